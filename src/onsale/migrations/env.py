@@ -1,0 +1,39 @@
+"""Runs migrations through asyncpg, one process at a time, never waiting long for a lock."""
+
+import asyncio
+
+import asyncpg
+from alembic import context
+from sqlalchemy import Connection, text
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+import onsale.service.ticketing.driven_adapter.model  # noqa: F401 - registers every table
+from onsale.platform.database.base import Base
+
+# Held for the whole run, so that processes that start together migrate one after another.
+MIGRATION_LOCK_KEY = -7_311_001
+# A migration that cannot get its lock fails and is run again; it never queues up the traffic.
+LOCK_TIMEOUT = "5s"
+
+
+def _run(connection: Connection) -> None:
+    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    with context.begin_transaction():
+        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})"))
+        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        context.run_migrations()
+
+
+async def _run_online(database_url: str) -> None:
+    engine = create_async_engine(
+        "postgresql+asyncpg://",
+        async_creator=lambda: asyncpg.connect(database_url),
+        poolclass=NullPool,
+    )
+    async with engine.connect() as connection:
+        await connection.run_sync(_run)
+    await engine.dispose()
+
+
+asyncio.run(_run_online(context.config.attributes["database_url"]))

@@ -1,0 +1,1 @@
+"""Shared mechanism without any business rule: databases, brokers, stores, secrets, telemetry."""

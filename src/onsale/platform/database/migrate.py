@@ -1,0 +1,19 @@
+"""Brings a database to the newest schema."""
+
+from importlib.resources import files
+
+from alembic import command
+from alembic.config import Config
+
+
+def alembic_config(database_url: str) -> Config:
+    """The Alembic configuration for ``database_url`` (``postgresql://…``)."""
+    config = Config()
+    config.set_main_option("script_location", str(files("onsale") / "migrations"))
+    config.attributes["database_url"] = database_url
+    return config
+
+
+def upgrade(database_url: str, revision: str = "head") -> None:
+    """Run every migration that is missing; several processes may do so at once."""
+    command.upgrade(alembic_config(database_url), revision)

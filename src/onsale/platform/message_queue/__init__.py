@@ -1,0 +1,1 @@
+"""Ordered, at-least-once messaging: one port, an adapter for Kafka and one for Redis Streams."""

@@ -1,0 +1,37 @@
+"""Says that something keeps failing, without saying it a thousand times."""
+
+import time
+from collections.abc import Callable
+
+import structlog
+
+LOG_INTERVAL_SECONDS = 5.0
+
+
+class OccasionalLog:
+    """Warnings of one recurring trouble: the first at once, then one an interval with a count.
+
+    Not locked: two threads that race may at worst log one line too many.
+    """
+
+    def __init__(
+        self,
+        *,
+        interval_seconds: float = LOG_INTERVAL_SECONDS,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._interval_seconds = interval_seconds
+        self._monotonic = monotonic
+        self._next_at = monotonic()
+        self._unsaid_count = 0
+        self._logger = structlog.stdlib.get_logger(__name__)
+
+    def warning(self, event: str, **data: object) -> None:
+        """Log ``event``, unless something was logged here less than an interval ago."""
+        now = self._monotonic()
+        if now < self._next_at:
+            self._unsaid_count += 1
+            return
+        self._next_at = now + self._interval_seconds
+        self._logger.warning(event, unsaid_count=self._unsaid_count, **data)
+        self._unsaid_count = 0

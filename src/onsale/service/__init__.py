@@ -1,0 +1,1 @@
+"""The bounded contexts: ``ticketing`` and ``seat_reservation``, and the kernel they share."""

@@ -1,0 +1,1 @@
+"""Decides who gets which seat: consumes seat commands, owns the state of every seat."""

@@ -1,0 +1,28 @@
+"""The ledger's view of an event's seats, as handed to the seat store when it is loaded."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from uuid import UUID
+
+from onsale.service.shared_kernel.seating import SubsectionLayout
+
+
+@dataclass(frozen=True, slots=True)
+class HeldSeats:
+    """What one live booking holds; ``sold`` tells a paid booking from a mere hold."""
+
+    booking_id: UUID
+    booked_at: datetime
+    seq: int
+    positions: tuple[str, ...]
+    sold: bool
+
+
+@dataclass(frozen=True, slots=True)
+class SubsectionSnapshot:
+    """``states`` has one byte per seat (a ``SeatState`` value), row by row."""
+
+    layout: SubsectionLayout
+    states: bytes
+    holds: Sequence[HeldSeats] = field(default=())

@@ -1,0 +1,163 @@
+"""Write a batch of seat results into the ledger, in one transaction.
+
+The seat store chose; the ledger guards. A ticket moves only from the state it must be in, and a
+booking whose tickets did not all move fails alone, so PostgreSQL by itself never sells a seat
+twice, even when the seat store is wrong.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import partial
+from uuid import UUID
+
+from onsale.service.shared_kernel.seat_messages import (
+    SeatResult,
+    SeatsFinalized,
+    SeatsRefused,
+    SeatsReleased,
+    SeatsReserved,
+    SeatStateStale,
+)
+from onsale.service.ticketing.app.interface.i_live_notices import ILiveNoticePublisher
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    EventTerms,
+    ITicketingTransaction,
+    ITicketingUnitOfWork,
+    TicketClaim,
+)
+from onsale.service.ticketing.domain.entity.booking_entity import (
+    Booking,
+    BookingStatus,
+    OwedCommand,
+)
+from onsale.service.ticketing.domain.exceptions import TicketCountMismatchError
+
+SEAT_TAKEN = "seat_taken"
+
+
+@dataclass(slots=True)
+class _Decision:
+    """What the results of one batch come to, before any ticket has moved."""
+
+    claims: dict[UUID, TicketClaim] = field(default_factory=dict)
+    changed: dict[UUID, Booking] = field(default_factory=dict)
+    events_to_load: set[int] = field(default_factory=set)
+
+
+@dataclass(frozen=True, slots=True)
+class ApplySeatResultsUseCase:
+    """Idempotent: a result counts only if it answers the very command that its booking owes."""
+
+    unit_of_work: ITicketingUnitOfWork
+    notices: ILiveNoticePublisher
+
+    async def execute(self, results: Sequence[SeatResult]) -> None:
+        """Apply the results in order, then wake whoever watches."""
+        try:
+            changed = await self.unit_of_work.run(partial(self._apply, results, singly=False))
+        except TicketCountMismatchError:
+            changed = await self.unit_of_work.run(partial(self._apply, results, singly=True))
+        if changed:
+            await self.notices.publish(
+                bookings=[booking.id for booking in changed],
+                events={booking.event_id for booking in changed},
+            )
+
+    async def _apply(
+        self, results: Sequence[SeatResult], transaction: ITicketingTransaction, *, singly: bool
+    ) -> list[Booking]:
+        events = await transaction.share_events({result.event_id for result in results})
+        bookings = await transaction.lock_bookings({result.booking_id for result in results})
+        decision = self._decide(results, events, bookings, transaction)
+        claims = list(decision.claims.values())
+        if singly:
+            for claim in claims:
+                try:
+                    async with transaction.savepoint():
+                        await self._hold([claim], events, transaction)
+                except TicketCountMismatchError:
+                    claim.booking.fail(SEAT_TAKEN)
+                    decision.events_to_load.add(claim.booking.event_id)
+        elif claims:
+            await self._hold(claims, events, transaction)
+        decision.changed.update((claim.booking.id, claim.booking) for claim in claims)
+        changed = list(decision.changed.values())
+        await transaction.save_bookings(changed)
+        if decision.events_to_load:
+            await transaction.request_load(decision.events_to_load)
+        return changed
+
+    @staticmethod
+    async def _hold(
+        claims: Sequence[TicketClaim],
+        events: Mapping[int, EventTerms],
+        transaction: ITicketingTransaction,
+    ) -> None:
+        moved = await transaction.hold_tickets(claims)
+        short = [
+            claim.booking.id
+            for claim in claims
+            if claim.booking.id not in moved
+            or moved[claim.booking.id].count != claim.booking.quantity
+        ]
+        if short:
+            raise TicketCountMismatchError(short)
+        for claim in claims:
+            hold_seconds = events[claim.booking.event_id].hold_seconds
+            claim.booking.hold(
+                claim.positions,
+                moved[claim.booking.id].total_price,
+                transaction.now + timedelta(seconds=hold_seconds),
+            )
+
+    @staticmethod
+    def _decide(
+        results: Sequence[SeatResult],
+        events: Mapping[int, EventTerms],
+        bookings: Mapping[UUID, Booking],
+        transaction: ITicketingTransaction,
+    ) -> _Decision:
+        decision = _Decision()
+        for result in results:
+            event = events.get(result.event_id)
+            if event is None:
+                continue  # an event of another ledger: there is nothing here that it could change
+            booking = bookings.get(result.booking_id)
+            if booking is None:
+                if isinstance(result, SeatsReserved) and result.epoch == event.epoch:
+                    # The ledger lost the booking (restored from a backup); its seats must be freed.
+                    decision.events_to_load.add(event.event_id)
+            elif result.epoch != event.epoch:
+                if booking.command is not None and booking.command_seq == result.seq:
+                    booking.next_send_at = transaction.now
+                    decision.changed[booking.id] = booking
+            elif booking.id not in decision.claims:
+                _settle(result, booking, transaction, decision)
+        return decision
+
+
+def _settle(
+    result: SeatResult,
+    booking: Booking,
+    transaction: ITicketingTransaction,
+    decision: _Decision,
+) -> None:
+    match result:
+        case SeatsReserved() if booking.owes(OwedCommand.RESERVE, result.seq):
+            decision.claims[booking.id] = TicketClaim(booking, result.positions)
+            return
+        case SeatsReserved() if booking.status is BookingStatus.FAILED and booking.command is None:
+            booking.owe(OwedCommand.RELEASE, transaction.now)
+        case SeatsRefused() if booking.owes(OwedCommand.RESERVE, result.seq):
+            booking.fail(result.reason.value)
+        case SeatsReleased() if booking.owes(OwedCommand.RELEASE, result.seq):
+            booking.settle()
+        case SeatsFinalized() if booking.owes(OwedCommand.FINALIZE, result.seq):
+            booking.settle()
+        case SeatStateStale() if booking.command is not None and booking.command_seq == result.seq:
+            decision.events_to_load.add(booking.event_id)
+            return
+        case _:
+            return
+    decision.changed[booking.id] = booking

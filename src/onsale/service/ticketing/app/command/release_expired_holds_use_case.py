@@ -1,0 +1,59 @@
+"""Give back the seats of holds that ran out."""
+
+from dataclasses import dataclass
+
+from onsale.service.ticketing.app.interface.i_live_notices import ILiveNoticePublisher
+from onsale.service.ticketing.app.interface.i_seat_command_publisher import ISeatCommandPublisher
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    ITicketingTransaction,
+    ITicketingUnitOfWork,
+)
+from onsale.service.ticketing.domain.entity.booking_entity import (
+    Booking,
+    BookingStatus,
+    CancelReason,
+)
+
+BATCH_COUNT_MAX = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseExpiredHoldsUseCase:
+    """Any number of workers may run this side by side: each skips what another has in hand."""
+
+    unit_of_work: ITicketingUnitOfWork
+    commands: ISeatCommandPublisher
+    notices: ILiveNoticePublisher
+
+    async def execute(self) -> int:
+        """Cancel one batch of expired bookings, and tell how many they were."""
+        expired, epochs = await self.unit_of_work.run(self._expire)
+        if expired:
+            self.commands.post(expired, epochs)
+            await self.notices.publish(
+                bookings=[booking.id for booking in expired],
+                events={booking.event_id for booking in expired},
+            )
+        return len(expired)
+
+    @staticmethod
+    async def _expire(
+        transaction: ITicketingTransaction,
+    ) -> tuple[list[Booking], dict[int, int]]:
+        candidates = await transaction.expired_holds(BATCH_COUNT_MAX)
+        if not candidates:
+            return [], {}
+        events = await transaction.share_events(set(candidates.values()))
+        locked = await transaction.lock_bookings(candidates, skip_locked=True)
+        # Asked again under the lock: meanwhile a candidate was paid, cancelled, or is being paid.
+        still_due = await transaction.expired_holds(BATCH_COUNT_MAX)
+        expired = [
+            booking
+            for booking in locked.values()
+            if booking.id in still_due and booking.status is BookingStatus.PENDING_PAYMENT
+        ]
+        for booking in expired:
+            booking.cancel(CancelReason.EXPIRED, transaction.now)
+        await transaction.free_tickets([booking.id for booking in expired])
+        await transaction.save_bookings(expired)
+        return expired, {event_id: event.epoch for event_id, event in events.items()}

@@ -1,0 +1,48 @@
+"""The ports to events: made and changed on one side, read on the other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol
+
+from onsale.service.ticketing.domain.event_ticketing_aggregate import (
+    Event,
+    EventStatus,
+    EventTicketingAggregate,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class EventFilter:
+    """Which events to list; ``seller_id`` asks for a seller's own, hidden ones included."""
+
+    status: EventStatus | None = None
+    seller_id: int | None = None
+
+
+class IEventCommandRepository(Protocol):
+    """Writes events."""
+
+    async def add(self, aggregate: EventTicketingAggregate) -> Event:
+        """Store the event and all its tickets in one transaction, as a draft that owes a load."""
+        ...
+
+    async def change(self, event_id: int, changes: Mapping[str, str | bool | datetime | None]) -> Event:
+        """Set these columns of the event, which exists, and return it as it then is."""
+        ...
+
+
+class IEventQueryRepository(Protocol):
+    """Reads events."""
+
+    async def by_id(self, event_id: int) -> Event | None:
+        """The event, whoever may see it."""
+        ...
+
+    async def database_time(self) -> datetime:
+        """The database's clock (UTC)."""
+        ...
+
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
+        """Up to ``limit`` events, newest first, those with an id below ``before``."""
+        ...

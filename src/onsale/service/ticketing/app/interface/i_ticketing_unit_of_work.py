@@ -1,0 +1,153 @@
+"""The port to the ledger for everything that changes it: one transaction a command.
+
+Locks are always taken in one order: events, bookings by id, tickets by id. What is read after a
+lock is read in a later statement, so it is never older than the lock.
+"""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Protocol, TypeVar
+from uuid import UUID
+
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+
+Result = TypeVar("Result")
+
+
+@dataclass(frozen=True, slots=True)
+class EventTerms:
+    """What the booking pipeline needs to know of an event."""
+
+    event_id: int
+    seller_id: int
+    epoch: int
+    hold_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class TicketClaim:
+    """The seats (``row-seat``) that the seat store gave to a booking."""
+
+    booking: Booking
+    positions: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class MovedTickets:
+    """How many tickets of a booking changed state, and their price in cents."""
+
+    count: int
+    total_price: int
+
+
+class ITicketingTransaction(Protocol):
+    """One transaction. ``now`` is the database's clock, read after the latest lock."""
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock (UTC)."""
+        ...
+
+    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
+        """Keep these events from being loaded until the end; unknown ids are left out."""
+        ...
+
+    async def own_event(self, event_id: int) -> EventTerms | None:
+        """Wait until nobody shares the event, and keep others out until the end."""
+        ...
+
+    async def lock_bookings(
+        self, booking_ids: Collection[UUID], *, skip_locked: bool = False
+    ) -> dict[UUID, Booking]:
+        """Lock and read bookings, by id; unknown ids (and, if asked, locked ones) are left out."""
+        ...
+
+    async def save_bookings(self, bookings: Sequence[Booking]) -> None:
+        """Write bookings that this transaction locked, provided they stand as they were read."""
+        ...
+
+    async def hold_tickets(self, claims: Sequence[TicketClaim]) -> Mapping[UUID, MovedTickets]:
+        """Move the claimed tickets from available to reserved, each to its booking.
+
+        Tells what moved for each booking, ticket by ticket: a claim may have moved in part only.
+        """
+        ...
+
+    async def free_tickets(self, booking_ids: Collection[UUID]) -> None:
+        """Give back every reserved ticket of these bookings."""
+        ...
+
+    async def sell_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, MovedTickets]:
+        """Move the tickets of these bookings from reserved to sold."""
+        ...
+
+    def savepoint(self) -> AbstractAsyncContextManager[None]:
+        """Undo what is done inside, and only that, if it raises."""
+        ...
+
+    async def expired_holds(self, limit: int) -> Mapping[UUID, int]:
+        """Bookings (with their event) whose hold ran out and that no payment attempt protects."""
+        ...
+
+    async def due_commands(self, limit: int) -> list[Booking]:
+        """Lock up to ``limit`` bookings whose owed command is due, skipping locked ones."""
+        ...
+
+    async def postpone_commands(self, booking_ids: Collection[UUID]) -> None:
+        """Count one more sending of each owed command and set the next, backing off."""
+        ...
+
+    async def epochs(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        """The present epoch of each event, taking no lock."""
+        ...
+
+    async def request_load(self, event_ids: Collection[int]) -> None:
+        """The seat store must be loaded anew from the ledger for these events."""
+        ...
+
+    async def owes_load(self, event_id: int) -> bool:
+        """Whether a load of the event is still due."""
+        ...
+
+    async def snapshot_seats(self, event_id: int) -> list[SubsectionSnapshot]:
+        """Every subsection as tickets and live bookings have it."""
+        ...
+
+    async def raise_epoch(self, event_id: int) -> int:
+        """Begin a new generation of the event's seat state and return its number."""
+        ...
+
+    async def finish_load(self, event_id: int) -> None:
+        """The load is no longer due, a draft is open, and what bookings owe is due at once."""
+        ...
+
+    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
+        """Record that a payment begins; ``False`` when the booking has one open already."""
+        ...
+
+    async def has_open_attempt(self, booking_id: UUID) -> bool:
+        """Whether money may be moving for the booking."""
+        ...
+
+    async def close_attempt(self, attempt: PaymentAttempt) -> bool:
+        """Record the outcome; ``False`` when somebody else has closed the attempt before."""
+        ...
+
+
+class ITicketingUnitOfWork(Protocol):
+    """Runs work in a transaction that is rolled back if the work raises."""
+
+    async def run(self, work: Callable[[ITicketingTransaction], Awaitable[Result]]) -> Result:
+        """Commit what ``work`` does and return its result.
+
+        A deadlock or a lost connection before the commit runs ``work`` again, a bounded number of
+        times: it must do nothing but work on the transaction.
+
+        Raises:
+            UnavailableError: the database cannot be reached or does not answer in time.
+        """
+        ...

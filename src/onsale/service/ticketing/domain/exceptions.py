@@ -1,0 +1,133 @@
+"""What can be refused, in the words of the business. Nothing here knows of HTTP."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from uuid import UUID
+
+
+class TicketingError(Exception):
+    """A refusal. The docstring of each subclass is its default message."""
+
+    def __init__(self, message: str | None = None, /, **details: object) -> None:
+        """``details`` are facts that the caller may show to whoever asked."""
+        super().__init__(message or (type(self).__doc__ or "").split("\n", maxsplit=1)[0])
+        self.details: Mapping[str, object] = details
+
+
+class InvalidInputError(TicketingError):
+    """The request breaks a rule that its shape alone does not show."""
+
+    def __init__(self, field: str, message: str) -> None:
+        """``field`` is the dotted path of the offending value."""
+        super().__init__(message, errors=[{"field": field, "message": message}])
+
+
+class NotAuthenticatedError(TicketingError):
+    """Log in first: there is no valid session or token."""
+
+
+class InvalidCredentialsError(TicketingError):
+    """E-mail address or password is wrong."""
+
+
+class EmailTakenError(TicketingError):
+    """An account with this e-mail address exists already."""
+
+
+class ForbiddenRoleError(TicketingError):
+    """Your role may not do this."""
+
+
+class NotOwnerError(TicketingError):
+    """This belongs to somebody else."""
+
+
+class EventNotFoundError(TicketingError):
+    """There is no such event."""
+
+
+class SubsectionNotFoundError(TicketingError):
+    """The event has no such section and subsection."""
+
+
+class BookingNotFoundError(TicketingError):
+    """There is no such booking."""
+
+
+class EventNotOnSaleError(TicketingError):
+    """The event is not on sale."""
+
+    def __init__(self, on_sale_at: datetime | None = None) -> None:
+        """``on_sale_at`` is told when the sale has yet to open."""
+        if on_sale_at is None:
+            super().__init__()
+        else:
+            super().__init__(
+                "The event is not on sale yet.", on_sale_at=on_sale_at.isoformat()
+            )
+
+
+class SoldOutError(TicketingError):
+    """The subsection has not that many seats left."""
+
+
+class SeatConflictError(TicketingError):
+    """Some of the seats are taken."""
+
+    def __init__(self, seats: Sequence[str]) -> None:
+        """``seats`` are the positions that are not available."""
+        super().__init__(f"Not available: {', '.join(seats)}.", seats=list(seats))
+
+
+class SeatOutOfRangeError(TicketingError):
+    """A seat position lies outside the subsection."""
+
+    def __init__(self, seats: Sequence[str], rows: int, seats_per_row: int) -> None:
+        """``seats`` are the positions that do not exist in ``rows`` × ``seats_per_row``."""
+        super().__init__(
+            f"The subsection has {rows} rows of {seats_per_row} seats.",
+            seats=list(seats),
+            rows=rows,
+            seats_per_row=seats_per_row,
+        )
+
+
+class BookingNotPayableError(TicketingError):
+    """The booking cannot be paid in its present state."""
+
+
+class BookingNotCancellableError(TicketingError):
+    """The booking cannot be cancelled in its present state."""
+
+
+class PaymentInProgressError(TicketingError):
+    """A payment for this booking is under way."""
+
+
+class HoldExpiredError(TicketingError):
+    """The hold has expired and its seats are offered again."""
+
+
+class PaymentDeclinedError(TicketingError):
+    """The card was declined; the hold stays."""
+
+
+class PaymentUnknownError(TicketingError):
+    """The gateway has not told the outcome yet; it is being settled, ask for the booking again."""
+
+
+class IdempotencyKeyReusedError(TicketingError):
+    """This idempotency key was used with another request."""
+
+
+class IllegalTransitionError(TicketingError):
+    """The booking is not in the state that this step starts from."""
+
+
+class TicketCountMismatchError(Exception):
+    """PostgreSQL moved fewer tickets than a booking asked for: the seat store is wrong about them."""
+
+    def __init__(self, booking_ids: Sequence[UUID]) -> None:
+        """``booking_ids`` are those whose tickets were not all there to move."""
+        self.booking_ids = tuple(booking_ids)
+        super().__init__(f"tickets not available for {len(self.booking_ids)} booking(s)")

@@ -1,0 +1,27 @@
+"""Every table, so that importing this package registers the whole schema."""
+
+from onsale.service.ticketing.driven_adapter.model.booking_model import (
+    BookingModel,
+    BookingTicketModel,
+)
+from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
+from onsale.service.ticketing.driven_adapter.model.payment_model import (
+    MockGatewayChargeModel,
+    PaymentAttemptModel,
+)
+from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
+from onsale.service.ticketing.driven_adapter.model.user_model import (
+    RevokedTokenModel,
+    UserModel,
+)
+
+__all__ = [
+    "BookingModel",
+    "BookingTicketModel",
+    "EventModel",
+    "MockGatewayChargeModel",
+    "PaymentAttemptModel",
+    "RevokedTokenModel",
+    "TicketModel",
+    "UserModel",
+]

@@ -1,0 +1,180 @@
+"""Takes bookings in by group commit: requests that are under way share statements."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.platform.database.sql_file import load_statements
+from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.app.interface.i_booking_repository import IdempotencyKey, Intake
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.exceptions import (
+    EventNotOnSaleError,
+    IdempotencyKeyReusedError,
+)
+from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+
+QUEUE_COUNT_MAX = 5_000
+BATCH_COUNT_MAX = 250
+WAIT_SECONDS_MAX = 10.0
+ACQUIRE_TIMEOUT_SECONDS = 2.0
+
+_SQL = load_statements(Path(__file__).parent / "sql" / "booking_intake.sql")
+
+
+@dataclass(slots=True, eq=False)
+class _Waiting:
+    booking: Booking
+    key: IdempotencyKey | None
+    done: asyncio.Future[Intake] = field(
+        default_factory=lambda: asyncio.get_running_loop().create_future()
+    )
+
+    @property
+    def named(self) -> tuple[int, str] | None:
+        return None if self.key is None else (self.booking.buyer_id, self.key.key)
+
+    def succeed(self, intake: Intake) -> None:
+        if not self.done.done():
+            self.done.set_result(intake)
+
+    def fail(self, error: Exception) -> None:
+        if not self.done.done():
+            self.done.set_exception(error)
+
+
+class AsyncpgBookingIntake:
+    """A writer takes whatever is waiting and stores it with one statement and one commit; while it
+    waits for the disk the next batch gathers, so the batch grows with the load by itself."""
+
+    def __init__(
+        self, pool: asyncpg.Pool, *, writer_count: int = 2, batch_count_max: int = BATCH_COUNT_MAX
+    ) -> None:
+        """``writer_count`` statements are under way at most, of ``batch_count_max`` rows each."""
+        self._pool = pool
+        self._writer_count = writer_count
+        self._batch_count_max = batch_count_max
+        self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
+
+    async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
+        waiting = _Waiting(booking, key)
+        try:
+            self._queue.put_nowait(waiting)
+        except asyncio.QueueFull:
+            raise UnavailableError("postgresql", "too many bookings are waiting") from None
+        try:
+            async with asyncio.timeout(WAIT_SECONDS_MAX):
+                return await waiting.done
+        except TimeoutError:
+            raise UnavailableError("postgresql", "the booking was not acknowledged in time") from None
+
+    async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
+        async with unavailable_on_connection_loss():
+            rows = await self._pool.fetch(_SQL["by_keys"], [buyer_id], [key.key])
+        return _same_request(rows[0], key) if rows else None
+
+    async def run(self) -> None:
+        """Store what is added, until cancelled."""
+        async with asyncio.TaskGroup() as writers:
+            for _ in range(self._writer_count):
+                writers.create_task(self._write())
+
+    async def _write(self) -> None:
+        while True:
+            batch = [await self._queue.get()]
+            while len(batch) < self._batch_count_max and not self._queue.empty():
+                batch.append(self._queue.get_nowait())
+            # Whoever gave up waiting is not served: the client was told that nothing was stored.
+            await self._store([waiting for waiting in batch if not waiting.done.done()])
+
+    async def _store(self, batch: Sequence[_Waiting]) -> None:
+        if not batch:
+            return
+        try:
+            await self._insert_again_if_lost(batch)
+        except UnavailableError as error:
+            for waiting in batch:
+                waiting.fail(error)
+        except Exception as error:  # noqa: BLE001 - each row gets its own answer below
+            if len(batch) == 1:
+                batch[0].fail(error)
+                return
+            for waiting in batch:
+                await self._store([waiting])
+
+    async def _insert_again_if_lost(self, batch: Sequence[_Waiting]) -> None:
+        try:
+            async with unavailable_on_connection_loss():
+                await self._insert(batch)
+        except UnavailableError:
+            # Lost at its commit, the statement may have stored them: the same ids tell.
+            async with unavailable_on_connection_loss():
+                await self._insert(batch)
+
+    async def _insert(self, batch: Sequence[_Waiting]) -> None:
+        keyed = [waiting for waiting in batch if waiting.key is not None]
+        names = [list(column) for column in zip(*(w.named for w in keyed if w.named), strict=True)]
+        async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
+            if keyed:
+                await connection.execute(_SQL["clear_expired_keys"], *names)
+            rows = [_columns(waiting.booking, waiting.key) for waiting in batch]
+            inserted = await connection.fetch(
+                _SQL["insert"], *map(list, zip(*rows, strict=True))
+            )
+            stored = {row["id"] for row in inserted}
+            missing = [w.booking.id for w in batch if w.booking.id not in stored]
+            earlier: dict[tuple[int, str], asyncpg.Record] = {}
+            if missing:
+                # Stored before a connection was lost at its commit, or under an idempotency key.
+                again = await connection.fetch(_SQL["stored_ids"], missing)
+                stored.update(row["id"] for row in again)
+                if keyed:
+                    found = await connection.fetch(_SQL["by_keys"], *names)
+                    earlier = {(row["buyer_id"], row["idempotency_key"]): row for row in found}
+        for waiting in batch:
+            _answer(waiting, stored, earlier)
+
+
+def _answer(
+    waiting: _Waiting, stored: set[UUID], earlier: dict[tuple[int, str], asyncpg.Record]
+) -> None:
+    if waiting.booking.id in stored:
+        waiting.succeed(Intake(waiting.booking, is_new=True))
+        return
+    row = earlier.get(waiting.named) if waiting.named else None
+    if row is None or waiting.key is None:
+        waiting.fail(EventNotOnSaleError())
+        return
+    try:
+        waiting.succeed(Intake(_same_request(row, waiting.key), is_new=False))
+    except IdempotencyKeyReusedError as error:
+        waiting.fail(error)
+
+
+def _same_request(row: asyncpg.Record, key: IdempotencyKey) -> Booking:
+    if row["request_digest"] != key.request_digest:
+        raise IdempotencyKeyReusedError
+    return booking_from_row(row)
+
+
+def _columns(booking: Booking, key: IdempotencyKey | None) -> tuple[object, ...]:
+    return (
+        booking.id,
+        booking.buyer_id,
+        booking.event_id,
+        booking.section,
+        booking.subsection,
+        booking.seat_selection_mode.value,
+        booking.quantity,
+        ",".join(booking.seat_positions),
+        booking.total_price,
+        booking.currency,
+        booking.created_at,
+        None if key is None else key.key,
+        None if key is None else key.request_digest,
+    )

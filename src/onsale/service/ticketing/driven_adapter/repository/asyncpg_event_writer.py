@@ -1,0 +1,79 @@
+"""Stores events with all of their tickets, and changes what may be changed."""
+
+import json
+from collections.abc import Mapping
+from datetime import datetime
+from pathlib import Path
+
+import asyncpg
+
+from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.platform.database.sql_file import load_statements
+from onsale.service.ticketing.domain.event_ticketing_aggregate import (
+    Event,
+    EventTicketingAggregate,
+    NewTicket,
+)
+from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
+from onsale.service.ticketing.driven_adapter.repository.seating_config_json import (
+    seating_config_to_json,
+)
+
+# A million tickets with their unique index take some fifteen seconds here.
+COPY_TIMEOUT_SECONDS = 300.0
+CHANGEABLE = ("name", "description", "venue_name", "is_active", "on_sale_at")
+
+_SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")
+
+
+class AsyncpgEventWriter:
+    """See ``IEventCommandRepository``."""
+
+    def __init__(self, pool: asyncpg.Pool) -> None:
+        self._pool = pool
+
+    async def add(self, aggregate: EventTicketingAggregate) -> Event:
+        details = aggregate.details
+        async with (
+            unavailable_on_connection_loss(),
+            self._pool.acquire() as connection,
+            connection.transaction(),
+        ):
+            row = await connection.fetchrow(
+                _SQL["insert_event"],
+                aggregate.seller_id,
+                details.name,
+                details.description,
+                details.venue_name,
+                json.dumps(seating_config_to_json(details.seating_config)),
+                details.is_active,
+                details.starts_at,
+                details.on_sale_at,
+                details.currency,
+                details.hold_seconds,
+                details.max_tickets_per_booking,
+            )
+            event_id = row["id"]
+            await connection.copy_records_to_table(
+                "ticket",
+                columns=("event_id", *NewTicket._fields),
+                records=((event_id, *ticket) for ticket in aggregate.tickets()),
+                timeout=COPY_TIMEOUT_SECONDS,
+            )
+        return _event(row)
+
+    async def change(
+        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
+    ) -> Event:
+        unknown = changes.keys() - set(CHANGEABLE)
+        if unknown:
+            raise ValueError(f"not to be changed: {sorted(unknown)}")
+        parameters: list[object] = [event_id]
+        for column in CHANGEABLE:
+            parameters += [column in changes, changes.get(column)]
+        async with unavailable_on_connection_loss():
+            return _event(await self._pool.fetchrow(_SQL["change_event"], *parameters))
+
+
+def _event(row: asyncpg.Record) -> Event:
+    return event_from_row({**row, "seating_config": json.loads(row["seating_config"])})

@@ -1,0 +1,182 @@
+"""One ledger transaction on an asyncpg connection; the statements are in ``unit_of_work.sql``."""
+
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
+from contextlib import asynccontextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from uuid import UUID
+
+import asyncpg
+
+from onsale.platform.database.sql_file import load_statements
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    EventTerms,
+    MovedTickets,
+    TicketClaim,
+)
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.exceptions import IllegalTransitionError
+from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
+
+_SQL = load_statements(Path(__file__).parent / "sql" / "unit_of_work.sql")
+
+
+class AsyncpgTicketingTransaction:
+    """See ``ITicketingTransaction``; commit and rollback are the unit of work's."""
+
+    def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
+        self._connection = connection
+        self._now = datetime.fromtimestamp(0, UTC)
+        # Status and command number of each locked booking, as they were read under the lock.
+        self._read_as: dict[UUID, tuple[str, int]] = {}
+
+    @property
+    def now(self) -> datetime:
+        """The database's clock at the latest lock (the epoch before the first)."""
+        return self._now
+
+    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
+        ids = list(event_ids)
+        await self._connection.fetch(_SQL["share_event_locks"], ids)
+        return await self._terms(ids)
+
+    async def own_event(self, event_id: int) -> EventTerms | None:
+        await self._connection.execute(_SQL["own_event_lock"], event_id)
+        return (await self._terms([event_id])).get(event_id)
+
+    async def lock_bookings(
+        self, booking_ids: Collection[UUID], *, skip_locked: bool = False
+    ) -> dict[UUID, Booking]:
+        statement = _SQL["lock_free_bookings" if skip_locked else "lock_bookings"]
+        return self._locked(await self._connection.fetch(statement, list(booking_ids)))
+
+    async def save_bookings(self, bookings: Sequence[Booking]) -> None:
+        if not bookings:
+            return
+        rows = [(b.id, *self._read_as[b.id], *_columns(b)) for b in bookings]
+        status = await self._connection.execute(
+            _SQL["save_bookings"], *map(list, zip(*rows, strict=True))
+        )
+        if _row_count(status) != len(rows):
+            raise IllegalTransitionError("A booking changed under its lock.")
+        for booking in bookings:
+            self._read_as[booking.id] = (booking.status.value, booking.command_seq)
+
+    async def hold_tickets(self, claims: Sequence[TicketClaim]) -> Mapping[UUID, MovedTickets]:
+        rows = []
+        for claim in claims:
+            booking = claim.booking
+            for text in claim.positions:
+                seat = SeatPosition.parse(text)
+                where = (booking.event_id, booking.section, booking.subsection, seat.row, seat.seat)
+                rows.append((*where, booking.id, booking.buyer_id))
+        if not rows:
+            return {}
+        columns = list(map(list, zip(*rows, strict=True)))
+        await self._connection.fetch(_SQL["lock_seats"], *columns[:5])
+        return _moved(await self._connection.fetch(_SQL["hold_seats"], *columns))
+
+    async def free_tickets(self, booking_ids: Collection[UUID]) -> None:
+        ids = list(booking_ids)
+        await self._connection.fetch(_SQL["lock_tickets_of"], ids)
+        await self._connection.execute(_SQL["free_tickets"], ids)
+
+    async def sell_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, MovedTickets]:
+        ids = list(booking_ids)
+        await self._connection.fetch(_SQL["lock_tickets_of"], ids)
+        return _moved(await self._connection.fetch(_SQL["sell_tickets"], ids))
+
+    @asynccontextmanager
+    async def savepoint(self) -> AsyncIterator[None]:
+        async with self._connection.transaction():
+            yield
+
+    async def expired_holds(self, limit: int) -> Mapping[UUID, int]:
+        rows = await self._connection.fetch(_SQL["expired_holds"], limit)
+        return {row["id"]: row["event_id"] for row in rows}
+
+    async def due_commands(self, limit: int) -> list[Booking]:
+        return list(
+            self._locked(await self._connection.fetch(_SQL["due_commands"], limit)).values()
+        )
+
+    async def postpone_commands(self, booking_ids: Collection[UUID]) -> None:
+        await self._connection.execute(_SQL["postpone_commands"], list(booking_ids))
+
+    async def epochs(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        rows = await self._connection.fetch(_SQL["epochs"], list(event_ids))
+        return {row["id"]: row["epoch"] for row in rows}
+
+    async def request_load(self, event_ids: Collection[int]) -> None:
+        await self._connection.execute(_SQL["request_load"], sorted(event_ids))
+
+    async def owes_load(self, event_id: int) -> bool:
+        return bool(await self._connection.fetchval(_SQL["owes_load"], event_id))
+
+    async def snapshot_seats(self, event_id: int) -> list[SubsectionSnapshot]:
+        return await read_snapshot(self._connection, event_id)
+
+    async def raise_epoch(self, event_id: int) -> int:
+        return int(await self._connection.fetchval(_SQL["raise_epoch"], event_id))
+
+    async def finish_load(self, event_id: int) -> None:
+        await self._connection.execute(_SQL["finish_load"], event_id)
+        await self._connection.execute(_SQL["make_commands_due"], event_id)
+
+    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
+        status = await self._connection.execute(
+            _SQL["open_attempt"], attempt.id, attempt.booking_id, attempt.amount, attempt.currency
+        )
+        return _row_count(status) == 1
+
+    async def has_open_attempt(self, booking_id: UUID) -> bool:
+        return bool(await self._connection.fetchval(_SQL["has_open_attempt"], booking_id))
+
+    async def close_attempt(self, attempt: PaymentAttempt) -> bool:
+        status = await self._connection.execute(
+            _SQL["close_attempt"], attempt.id, attempt.status.value, attempt.payment_id
+        )
+        return _row_count(status) == 1
+
+    async def _terms(self, event_ids: list[int]) -> dict[int, EventTerms]:
+        rows = await self._connection.fetch(_SQL["event_terms"], event_ids)
+        return {
+            row["id"]: EventTerms(row["id"], row["seller_id"], row["epoch"], row["hold_seconds"])
+            for row in rows
+        }
+
+    def _locked(self, rows: Sequence[asyncpg.Record]) -> dict[UUID, Booking]:
+        bookings = {row["id"]: booking_from_row(row) for row in rows}
+        self._read_as.update((row["id"], (row["status"], row["command_seq"])) for row in rows)
+        if rows:
+            self._now = max(row["locked_at"] for row in rows)
+        return bookings
+
+
+def _columns(booking: Booking) -> tuple[object, ...]:
+    return (
+        booking.status.value,
+        ",".join(booking.seat_positions),
+        booking.total_price,
+        booking.failure_reason,
+        None if booking.cancel_reason is None else booking.cancel_reason.value,
+        booking.expires_at,
+        booking.paid_at,
+        booking.payment_id,
+        None if booking.command is None else booking.command.value,
+        booking.command_seq,
+        booking.next_send_at,
+    )
+
+
+def _moved(rows: Sequence[asyncpg.Record]) -> dict[UUID, MovedTickets]:
+    return {row["booking_id"]: MovedTickets(row["count"], row["total_price"]) for row in rows}
+
+
+def _row_count(status: str) -> int:
+    """The number at the end of a command tag such as ``UPDATE 3``."""
+    return int(status.rpartition(" ")[2])

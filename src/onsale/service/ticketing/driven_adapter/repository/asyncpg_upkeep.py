@@ -1,0 +1,79 @@
+"""What the ticketing worker's background jobs read and tidy."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import asyncpg
+
+from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.platform.database.sql_file import load_statements
+from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
+from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+
+TIDY_COUNT_MAX = 1_000
+
+_SQL = load_statements(Path(__file__).parent / "sql" / "upkeep.sql")
+
+
+class AsyncpgUpkeep:
+    """See ``IEventUpkeep`` and ``IOpenPayments``."""
+
+    def __init__(self, pool: asyncpg.Pool, seats: ISeatMap) -> None:
+        """``seats`` tells how many seats are left without touching a ticket."""
+        self._pool = pool
+        self._seats = seats
+
+    async def owing_load(self, limit: int) -> Sequence[int]:
+        return await self._ids("owing_load", limit)
+
+    async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
+        return await self._ids("opened_after", event_id, limit)
+
+    async def follow_seats(self, event_id: int) -> bool:
+        async with (
+            unavailable_on_connection_loss(),
+            self._pool.acquire() as connection,
+            connection.transaction(),
+        ):
+            # Counted under the row's lock, so that of two workers the later one has the last word.
+            before = await connection.fetchval(_SQL["lock_event"], event_id)
+            if before is None:
+                return False
+            counts = await self._seats.counts(event_id)
+            if not counts:
+                return False  # the store is being loaded; the sweep comes back
+            is_left = any(count.available for count in counts.values())
+            after = EventStatus.AVAILABLE if is_left else EventStatus.SOLD_OUT
+            if after == before:
+                return False
+            await connection.execute(_SQL["set_status"], event_id, after.value)
+            return True
+
+    async def tidy(self) -> None:
+        """Clear idempotency keys after 24 hours, and revoked tokens once they have expired."""
+        async with unavailable_on_connection_loss():
+            await self._pool.execute(_SQL["clear_old_keys"], TIDY_COUNT_MAX)
+            await self._pool.execute(_SQL["clear_old_tokens"], TIDY_COUNT_MAX)
+
+    async def orphaned_attempts(
+        self, older_than_seconds: float, limit: int
+    ) -> Sequence[PaymentAttempt]:
+        async with unavailable_on_connection_loss():
+            rows = await self._pool.fetch(_SQL["orphaned_attempts"], older_than_seconds, limit)
+        return [
+            PaymentAttempt(row["id"], row["booking_id"], row["amount"], row["currency"])
+            for row in rows
+        ]
+
+    async def paid_bookings(self, older_than_seconds: float, limit: int) -> Sequence[Booking]:
+        async with unavailable_on_connection_loss():
+            rows = await self._pool.fetch(_SQL["paid_bookings"], older_than_seconds, limit)
+        return [booking_from_row(row) for row in rows]
+
+    async def _ids(self, statement: str, *parameters: int) -> list[int]:
+        async with unavailable_on_connection_loss():
+            rows = await self._pool.fetch(_SQL[statement], *parameters)
+        return [row["id"] for row in rows]

@@ -1,0 +1,36 @@
+"""Rows of ``event`` as entities."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from onsale.service.ticketing.domain.event_ticketing_aggregate import (
+    Event,
+    EventDetails,
+    EventStatus,
+)
+from onsale.service.ticketing.driven_adapter.repository.seating_config_json import (
+    seating_config_from_json,
+)
+
+
+def event_from_row(row: Mapping[str, Any]) -> Event:
+    """The entity of one row with all columns of ``event``, the hall already parsed from JSON."""
+    return Event(
+        id=row["id"],
+        seller_id=row["seller_id"],
+        details=EventDetails(
+            name=row["name"],
+            description=row["description"],
+            venue_name=row["venue_name"],
+            seating_config=seating_config_from_json(row["seating_config"]),
+            is_active=row["is_active"],
+            starts_at=row["starts_at"],
+            on_sale_at=row["on_sale_at"],
+            currency=row["currency"],
+            hold_seconds=row["hold_seconds"],
+            max_tickets_per_booking=row["max_tickets_per_booking"],
+        ),
+        status=EventStatus(row["status"]),
+        epoch=row["epoch"],
+        created_at=row["created_at"],
+    )

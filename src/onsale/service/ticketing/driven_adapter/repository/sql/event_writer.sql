@@ -1,0 +1,21 @@
+-- Events as sellers make and change them.
+
+-- name: insert_event
+INSERT INTO event (
+    seller_id, name, description, venue_name, seating_config, is_active, starts_at, on_sale_at,
+    currency, hold_seconds, max_tickets_per_booking
+)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+RETURNING *
+
+-- name: change_event
+-- Of each pair of parameters the first tells whether the second is to be taken.
+UPDATE event
+SET name = CASE WHEN $2 THEN $3::varchar ELSE name END,
+    description = CASE WHEN $4 THEN $5::text ELSE description END,
+    venue_name = CASE WHEN $6 THEN $7::varchar ELSE venue_name END,
+    is_active = CASE WHEN $8 THEN $9::boolean ELSE is_active END,
+    on_sale_at = CASE WHEN $10 THEN $11::timestamptz ELSE on_sale_at END,
+    updated_at = now()
+WHERE id = $1
+RETURNING *

@@ -1,0 +1,196 @@
+-- The statements of one ledger transaction. Each lock is a statement of its own, and what depends
+-- on it is read by a later one, whose snapshot is therefore not older than the lock.
+
+-- name: share_event_locks
+SELECT pg_advisory_xact_lock_shared(id) FROM (
+    SELECT id FROM unnest($1::bigint[]) AS wanted (id) ORDER BY id
+) AS ordered
+
+-- name: own_event_lock
+SELECT pg_advisory_xact_lock($1::bigint)
+
+-- name: event_terms
+SELECT id, seller_id, epoch, hold_seconds FROM event WHERE id = ANY($1::bigint[])
+
+-- name: lock_bookings
+SELECT *, clock_timestamp() AS locked_at
+FROM booking
+WHERE id = ANY($1::uuid[])
+ORDER BY id
+FOR UPDATE
+
+-- name: lock_free_bookings
+SELECT *, clock_timestamp() AS locked_at
+FROM booking
+WHERE id = ANY($1::uuid[])
+ORDER BY id
+FOR UPDATE SKIP LOCKED
+
+-- name: save_bookings
+UPDATE booking
+SET status = b.status,
+    seat_positions = string_to_array(b.positions, ','),
+    total_price = b.total_price,
+    failure_reason = b.failure_reason,
+    cancel_reason = b.cancel_reason,
+    expires_at = b.expires_at,
+    paid_at = b.paid_at,
+    payment_id = b.payment_id,
+    command = b.command,
+    command_seq = b.command_seq,
+    send_count = CASE WHEN b.command_seq = booking.command_seq THEN send_count ELSE 0 END,
+    next_send_at = b.next_send_at,
+    updated_at = clock_timestamp()
+FROM unnest(
+    $1::uuid[], $2::text[], $3::int[], $4::text[], $5::text[], $6::int[], $7::text[], $8::text[],
+    $9::timestamptz[], $10::timestamptz[], $11::text[], $12::text[], $13::int[], $14::timestamptz[]
+) AS b (
+    id, from_status, from_seq, status, positions, total_price, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at
+)
+WHERE booking.id = b.id
+  AND booking.status = b.from_status
+  AND booking.command_seq = b.from_seq
+
+-- name: lock_seats
+SELECT ticket.id
+FROM unnest($1::bigint[], $2::text[], $3::int[], $4::int[], $5::int[])
+    AS s (event_id, section, subsection, row_number, seat_number)
+JOIN ticket USING (event_id, section, subsection, row_number, seat_number)
+ORDER BY ticket.id
+FOR UPDATE OF ticket
+
+-- name: hold_seats
+WITH moved AS (
+    UPDATE ticket
+    SET status = 'reserved', booking_id = s.booking_id, buyer_id = s.buyer_id,
+        reserved_at = clock_timestamp()
+    FROM unnest(
+        $1::bigint[], $2::text[], $3::int[], $4::int[], $5::int[], $6::uuid[], $7::bigint[]
+    ) AS s (event_id, section, subsection, row_number, seat_number, booking_id, buyer_id)
+    WHERE ticket.event_id = s.event_id
+      AND ticket.section = s.section
+      AND ticket.subsection = s.subsection
+      AND ticket.row_number = s.row_number
+      AND ticket.seat_number = s.seat_number
+      AND ticket.status = 'available'
+    RETURNING ticket.id, ticket.booking_id, ticket.price
+), joined AS (
+    INSERT INTO booking_ticket (booking_id, ticket_id)
+    SELECT booking_id, id FROM moved
+)
+SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
+
+-- name: lock_tickets_of
+SELECT ticket.id
+FROM ticket
+JOIN booking_ticket ON booking_ticket.ticket_id = ticket.id
+WHERE booking_ticket.booking_id = ANY($1::uuid[])
+ORDER BY ticket.id
+FOR UPDATE OF ticket
+
+-- name: free_tickets
+WITH held AS (
+    DELETE FROM booking_ticket WHERE booking_id = ANY($1::uuid[]) RETURNING booking_id, ticket_id
+)
+UPDATE ticket
+SET status = 'available', booking_id = NULL, buyer_id = NULL, reserved_at = NULL
+FROM held
+WHERE ticket.id = held.ticket_id
+  AND ticket.booking_id = held.booking_id
+  AND ticket.status = 'reserved'
+
+-- name: sell_tickets
+WITH moved AS (
+    UPDATE ticket
+    SET status = 'sold'
+    FROM booking_ticket
+    WHERE booking_ticket.booking_id = ANY($1::uuid[])
+      AND ticket.id = booking_ticket.ticket_id
+      AND ticket.booking_id = booking_ticket.booking_id
+      AND ticket.status = 'reserved'
+    RETURNING ticket.booking_id, ticket.price
+)
+SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
+
+-- name: expired_holds
+SELECT booking.id, booking.event_id
+FROM booking
+WHERE booking.status = 'pending_payment'
+  AND booking.expires_at <= statement_timestamp()
+  AND NOT EXISTS (
+      SELECT FROM payment_attempt
+      WHERE payment_attempt.booking_id = booking.id AND payment_attempt.status = 'open'
+  )
+ORDER BY booking.expires_at
+LIMIT $1
+
+-- name: due_commands
+SELECT *, clock_timestamp() AS locked_at
+FROM booking
+WHERE command IS NOT NULL AND next_send_at <= statement_timestamp()
+ORDER BY next_send_at
+LIMIT $1
+FOR UPDATE SKIP LOCKED
+
+-- name: postpone_commands
+UPDATE booking
+SET send_count = send_count + 1,
+    next_send_at = clock_timestamp()
+        + least(interval '10 seconds' * power(2, least(send_count, 6)), interval '10 minutes')
+WHERE id = ANY($1::uuid[])
+
+-- name: epochs
+SELECT id, epoch FROM event WHERE id = ANY($1::bigint[])
+
+-- name: request_load
+UPDATE event SET load_owed = true WHERE id = ANY($1::bigint[]) AND NOT load_owed
+
+-- name: owes_load
+SELECT load_owed FROM event WHERE id = $1
+
+-- name: raise_epoch
+-- Seconds of the clock where those are more: a ledger restored from a backup must not reuse an
+-- epoch that the seat store has seen under the ledger that was lost.
+UPDATE event
+SET epoch = greatest(epoch + 1, extract(epoch FROM clock_timestamp())::bigint)
+WHERE id = $1
+RETURNING epoch
+
+-- name: finish_load
+UPDATE event
+SET load_owed = false,
+    status = CASE status WHEN 'draft' THEN 'available' ELSE status END,
+    updated_at = clock_timestamp()
+WHERE id = $1
+
+-- name: make_commands_due
+UPDATE booking
+SET next_send_at = clock_timestamp()
+WHERE event_id = $1 AND command IS NOT NULL
+
+-- name: seating_config
+SELECT seating_config FROM event WHERE id = $1
+
+-- name: taken_tickets
+SELECT section, subsection, row_number, seat_number, status
+FROM ticket
+WHERE event_id = $1 AND status <> 'available'
+
+-- name: live_bookings
+SELECT id, created_at, command_seq, section, subsection, seat_positions, status
+FROM booking
+WHERE event_id = $1 AND status IN ('pending_payment', 'paid', 'completed')
+
+-- name: open_attempt
+INSERT INTO payment_attempt (id, booking_id, amount, currency)
+VALUES ($1, $2, $3, $4)
+ON CONFLICT DO NOTHING
+
+-- name: has_open_attempt
+SELECT EXISTS (SELECT FROM payment_attempt WHERE booking_id = $1 AND status = 'open')
+
+-- name: close_attempt
+UPDATE payment_attempt
+SET status = $2, payment_id = $3, settled_at = clock_timestamp()
+WHERE id = $1 AND status = 'open'

@@ -1,0 +1,83 @@
+"""Plain reads of bookings."""
+
+from collections.abc import Collection, Mapping, Sequence
+from uuid import UUID
+
+from sqlalchemy import Select, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.service.ticketing.app.interface.i_booking_repository import (
+    BookedTicket,
+    BookingFilter,
+)
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
+from onsale.service.ticketing.driven_adapter.model.booking_model import (
+    BookingModel,
+    BookingTicketModel,
+)
+from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
+from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
+from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+
+_booking = BookingModel.__table__
+_ticket = TicketModel.__table__
+
+
+class SqlalchemyBookingReader:
+    """See ``IBookingQueryRepository``; one statement per question."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def by_ids(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:
+        bookings = await self._bookings(select(_booking).where(_booking.c.id.in_(booking_ids)))
+        return {booking.id: booking for booking in bookings}
+
+    async def tickets_of(
+        self, booking_ids: Collection[UUID]
+    ) -> Mapping[UUID, Sequence[BookedTicket]]:
+        held = BookingTicketModel.__table__
+        statement = (
+            select(held.c.booking_id.label("holder"), _ticket)
+            .join(_ticket, _ticket.c.id == held.c.ticket_id)
+            .where(held.c.booking_id.in_(booking_ids))
+            .order_by(_ticket.c.row_number, _ticket.c.seat_number)
+        )
+        tickets: dict[UUID, list[BookedTicket]] = {}
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            for row in (await connection.execute(statement)).mappings():
+                ticket = BookedTicket(
+                    id=row["id"],
+                    section=row["section"],
+                    subsection=row["subsection"],
+                    row=row["row_number"],
+                    seat=row["seat_number"],
+                    price=row["price"],
+                    status=TicketStatus(row["status"]),
+                )
+                tickets.setdefault(row["holder"], []).append(ticket)
+        return tickets
+
+    async def page(
+        self, which: BookingFilter, *, limit: int, before: UUID | None
+    ) -> Sequence[Booking]:
+        statement = select(_booking).order_by(_booking.c.id.desc()).limit(limit)
+        if which.buyer_id is not None:
+            statement = statement.where(_booking.c.buyer_id == which.buyer_id)
+        if which.seller_id is not None:
+            own_events = select(EventModel.id).where(EventModel.seller_id == which.seller_id)
+            statement = statement.where(_booking.c.event_id.in_(own_events))
+        if which.event_id is not None:
+            statement = statement.where(_booking.c.event_id == which.event_id)
+        if which.status is not None:
+            statement = statement.where(_booking.c.status == which.status.value)
+        if before is not None:
+            statement = statement.where(_booking.c.id < before)
+        return await self._bookings(statement)
+
+    async def _bookings(self, statement: Select[tuple[object, ...]]) -> list[Booking]:
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return [booking_from_row(row) for row in rows]

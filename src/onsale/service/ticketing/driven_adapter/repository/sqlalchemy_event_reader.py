@@ -1,0 +1,83 @@
+"""Plain reads of events, and of their tickets where the seat store has nothing."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+
+from sqlalchemy import func, select
+from sqlalchemy.ext.asyncio import AsyncEngine
+
+from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.service.shared_kernel.seating import (
+    SeatCounts,
+    SeatPosition,
+    SeatState,
+    SubsectionLayout,
+)
+from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
+from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
+from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
+from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
+
+_event = EventModel.__table__
+_ticket = TicketModel.__table__
+
+
+class SqlalchemyEventReader:
+    """See ``IEventQueryRepository`` and ``ILedgerSeats``."""
+
+    def __init__(self, engine: AsyncEngine) -> None:
+        self._engine = engine
+
+    async def by_id(self, event_id: int) -> Event | None:
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            result = await connection.execute(select(_event).where(_event.c.id == event_id))
+            row = result.mappings().one_or_none()
+        return None if row is None else event_from_row(row)
+
+    async def database_time(self) -> datetime:
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            return (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
+        statement = select(_event).order_by(_event.c.id.desc()).limit(limit)
+        if which.seller_id is None:
+            statement = statement.where(_event.c.is_active)
+        else:
+            statement = statement.where(_event.c.seller_id == which.seller_id)
+        if which.status is not None:
+            statement = statement.where(_event.c.status == which.status.value)
+        if before is not None:
+            statement = statement.where(_event.c.id < before)
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            rows = (await connection.execute(statement)).mappings().all()
+        return [event_from_row(row) for row in rows]
+
+    async def ticket_counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
+        columns = (_ticket.c.section, _ticket.c.subsection, _ticket.c.status)
+        statement = (
+            select(*columns, func.count())
+            .where(_ticket.c.event_id == event_id)
+            .group_by(*columns)
+        )
+        counts: dict[tuple[str, int], dict[str, int]] = {}
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            for section, subsection, status, count in await connection.execute(statement):
+                counts.setdefault((section, subsection), {})[status] = count
+        names = [state.name.lower() for state in SeatState]
+        return {
+            where: SeatCounts(**{name: by_status.get(name, 0) for name in names})
+            for where, by_status in counts.items()
+        }
+
+    async def ticket_states(self, event_id: int, layout: SubsectionLayout) -> bytes:
+        statement = select(_ticket.c.row_number, _ticket.c.seat_number, _ticket.c.status).where(
+            _ticket.c.event_id == event_id,
+            _ticket.c.section == layout.section,
+            _ticket.c.subsection == layout.subsection,
+        )
+        states = bytearray(layout.seat_count)
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            for row, seat, status in await connection.execute(statement):
+                states[layout.index_of(SeatPosition(row, seat))] = SeatState[status.upper()]
+        return bytes(states)
