@@ -1,13 +1,14 @@
 """A database for every test, cloned from one that was migrated once."""
 
 import asyncio
-import importlib.util
 import uuid
 from contextlib import suppress
+from importlib.resources import files
 from urllib.parse import urlsplit
 
 import asyncpg
 
+from onsale.platform.database.migrate import upgrade
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.supervisor import Supervisor
@@ -90,9 +91,7 @@ class Databases:
         if self._templated:
             return
         await self._server.ensure_database(_TEMPLATE)
-        if importlib.util.find_spec("onsale.platform.database.migrate") is not None:
-            from onsale.platform.database.migrate import upgrade  # noqa: PLC0415
-
+        if (files("onsale") / "migrations").is_dir():
             await asyncio.to_thread(upgrade, self._server.url(_TEMPLATE))
         # A connection to the template would make every clone fail.
         await self._execute(f'ALTER DATABASE "{_TEMPLATE}" WITH ALLOW_CONNECTIONS false')

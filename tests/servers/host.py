@@ -17,6 +17,7 @@ from typing import Any
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.exceptions import MissingComponentError
 from onsale.platform.embedded.kafka import EmbeddedKafka
+from onsale.platform.embedded.managed_process import ProcessEvent
 from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
 from onsale.platform.embedded.supervisor import Supervisor, stop_on_signals
 from tests.servers.databases import Databases
@@ -95,6 +96,11 @@ class ServerHost:
         writer.close()
 
 
+def _log(event: ProcessEvent) -> None:
+    sys.stdout.write(f"{event}\n")
+    sys.stdout.flush()
+
+
 async def _watch_standard_input(stop: asyncio.Event) -> None:
     reader = asyncio.StreamReader()
     loop = asyncio.get_running_loop()
@@ -107,7 +113,7 @@ async def serve(root: Path) -> None:
     """Answer requests until standard input is closed or a signal asks to end."""
     stop = asyncio.Event()
     directory = DataDirectory(root / "data")
-    async with Supervisor(directory, on_event=lambda event: print(event, flush=True)) as supervisor:
+    async with Supervisor(directory, _log) as supervisor:
         host = ServerHost(directory, supervisor)
         watching = asyncio.create_task(_watch_standard_input(stop))
         with stop_on_signals(stop):

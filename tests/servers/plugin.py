@@ -13,7 +13,7 @@ import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Protocol
 
 import pytest
 from redis import Redis
@@ -37,7 +37,7 @@ class _HostProcess:
         if self.root is None:
             self.root = Path(tempfile.mkdtemp(prefix="onsale-tests-"))
             with (self.root / "host.log").open("wb") as log:
-                self._process = subprocess.Popen(  # noqa: S603 - our own program
+                self._process = subprocess.Popen(
                     [sys.executable, "-m", "tests.servers.host", str(self.root)],
                     cwd=PROJECT,
                     stdin=subprocess.PIPE,
@@ -60,6 +60,13 @@ class _HostProcess:
             self._process.wait()
 
 
+class _WorkerNode(Protocol):
+    """What is used here of a worker as pytest-xdist's controller sees it."""
+
+    config: pytest.Config
+    workerinput: dict[str, str]
+
+
 _HOST = pytest.StashKey[_HostProcess]()
 
 
@@ -69,7 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
 
 
 @pytest.hookimpl(optionalhook=True)
-def pytest_configure_node(node: Any) -> None:
+def pytest_configure_node(node: _WorkerNode) -> None:
     """Tell a worker of pytest-xdist where the host of the whole run is."""
     node.workerinput[_ROOT_INPUT] = str(node.config.stash[_HOST].start())
 

@@ -24,7 +24,7 @@ def socket_path(root: Path) -> Path:
     return root / "host.sock"
 
 
-def ask(root: Path, operation: str, **arguments: Any) -> dict[str, Any]:
+def ask(root: Path, operation: str, **arguments: str | bool) -> dict[str, Any]:
     """Send one request to the host and return its answer.
 
     Raises:

@@ -3,9 +3,9 @@
 import fcntl
 import hashlib
 import os
+import shutil
 import tempfile
 from pathlib import Path
-from types import TracebackType
 
 from onsale.platform.embedded.exceptions import DataDirectoryInUseError, EmbeddedError
 
@@ -16,7 +16,7 @@ _LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
 
 
 class DataDirectory:
-    """Layout and lock of one data directory. Use it as a context manager to hold the lock.
+    """Layout and lock of one data directory.
 
     The lock is the kernel's (``flock``): it ends with the process that holds it, however that dies.
     """
@@ -24,6 +24,7 @@ class DataDirectory:
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self._lock_descriptor: int | None = None
+        self._outside: set[Path] = set()
 
     @property
     def logs(self) -> Path:
@@ -61,6 +62,7 @@ class DataDirectory:
         outside = Path(tempfile.gettempdir()) / f"onsale-{os.getuid()}-{digest}-{name}"
         if not _fits(outside):
             raise EmbeddedError(f"the paths {inside} and {outside} are too long for a socket")
+        self._outside.add(outside)
         return _private_directory(outside, owner_uid)
 
     def acquire(self) -> None:
@@ -85,22 +87,12 @@ class DataDirectory:
         self._lock_descriptor = descriptor
 
     def release(self) -> None:
-        """Give the lock back; harmless when it is not held."""
+        """Remove what lies outside and give the lock back; harmless when it is not held."""
         if self._lock_descriptor is not None:
+            for path in self._outside:
+                shutil.rmtree(path, ignore_errors=True)
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
-
-    def __enter__(self) -> "DataDirectory":
-        self.acquire()
-        return self
-
-    def __exit__(
-        self,
-        exc_type: type[BaseException] | None,
-        exc: BaseException | None,
-        traceback: TracebackType | None,
-    ) -> None:
-        self.release()
 
     def _made(self, name: str) -> Path:
         path = self.path / name

@@ -36,6 +36,7 @@ def _die_with_parent(parent_pid: int, death_signal: int) -> None:
 
 
 def main() -> None:
+    """Never return: end as the command, or with a message on standard error."""
     parent_pid, death_signal, user, *command = sys.argv[1:]
     # Changing the user clears the death signal, so it comes first.
     if user:
@@ -47,7 +48,7 @@ def main() -> None:
     try:
         os.execvp(command[0], command)  # noqa: S606 - to become that command is the purpose
     except OSError as error:
-        print(f"cannot run {command[0]}: {error}", file=sys.stderr)
+        sys.stderr.write(f"cannot run {command[0]}: {error}\n")
         sys.exit(_EXIT_NOT_EXECUTABLE)
 
 

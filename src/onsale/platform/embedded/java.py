@@ -49,7 +49,7 @@ def _major_version(java: Path) -> int:
 
 def _ask(java: Path) -> str:
     try:
-        return subprocess.run(  # noqa: S603 - a binary of ours or of the PATH, fixed argument
+        return subprocess.run(
             [str(java), "-version"],
             capture_output=True,
             text=True,

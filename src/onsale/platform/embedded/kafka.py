@@ -18,7 +18,12 @@ from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.exceptions import EmbeddedError
 from onsale.platform.embedded.jars import resolve_jars
 from onsale.platform.embedded.java import find_java
-from onsale.platform.embedded.kafka_settings import KafkaNode, broker_settings, render, write_logging
+from onsale.platform.embedded.kafka_settings import (
+    KafkaNode,
+    broker_settings,
+    render,
+    write_logging,
+)
 from onsale.platform.embedded.managed_process import ManagedProcess
 from onsale.platform.embedded.ports import choose_port, stable_port
 
@@ -140,7 +145,7 @@ class EmbeddedKafka:
     def _format(self, java: Sequence[str], node: KafkaNode) -> None:
         # What a formatting that was cut short has left is no data.
         shutil.rmtree(node.directory / "logs", ignore_errors=True)
-        run = subprocess.run(  # noqa: S603 - our own binary and arguments
+        run = subprocess.run(
             [
                 *java,
                 "kafka.tools.StorageTool",
@@ -177,9 +182,7 @@ class _Readiness:
         return await asyncio.to_thread(self._lists_itself)
 
     def _lists_itself(self) -> bool:
-        client = AdminClient(
-            {"bootstrap.servers": f"127.0.0.1:{self._node.port}", "log_level": 0}
-        )
+        client = AdminClient({"bootstrap.servers": f"127.0.0.1:{self._node.port}", "log_level": 0})
         try:
             metadata = client.list_topics(timeout=_ANSWER_TIMEOUT_SECONDS)
         except KafkaException:

@@ -172,7 +172,7 @@ class EmbeddedPostgres:
             # Sorts and compares the same on every machine, whatever its locale.
             *("--locale", "C", "--locale-provider", "builtin", "--builtin-locale", "C.UTF-8"),
         ]
-        run = subprocess.run(  # noqa: S603 - fixed arguments
+        run = subprocess.run(
             arguments,
             user=account.pw_uid if account is not None else None,
             group=account.pw_gid if account is not None else None,

@@ -1,9 +1,10 @@
 """Tell a process from a later one that got the same number."""
 
+import platform
 import subprocess
-import sys
 from pathlib import Path
 
+_LINUX = platform.system() == "Linux"
 _START_TIME_FIELD = 22
 _BOOT_ID = Path("/proc/sys/kernel/random/boot_id")
 
@@ -13,9 +14,9 @@ def process_identity(pid: int) -> str | None:
 
     A zombie counts as none: it holds no resource and only waits for its parent.
     """
-    if sys.platform == "linux":
+    if _LINUX:
         return _identity_from_proc(pid)
-    shown = subprocess.run(  # noqa: S603 - fixed command, numeric argument
+    shown = subprocess.run(
         ["ps", "-o", "lstart=,state=", "-p", str(pid)],  # noqa: S607 - where ps is differs
         capture_output=True,
         text=True,
@@ -26,13 +27,13 @@ def process_identity(pid: int) -> str | None:
 
 def command_line(pid: int) -> str:
     """The arguments of a process, separated by spaces; empty if there is no such process."""
-    if sys.platform == "linux":
+    if _LINUX:
         try:
             raw = Path(f"/proc/{pid}/cmdline").read_bytes()
         except OSError:
             return ""
         return raw.replace(b"\0", b" ").decode(errors="replace").strip()
-    return subprocess.run(  # noqa: S603 - fixed command, numeric argument
+    return subprocess.run(
         ["ps", "-o", "command=", "-p", str(pid)],  # noqa: S607 - where ps is differs
         capture_output=True,
         text=True,

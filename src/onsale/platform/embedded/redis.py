@@ -180,7 +180,7 @@ class EmbeddedRedis:
 
 
 def _inspect(binary: Path) -> RedisEngine:
-    shown = subprocess.run(  # noqa: S603 - a binary of ours or of the PATH, fixed argument
+    shown = subprocess.run(
         [str(binary), "--version"],
         capture_output=True,
         text=True,
@@ -188,7 +188,7 @@ def _inspect(binary: Path) -> RedisEngine:
         timeout=_VERSION_TIMEOUT_SECONDS,
         check=False,
     )
-    # "Redis server v=6.2.14 sha=...", "Valkey server v=8.1.1 ...", "kvrocks 2.10.0 ..."
+    # Redis and Valkey say v=6.2.14 among other things, Kvrocks its name and the number.
     text = shown.stdout or shown.stderr
     version = re.search(r"(?:v=|version:? |kvrocks )(\d+)\.\d+", text)
     if version is None:

@@ -94,12 +94,10 @@ class SupervisedChild:
         self._stopping.set()
         if self._task is None:
             return
-        running = self._running
-        if running is not None and running.returncode is None:
-            self._emit(ProcessEventKind.STOPPING)
-            await self._end(running)
-        # A failure was already raised by ``start`` or seen by the supervisor.
+        # Its failure, if any, was raised by ``start`` or is seen by the supervisor.
         await asyncio.wait({self._task})
+        if self._running is not None:
+            await self._end(self._running)
 
     async def _keep_running(self) -> None:
         delay_seconds = self._policy.delay_seconds_min
@@ -112,17 +110,16 @@ class SupervisedChild:
             if ready:
                 self._was_ready.set()
                 self._emit(ProcessEventKind.READY)
-            elif running.returncode is None and not self._stopping.is_set():
-                self._emit(ProcessEventKind.NOT_READY)
-                await self._end(running)
-            returncode = await running.wait()
-            self._running = None
-            forget(self._records, self.process.name)
+                await self._until_exit_or_stop(running)
+            if running.returncode is None:
+                stopping = self._stopping.is_set()
+                self._emit(ProcessEventKind.STOPPING if stopping else ProcessEventKind.NOT_READY)
+            returncode = await self._end(running)
             if self._stopping.is_set():
                 return
+            self._give_up_if_broken(returncode, start_count)
             if ready and time.monotonic() - started_at >= self._policy.reset_seconds:
                 delay_seconds = self._policy.delay_seconds_min
-            self._give_up_if_broken(returncode, start_count)
             self._emit(
                 ProcessEventKind.DIED,
                 pid=running.pid,
@@ -189,18 +186,33 @@ class SupervisedChild:
             f"last with {describe_exit(returncode)}. The end of {self.log.path}:\n{self.log.tail()}"
         )
 
-    async def _end(self, running: Process) -> None:
-        with suppress(ProcessLookupError):
-            running.send_signal(self.process.stop_signal)
+    async def _until_exit_or_stop(self, running: Process) -> None:
+        waits = {
+            asyncio.ensure_future(running.wait()),
+            asyncio.ensure_future(self._stopping.wait()),
+        }
         try:
-            await asyncio.wait_for(running.wait(), self.process.stop_timeout_seconds)
-        except TimeoutError:
+            await asyncio.wait(waits, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            for wait in waits:
+                wait.cancel()
+
+    async def _end(self, running: Process) -> int:
+        """Make sure that it has ended; return its return code."""
+        if running.returncode is None:
             with suppress(ProcessLookupError):
-                os.killpg(running.pid, signal.SIGKILL)
-            await running.wait()
-            self._emit(ProcessEventKind.KILLED, pid=running.pid)
-        else:
-            self._emit(ProcessEventKind.STOPPED, pid=running.pid)
+                running.send_signal(self.process.stop_signal)
+            try:
+                await asyncio.wait_for(running.wait(), self.process.stop_timeout_seconds)
+                self._emit(ProcessEventKind.STOPPED)
+            except TimeoutError:
+                with suppress(ProcessLookupError):
+                    os.killpg(running.pid, signal.SIGKILL)
+                await running.wait()
+                self._emit(ProcessEventKind.KILLED)
+        self._running = None
+        forget(self._records, self.process.name)
+        return await running.wait()
 
     def _emit(
         self,

@@ -6,6 +6,7 @@ import signal
 from collections.abc import Awaitable, Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.managed_process import ManagedProcess, ProcessEvent
@@ -39,7 +40,7 @@ class Supervisor:
         self._groups: list[list[SupervisedChild]] = []
         self._log_task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Supervisor":
+    async def __aenter__(self) -> Self:
         self._directory.acquire()
         try:
             await asyncio.to_thread(end_leftovers, self._directory.records)

@@ -32,7 +32,7 @@ def server_account() -> pwd.struct_passwd | None:
             f"PostgreSQL does not run as root: make a user called {SERVER_USER}, "
             "or run onsale as an ordinary user"
         )
-    made = subprocess.run(  # noqa: S603 - fixed arguments
+    made = subprocess.run(
         [useradd, "--system", "--no-create-home", "--shell", "/bin/sh", SERVER_USER],
         capture_output=True,
         text=True,

@@ -1,23 +1,14 @@
-"""Kafka's topics and offsets, seen from outside every consumer group."""
+"""Kafka's topics, and a group's unread messages seen without joining the group."""
 
 import asyncio
 import concurrent.futures
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import TypeVar
 
 import structlog
-from confluent_kafka import (
-    Consumer,
-    ConsumerGroupTopicPartitions,
-    KafkaError,
-    KafkaException,
-    TopicCollection,
-    TopicPartition,
-)
-from confluent_kafka.admin import (
-    AdminClient,
-    OffsetSpec,  # type: ignore[attr-defined] # public by its docs
-)
+from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
+from confluent_kafka.admin import AdminClient
 from confluent_kafka.cimpl import NewTopic
 
 from onsale.platform.exceptions import UnavailableError
@@ -25,20 +16,18 @@ from onsale.platform.message_queue.backoff import Backoff
 from onsale.platform.message_queue.kafka_consumer import to_received_message
 from onsale.platform.message_queue.message_bus import ReceivedMessage
 
-ANSWER_SECONDS_MAX = 10.0
+ANSWER_SECONDS_MAX = 5.0
 CHECK_SECONDS_MAX = 2.0
-PEEK_POLL_SECONDS_MAX = 5.0
+TOPIC_READY_SECONDS_MAX = 10.0
 
-_EARLIEST: OffsetSpec = OffsetSpec.earliest()  # type: ignore[no-untyped-call]
-_LATEST: OffsetSpec = OffsetSpec.latest()  # type: ignore[no-untyped-call]
-
+_ClientConfig = Mapping[str, str | int | float | bool]
 _T = TypeVar("_T")
 
 
 class KafkaAdmin:
-    """Creates topics, counts what a group has yet to consume, and looks at it without joining."""
+    """Creates topics and says whether the cluster answers."""
 
-    def __init__(self, client_config: Mapping[str, str | int | float | bool]) -> None:
+    def __init__(self, client_config: _ClientConfig) -> None:
         self._client_config = dict(client_config)
         self._client: AdminClient | None = None
         self._logger = structlog.stdlib.get_logger(__name__)
@@ -61,21 +50,10 @@ class KafkaAdmin:
                 asked_count=partition_count,
             )
 
-    async def backlog(self, topic: str, group: str) -> int:
-        """How many messages of ``topic`` lie behind the group's committed offsets."""
-        return sum(end - start for start, end in (await self._unread(topic, group)).values())
-
-    async def peek(self, topic: str, group: str, limit: int) -> list[ReceivedMessage]:
-        """The first messages that ``group`` has not consumed, oldest first."""
-        unread = await self._unread(topic, group)
-        return await asyncio.to_thread(self._read, topic, unread, limit)
-
     async def check(self) -> None:
         """Raise ``UnavailableError`` unless the cluster answers in ``CHECK_SECONDS_MAX``."""
-        await _answer(
-            self._admin().describe_cluster(request_timeout=CHECK_SECONDS_MAX),
-            seconds_max=CHECK_SECONDS_MAX,
-        )
+        future = self._admin().describe_cluster(request_timeout=CHECK_SECONDS_MAX)
+        await _answer(future, seconds_max=CHECK_SECONDS_MAX)
 
     def close(self) -> None:
         """Let go of the connections."""
@@ -88,19 +66,17 @@ class KafkaAdmin:
 
     async def _partition_count(self, topic: str) -> int:
         """Zero for an unknown topic; asking this way never creates one."""
-        description = await _answer(
-            self._admin().describe_topics(
-                TopicCollection([topic]), request_timeout=ANSWER_SECONDS_MAX
-            )[topic],
-            accepted_code=KafkaError.UNKNOWN_TOPIC_OR_PART,
-        )
+        future = self._admin().describe_topics(
+            TopicCollection([topic]), request_timeout=ANSWER_SECONDS_MAX
+        )[topic]
+        description = await _answer(future, accepted_code=KafkaError.UNKNOWN_TOPIC_OR_PART)
         return 0 if description is None else len(description.partitions)
 
     async def _wait_for_topic(self, topic: str) -> int:
         """A new topic reaches the brokers a little after the controller has agreed to it."""
         backoff = Backoff(first_seconds=0.02, seconds_max=0.5)
         waited_seconds = 0.0
-        while waited_seconds < ANSWER_SECONDS_MAX:
+        while waited_seconds < TOPIC_READY_SECONDS_MAX:
             partition_count = await self._partition_count(topic)
             if partition_count > 0:
                 return partition_count
@@ -108,99 +84,6 @@ class KafkaAdmin:
             await asyncio.sleep(wait_seconds)
             waited_seconds += wait_seconds
         raise UnavailableError("message-bus", f"{topic} was created, yet is unknown")
-
-    async def _unread(self, topic: str, group: str) -> dict[int, tuple[int, int]]:
-        """First unread offset and end offset of each partition; none for an unknown topic."""
-        partitions = range(await self._partition_count(topic))
-        if not partitions:
-            return {}
-        committed, earliest, latest = await asyncio.gather(
-            self._committed(topic, group, partitions),
-            self._offsets(topic, partitions, _EARLIEST),
-            self._offsets(topic, partitions, _LATEST),
-        )
-        return {
-            # What retention has deleted is no longer there to be read.
-            index: (
-                min(max(committed.get(index, 0), earliest[index]), latest[index]),
-                latest[index],
-            )
-            for index in partitions
-        }
-
-    async def _committed(self, topic: str, group: str, partitions: range) -> dict[int, int]:
-        wanted = ConsumerGroupTopicPartitions(
-            group, [TopicPartition(topic, index) for index in partitions]
-        )
-        answers = self._admin().list_consumer_group_offsets(
-            [wanted], request_timeout=ANSWER_SECONDS_MAX
-        )
-        answer = await _answer(answers[group], accepted_code=KafkaError.GROUP_ID_NOT_FOUND)
-        entries: Iterable[TopicPartition] = () if answer is None else answer.topic_partitions
-        # A partition without a committed offset answers with a negative one.
-        return {entry.partition: entry.offset for entry in entries if entry.offset >= 0}
-
-    async def _offsets(self, topic: str, partitions: range, spec: OffsetSpec) -> dict[int, int]:
-        futures = self._admin().list_offsets(
-            {TopicPartition(topic, index): spec for index in partitions},
-            request_timeout=ANSWER_SECONDS_MAX,
-        )
-        offsets = {}
-        for entry, future in futures.items():
-            answer = await _answer(future)
-            assert answer is not None
-            offsets[entry.partition] = int(answer.offset)
-        return offsets
-
-    def _read(
-        self, topic: str, unread: Mapping[int, tuple[int, int]], limit: int
-    ) -> list[ReceivedMessage]:
-        consumer = Consumer(
-            {
-                **self._client_config,
-                # The library wants a name; nothing is subscribed to or committed under it.
-                "group.id": "unused",
-                "enable.auto.commit": False,
-                "auto.offset.reset": "earliest",
-                # A new assignment waits for the fetch that is under way.
-                "fetch.wait.max.ms": 10,
-            }
-        )
-        try:
-            found = []
-            for partition, (start, end) in unread.items():
-                wanted_count = min(limit, end - start)
-                found += _read_partition(
-                    consumer, TopicPartition(topic, partition, start), wanted_count
-                )
-        except KafkaException as error:
-            raise UnavailableError("message-bus", str(error)) from error
-        finally:
-            consumer.close()
-        found.sort(key=lambda entry: entry[0])
-        return [message for _, message in found[:limit]]
-
-
-def _read_partition(
-    consumer: Consumer, start: TopicPartition, wanted_count: int
-) -> list[tuple[tuple[int, int, int], ReceivedMessage]]:
-    """Messages from ``start`` on, each with what sorts it among those of other partitions."""
-    if wanted_count <= 0:
-        return []
-    consumer.assign([start])
-    found: list[tuple[tuple[int, int, int], ReceivedMessage]] = []
-    while len(found) < wanted_count:
-        messages = consumer.consume(wanted_count - len(found), timeout=PEEK_POLL_SECONDS_MAX)
-        if not messages:
-            raise UnavailableError("message-bus", "the broker did not deliver in time")
-        for message in messages:
-            error = message.error()
-            if error is not None:
-                raise UnavailableError("message-bus", error.str())
-            received = to_received_message(message)
-            order = (message.timestamp()[1], received.partition, int(received.position))
-            found.append((order, received))
-    return found
 
 
 async def _answer(
@@ -220,3 +103,85 @@ async def _answer(
         if accepted_code is not None and reason.code() == accepted_code:
             return None
         raise UnavailableError("message-bus", reason.str()) from error
+
+
+def count_unread(client_config: _ClientConfig, topic: str, group: str) -> int:
+    """How many messages of ``topic`` lie behind the group's committed offsets; blocks."""
+    with _onlooker(client_config, group) as consumer:
+        unread = _unread(consumer, topic)
+        return sum(end - start.offset for start, end in unread)
+
+
+def read_unread(
+    client_config: _ClientConfig, topic: str, group: str, limit: int
+) -> list[ReceivedMessage]:
+    """The first ``limit`` messages that ``group`` has not consumed, oldest first; blocks."""
+    found: list[tuple[tuple[int, int, int], ReceivedMessage]] = []
+    with _onlooker(client_config, group) as consumer:
+        for start, end in _unread(consumer, topic):
+            found += _read_partition(consumer, start, min(limit, end - start.offset))
+    found.sort(key=lambda entry: entry[0])
+    return [message for _, message in found[:limit]]
+
+
+@contextmanager
+def _onlooker(client_config: _ClientConfig, group: str) -> Iterator[Consumer]:
+    """A consumer that may read the group's offsets, and never subscribes, so never joins it.
+
+    The admin client could tell the offsets too, but does not find the group's coordinator again
+    once the broker has been away (seen with librdkafka 2.16).
+    """
+    consumer = Consumer(
+        {
+            **client_config,
+            "group.id": group,
+            "enable.auto.commit": False,
+            "auto.offset.reset": "earliest",
+            # A new assignment waits for the fetch that is under way.
+            "fetch.wait.max.ms": 10,
+        }
+    )
+    try:
+        yield consumer
+    except KafkaException as error:
+        raise UnavailableError("message-bus", str(error)) from error
+    finally:
+        consumer.close()
+
+
+def _unread(consumer: Consumer, topic: str) -> list[tuple[TopicPartition, int]]:
+    """First unread offset and end offset of each partition; none for an unknown topic."""
+    metadata = consumer.list_topics(topic, timeout=ANSWER_SECONDS_MAX).topics[topic]
+    if metadata.error is not None and metadata.error.code() != KafkaError.UNKNOWN_TOPIC_OR_PART:
+        raise KafkaException(metadata.error)
+    if not metadata.partitions:
+        return []
+    unread = []
+    partitions = [TopicPartition(topic, index) for index in metadata.partitions]
+    for entry in consumer.committed(partitions, timeout=ANSWER_SECONDS_MAX):
+        earliest, end = consumer.get_watermark_offsets(entry, timeout=ANSWER_SECONDS_MAX)
+        # Nothing committed is a negative offset; what retention has deleted cannot be read.
+        start = min(max(entry.offset, earliest), end)
+        unread.append((TopicPartition(topic, entry.partition, start), end))
+    return unread
+
+
+def _read_partition(
+    consumer: Consumer, start: TopicPartition, wanted_count: int
+) -> list[tuple[tuple[int, int, int], ReceivedMessage]]:
+    """Messages from ``start`` on, each with what sorts it among those of other partitions."""
+    found: list[tuple[tuple[int, int, int], ReceivedMessage]] = []
+    if wanted_count > 0:
+        consumer.assign([start])
+    while len(found) < wanted_count:
+        messages = consumer.consume(wanted_count - len(found), timeout=ANSWER_SECONDS_MAX)
+        if not messages:
+            raise UnavailableError("message-bus", "the broker did not deliver in time")
+        for message in messages:
+            error = message.error()
+            if error is not None:
+                raise KafkaException(error)
+            received = to_received_message(message)
+            order = (message.timestamp()[1], received.partition, int(received.position))
+            found.append((order, received))
+    return found

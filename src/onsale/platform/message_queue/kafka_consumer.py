@@ -68,6 +68,7 @@ class _Member:
         self._held: set[int] = set()
         self._taken_away: set[int] = set()
         self._uncommitted: dict[int, int] = {}
+        self._is_cut_off = False
         self._log = OccasionalLog()
         self._consumer = Consumer(
             {
@@ -115,8 +116,9 @@ class _Member:
         self._commit_what_is_due()
 
     def close(self) -> None:
-        """Leave the group at once."""
-        self._commit_what_is_due()
+        """Leave the group at once; what could not be committed a moment ago comes again."""
+        if not self._is_cut_off:
+            self._commit_what_is_due()
         self._consumer.close()
 
     def _commit_what_is_due(self) -> None:
@@ -125,7 +127,9 @@ class _Member:
         due = [TopicPartition(self._topic, *entry) for entry in self._uncommitted.items()]
         try:
             answers = self._consumer.commit(offsets=due, asynchronous=False)
+            self._is_cut_off = False
         except KafkaException as error:
+            self._is_cut_off = True
             # Fenced or cut off: either these messages come again, or a later commit covers them.
             self._log.warning("offset_commit_failed", topic=self._topic, error=str(error))
             return

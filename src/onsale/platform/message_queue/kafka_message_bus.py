@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Sequence
 
-from onsale.platform.message_queue.kafka_admin import KafkaAdmin
+from onsale.platform.message_queue.kafka_admin import KafkaAdmin, count_unread, read_unread
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_consumer import consume_as_member
 from onsale.platform.message_queue.kafka_publisher import KafkaPublisher
@@ -94,11 +94,11 @@ class KafkaMessageBus:
 
     async def peek(self, topic: str, group: str, limit: int) -> list[ReceivedMessage]:
         """See :meth:`MessageBus.peek`."""
-        return await self._admin.peek(topic, group, limit)
+        return await asyncio.to_thread(read_unread, self._client_config, topic, group, limit)
 
     async def backlog(self, topic: str, group: str) -> int:
         """See :meth:`MessageBus.backlog`."""
-        return await self._admin.backlog(topic, group)
+        return await asyncio.to_thread(count_unread, self._client_config, topic, group)
 
     async def check(self) -> None:
         """See :meth:`MessageBus.check`."""

@@ -101,7 +101,8 @@ class SeatsFinalized(_SeatMessage, frozen=True, kw_only=True, tag="seats_finaliz
 
 class SeatStateStale(_SeatMessage, frozen=True, kw_only=True, tag="seat_state_stale/1"):
     """Nothing was done: the store does not hold the event's state of this ``epoch``, or it does not
-    know a hold that the command relies on. ``epoch`` is the command's."""
+    know a hold that the command relies on. ``epoch`` is the command's.
+    """
 
 
 SeatResult = SeatsReserved | SeatsRefused | SeatsReleased | SeatsFinalized | SeatStateStale

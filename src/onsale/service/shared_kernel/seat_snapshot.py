@@ -1,4 +1,4 @@
-"""The ledger's view of an event's seats, as handed to the seat store when it is loaded."""
+"""An event's seats as the ledger hands them to the seat store, and as the store tells them."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -26,3 +26,17 @@ class SubsectionSnapshot:
     layout: SubsectionLayout
     states: bytes
     holds: Sequence[HeldSeats] = field(default=())
+
+
+@dataclass(frozen=True, slots=True)
+class SubsectionStates:
+    """What the seat store holds of one subsection: ``states`` has one byte (a ``SeatState`` value)
+    per seat, row by row.
+    """
+
+    section: str
+    subsection: int
+    epoch: int
+    rows: int
+    seats_per_row: int
+    states: bytes

@@ -21,7 +21,7 @@ TICKETS_PER_BOOKING_DEFAULT = 4
 
 
 class EventStatus(StrEnum):
-    """``draft`` until the seat store is loaded; ``sold_out`` follows the seats and refuses nobody."""
+    """``draft`` until its seats are loaded; ``sold_out`` follows the seats and refuses nobody."""
 
     DRAFT = "draft"
     AVAILABLE = "available"

@@ -62,9 +62,7 @@ class EventNotOnSaleError(TicketingError):
         if on_sale_at is None:
             super().__init__()
         else:
-            super().__init__(
-                "The event is not on sale yet.", on_sale_at=on_sale_at.isoformat()
-            )
+            super().__init__("The event is not on sale yet.", on_sale_at=on_sale_at.isoformat())
 
 
 class SoldOutError(TicketingError):
@@ -83,7 +81,7 @@ class SeatOutOfRangeError(TicketingError):
     """A seat position lies outside the subsection."""
 
     def __init__(self, seats: Sequence[str], rows: int, seats_per_row: int) -> None:
-        """``seats`` are the positions that do not exist in ``rows`` × ``seats_per_row``."""
+        """``seats`` are the positions that do not exist in ``rows`` of ``seats_per_row``."""
         super().__init__(
             f"The subsection has {rows} rows of {seats_per_row} seats.",
             seats=list(seats),
@@ -125,7 +123,7 @@ class IllegalTransitionError(TicketingError):
 
 
 class TicketCountMismatchError(Exception):
-    """PostgreSQL moved fewer tickets than a booking asked for: the seat store is wrong about them."""
+    """Fewer tickets moved than a booking asked for: the seat store is wrong about them."""
 
     def __init__(self, booking_ids: Sequence[UUID]) -> None:
         """``booking_ids`` are those whose tickets were not all there to move."""

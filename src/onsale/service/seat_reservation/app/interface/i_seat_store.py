@@ -1,26 +1,13 @@
 """The port to the store that owns the state of every seat."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_messages import SeatCommand, SeatResult
-from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SubsectionLayout
-
-
-@dataclass(frozen=True, slots=True)
-class SubsectionStates:
-    """What the store holds of one subsection: ``states`` has one byte per seat, row by row."""
-
-    section: str
-    subsection: int
-    epoch: int
-    rows: int
-    seats_per_row: int
-    states: bytes
 
 
 class ISeatStore(Protocol):

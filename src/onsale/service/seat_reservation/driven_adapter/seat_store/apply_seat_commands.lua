@@ -6,8 +6,9 @@
 -- KEYS[3] stats     hash: subsection -> "available,reserved,sold,blocked"
 -- KEYS[4..] answers hashes, one per day: booking -> "generation:seq:state:seats"
 --
--- ARGV[1] commands  msgpack: { { kind, day, booking, epoch, seq, late, quantity, row, seat, ... }, ... }
---                   `day` counts the answers hashes from 1; what follows `seq` is for reserves only
+-- ARGV[1] commands  msgpack: { { kind, day, booking, epoch, seq, late, quantity, seats }, ... }; `day`
+--                   counts the answers hashes from 1; the last three are for reserves only, `seats`
+--                   is { row, seat, row, seat, ... } and empty for best available
 -- ARGV[2] the subsection's field in the stats
 -- ARGV[3] how many seconds an answers hash is kept
 --
@@ -35,14 +36,10 @@ local layout_key, bitmap_key, stats_key = KEYS[1], KEYS[2], KEYS[3]
 local commands = cmsgpack.unpack(ARGV[1])
 
 local function command_of(fields)
-  local command = {
+  return {
     kind = fields[1], day = fields[2], booking = fields[3], epoch = fields[4], seq = fields[5],
-    late = fields[6], quantity = fields[7], seats = {},
+    late = fields[6], quantity = fields[7], seats = fields[8],
   }
-  for at = 8, #fields, 2 do
-    command.seats[#command.seats + 1] = { row = fields[at], seat = fields[at + 1] }
-  end
-  return command
 end
 
 ---------------------------------------------------------------- the subsection as it stands
@@ -66,7 +63,7 @@ local row_texts = {} -- row from 0 -> one character a seat
 local front = {} -- block size -> no row before this one has room for such a block
 local blocks = {} -- block size -> that many free seats
 for size = 1, LARGEST_BLOCK do
-  front[size] = 0
+  front[size] = size > width and rows or 0
   blocks[size] = string.rep(FREE_SEAT, size)
 end
 
@@ -112,29 +109,25 @@ end
 
 ---------------------------------------------------------------- best available
 
-local quads = {} -- byte -> its four seats as characters
-
-local function quad_of(byte)
-  local text = ''
-  for _, unit in ipairs(UNITS) do
-    text = text .. (floor(byte / unit) % 4 == AVAILABLE and FREE_SEAT or TAKEN_SEAT)
-  end
-  quads[byte] = text
-  return text
-end
+-- One character of the bitmap -> its four seats as characters; filled as they are met.
+local quads = setmetatable({}, {
+  __index = function(known, packed)
+    local byte, text = string.byte(packed), ''
+    for _, unit in ipairs(UNITS) do
+      text = text .. (floor(byte / unit) % 4 == AVAILABLE and FREE_SEAT or TAKEN_SEAT)
+    end
+    known[packed] = text
+    return text
+  end,
+})
 
 local function row_text(row)
   local text = row_texts[row]
   if not text then
     local first = row * width
-    local from = floor(first / 4)
-    local parts = {}
-    for at = from, floor((first + width - 1) / 4) do
-      local byte = bytes[at + 1]
-      parts[#parts + 1] = quads[byte] or quad_of(byte)
-    end
-    local skipped = first - from * 4
-    text = sub(table.concat(parts), skipped + 1, skipped + width)
+    local from, upto = floor(first / 4), floor((first + width - 1) / 4)
+    text = string.gsub(string.char(unpack(bytes, from + 1, upto + 1)), '.', quads)
+    text = sub(text, first - from * 4 + 1, first - from * 4 + width)
     row_texts[row] = text
   end
   return text
@@ -142,7 +135,7 @@ end
 
 -- The bitmap as it was read shows too many seats free, but never too few unless one was released.
 local function skip_full_rows(row)
-  if seats_released then return row end
+  if seats_released or row_texts[row] or row >= rows then return row end
   local at = find(bitmap, BYTE_WITH_ROOM, floor(row * width / 4) + 1)
   return at and math.max(row, floor((at - 1) * 4 / width)) or rows
 end
@@ -202,11 +195,12 @@ end
 
 local function choose_named(seats)
   local chosen, taken = {}, {}
-  for _, seat in ipairs(seats) do
-    if seat.row < 1 or seat.row > rows or seat.seat < 1 or seat.seat > width then
+  for at = 1, #seats, 2 do
+    local row, seat = seats[at], seats[at + 1]
+    if row < 1 or row > rows or seat < 1 or seat > width then
       return nil, 'seat_out_of_range', {}
     end
-    local index = (seat.row - 1) * width + seat.seat - 1
+    local index = (row - 1) * width + seat - 1
     chosen[#chosen + 1] = index
     if state_at(index) ~= AVAILABLE then taken[#taken + 1] = index end
   end
@@ -221,7 +215,7 @@ end
 
 ---------------------------------------------------------------- what each booking was answered
 
-local answers = {} -- day -> booking -> what stands, or false
+local answers = {} -- day -> booking -> what stands
 local unsaved = {} -- day -> the bookings with a new answer
 
 local function load_answers(day, bookings)
@@ -230,11 +224,14 @@ local function load_answers(day, bookings)
     local upto = math.min(from + BOOKINGS_PER_CALL_MAX - 1, #bookings)
     local values = redis.call('HMGET', key, unpack(bookings, from, upto))
     for at = from, upto do
-      local value = values[at - from + 1] or ''
-      local made_in, seq, state, seats = string.match(value, '^(%x+):(%d+):([a-z_]+):(.*)$')
-      -- An answer of an earlier generation speaks of seats that an installation has replaced.
-      answers[day][bookings[at]] = made_in == generation
-        and { seq = tonumber(seq), state = state, seats = seats }
+      local value = values[at - from + 1]
+      if value then
+        local made_in, seq, state, seats = string.match(value, '^(%x+):(%d+):([a-z_]+):(.*)$')
+        -- An answer of an earlier generation speaks of seats that an installation has replaced.
+        if made_in == generation then
+          answers[day][bookings[at]] = { seq = tonumber(seq), state = state, seats = seats }
+        end
+      end
     end
   end
 end
@@ -253,13 +250,13 @@ local function save_answers(day, bookings)
   -- Before the write: afterwards a new key could not be told from one without an end.
   local endless = redis.call('TTL', key) < 0
   for from = 1, #bookings, BOOKINGS_PER_CALL_MAX do
-    local pairs_ = {}
+    local fields = {}
     for at = from, math.min(from + BOOKINGS_PER_CALL_MAX - 1, #bookings) do
       local given = answers[day][bookings[at]]
-      pairs_[#pairs_ + 1] = bookings[at]
-      pairs_[#pairs_ + 1] = generation .. ':' .. given.seq .. ':' .. given.state .. ':' .. given.seats
+      fields[#fields + 1] = bookings[at]
+      fields[#fields + 1] = generation .. ':' .. given.seq .. ':' .. given.state .. ':' .. given.seats
     end
-    redis.call('HSET', key, unpack(pairs_))
+    redis.call('HSET', key, unpack(fields))
   end
   if endless then redis.call('EXPIRE', key, ARGV[3]) end
 end

@@ -77,10 +77,10 @@ def _answers(snapshot: SubsectionSnapshot, generation: str) -> dict[str, dict[Fi
     for hold in snapshot.holds:
         of_day = answers.setdefault(day_of(hold.booked_at), {})
         indexes = sorted(index_of[position] for position in hold.positions)
-        of_day[str(hold.booking_id)] = _answer(hold, generation, indexes)
+        of_day[str(hold.booking_id).encode()] = _answer(hold, generation, indexes)
     return answers
 
 
-def _answer(hold: HeldSeats, generation: str, indexes: Sequence[int]) -> str:
+def _answer(hold: HeldSeats, generation: str, indexes: Sequence[int]) -> bytes:
     state = "sold" if hold.sold else "held"
-    return f"{generation}:{hold.seq}:{state}:{','.join(map(str, indexes))}"
+    return f"{generation}:{hold.seq}:{state}:{','.join(map(str, indexes))}".encode()

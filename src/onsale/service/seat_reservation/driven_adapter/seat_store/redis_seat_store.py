@@ -14,7 +14,6 @@ from redis.exceptions import NoScriptError
 from redis.typing import EncodableT, FieldT
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.service.seat_reservation.app.interface.i_seat_store import SubsectionStates
 from onsale.service.seat_reservation.driven_adapter.seat_store.installation import (
     SubsectionWrite,
     chunks,
@@ -40,7 +39,7 @@ from onsale.service.seat_reservation.driven_adapter.seat_store.store_errors impo
     store_errors,
 )
 from onsale.service.shared_kernel.seat_messages import SeatCommand, SeatResult
-from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SeatPosition, SubsectionLayout
 
 CHECK_TIMEOUT_SECONDS = 2

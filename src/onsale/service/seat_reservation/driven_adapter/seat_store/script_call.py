@@ -92,7 +92,7 @@ def _encoded(command: SeatCommand, day: int, now: datetime) -> tuple[object, ...
             for text in command.positions:
                 position = SeatPosition.parse(text)
                 seats += (position.row, position.seat)
-            return (command.mode.value, *head, late, command.quantity, *seats)
+            return (command.mode.value, *head, late, command.quantity, seats)
         case ReleaseSeats():
             return ("release", *head)
         case FinalizeSeats():

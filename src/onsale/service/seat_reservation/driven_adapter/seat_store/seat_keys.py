@@ -1,7 +1,10 @@
 """The names of the keys of an event, and the small texts that stand in them."""
 
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from functools import lru_cache
+
+_DAYS_REMEMBERED_MAX = 64
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,7 +32,12 @@ class SeatKeys:
 
 def day_of(moment: datetime) -> str:
     """The UTC day that names a hash of answers, as ``YYYYMMDD``."""
-    return moment.astimezone(UTC).strftime("%Y%m%d")
+    return _day_text(moment.astimezone(UTC).date())
+
+
+@lru_cache(maxsize=_DAYS_REMEMBERED_MAX)
+def _day_text(day: date) -> str:
+    return day.strftime("%Y%m%d")
 
 
 def stats_field(section: str, subsection: int) -> str:

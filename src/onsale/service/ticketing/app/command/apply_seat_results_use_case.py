@@ -5,7 +5,7 @@ booking whose tickets did not all move fails alone, so PostgreSQL by itself neve
 twice, even when the seat store is wrong.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import partial
@@ -51,6 +51,7 @@ class ApplySeatResultsUseCase:
 
     unit_of_work: ITicketingUnitOfWork
     notices: ILiveNoticePublisher
+    on_seats_changed: Callable[[set[int]], None]
 
     async def execute(self, results: Sequence[SeatResult]) -> None:
         """Apply the results in order, then wake whoever watches."""
@@ -59,9 +60,10 @@ class ApplySeatResultsUseCase:
         except TicketCountMismatchError:
             changed = await self.unit_of_work.run(partial(self._apply, results, singly=True))
         if changed:
+            event_ids = {booking.event_id for booking in changed}
+            self.on_seats_changed(event_ids)
             await self.notices.publish(
-                bookings=[booking.id for booking in changed],
-                events={booking.event_id for booking in changed},
+                bookings=[booking.id for booking in changed], events=event_ids
             )
 
     async def _apply(

@@ -13,7 +13,8 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
 @dataclass(frozen=True, slots=True)
 class LoadEventSeatsUseCase:
     """While the event is owned no result is written for it, and results of commands that were sent
-    under the epoch before are dropped after, so the snapshot stays true."""
+    under the epoch before are dropped after, so the snapshot stays true.
+    """
 
     unit_of_work: ITicketingUnitOfWork
     seats: ISeatInstaller

@@ -29,7 +29,8 @@ from onsale.service.ticketing.domain.exceptions import (
 @dataclass(frozen=True, slots=True)
 class MockPaymentAndUpdateStatusToCompletedUseCase:
     """An attempt row is committed before the gateway is called: while it is open nothing else can
-    end the hold, and if this process dies the reconciler asks the gateway what became of it."""
+    end the hold, and if this process dies the reconciler asks the gateway what became of it.
+    """
 
     bookings: IBookingQueryRepository
     unit_of_work: ITicketingUnitOfWork
@@ -73,9 +74,7 @@ class MockPaymentAndUpdateStatusToCompletedUseCase:
             if await transaction.has_open_attempt(booking_id):
                 raise PaymentInProgressError
             booking.require_payable(transaction.now)
-            attempt = PaymentAttempt(
-                attempt_id, booking_id, booking.total_price, booking.currency
-            )
+            attempt = PaymentAttempt(attempt_id, booking_id, booking.total_price, booking.currency)
             if not await transaction.open_attempt(attempt):
                 raise PaymentInProgressError
             return attempt

@@ -1,30 +1,37 @@
 """Let ``sold_out`` follow the seats."""
 
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, field
 
 from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
 from onsale.service.ticketing.app.interface.i_live_notices import ILiveNoticePublisher
 
 SWEEP_COUNT_MAX = 50
+TOUCHED_COUNT_MAX = 10_000
 
 
 @dataclass(slots=True)
 class RefreshEventStatusUseCase:
-    """Runs in a transaction of its own per event, and refuses nobody: it is what lists show."""
+    """The status refuses nobody; it is what lists show. Each event has a transaction of its own."""
 
     upkeep: IEventUpkeep
     notices: ILiveNoticePublisher
+    _touched: set[int] = field(default_factory=set)
     _swept_up_to: int = 0
 
-    async def execute(self, event_ids: Collection[int]) -> None:
-        """Bring the status of these events up to date."""
-        for event_id in sorted(event_ids):
+    def touch(self, event_ids: Iterable[int]) -> None:
+        """Seats of these events have changed; beyond the bound the sweep finds them."""
+        if len(self._touched) < TOUCHED_COUNT_MAX:
+            self._touched.update(event_ids)
+
+    async def execute(self) -> None:
+        """Bring the touched events up to date, and the next few of all others in turn.
+
+        The sweep heals what a worker that died has left behind.
+        """
+        swept = await self.upkeep.opened_after(self._swept_up_to, SWEEP_COUNT_MAX)
+        self._swept_up_to = swept[-1] if swept else 0
+        touched, self._touched = self._touched, set()
+        for event_id in sorted(touched.union(swept)):
             if await self.upkeep.follow_seats(event_id):
                 await self.notices.publish(events=[event_id], altered_events=[event_id])
-
-    async def sweep(self) -> None:
-        """Do so for the next few of all events, in turn: heals what a dying worker left behind."""
-        event_ids = await self.upkeep.opened_after(self._swept_up_to, SWEEP_COUNT_MAX)
-        self._swept_up_to = event_ids[-1] if event_ids else 0
-        await self.execute(event_ids)

@@ -27,7 +27,9 @@ class IEventCommandRepository(Protocol):
         """Store the event and all its tickets in one transaction, as a draft that owes a load."""
         ...
 
-    async def change(self, event_id: int, changes: Mapping[str, str | bool | datetime | None]) -> Event:
+    async def change(
+        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
+    ) -> Event:
         """Set these columns of the event, which exists, and return it as it then is."""
         ...
 
@@ -37,10 +39,6 @@ class IEventQueryRepository(Protocol):
 
     async def by_id(self, event_id: int) -> Event | None:
         """The event, whoever may see it."""
-        ...
-
-    async def database_time(self) -> datetime:
-        """The database's clock (UTC)."""
         ...
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:

@@ -18,3 +18,7 @@ class IEventUpkeep(Protocol):
     async def follow_seats(self, event_id: int) -> bool:
         """Set ``sold_out`` or ``available`` as the tickets have it; tell whether it changed."""
         ...
+
+    async def tidy(self) -> None:
+        """Clear what is kept for a time only and has outlived it."""
+        ...

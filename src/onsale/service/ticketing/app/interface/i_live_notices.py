@@ -27,7 +27,8 @@ class ILiveNoticePublisher(Protocol):
         altered_events: Collection[int] = (),
     ) -> None:
         """Send one notice. It is best effort: viewers also read again every few seconds, so an
-        unreachable channel is logged and counted, not raised."""
+        unreachable channel is logged and counted, not raised.
+        """
         ...
 
 
@@ -36,5 +37,6 @@ class ILiveNoticeSource(Protocol):
 
     def subscribe(self) -> AbstractAsyncContextManager[AsyncIterator[LiveNotice]]:
         """Connect, then yield each notice; the iterator raises ``UnavailableError`` when the
-        connection is lost, and entering does when it cannot be made."""
+        connection is lost, and entering does when it cannot be made.
+        """
         ...

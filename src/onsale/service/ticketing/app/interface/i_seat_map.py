@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SubsectionLayout
 
 
@@ -14,10 +14,10 @@ class ISeatMap(Protocol):
         """Seats by state of each loaded (section, subsection)."""
         ...
 
-    async def seat_states(
-        self, event_id: int, layouts: Sequence[SubsectionLayout]
-    ) -> Sequence[bytes | None]:
-        """One byte (``SeatState``) per seat of each layout; ``None`` where nothing is loaded."""
+    async def states(
+        self, event_id: int, subsections: Sequence[SubsectionLayout]
+    ) -> Sequence[SubsectionStates | None]:
+        """The seats of these subsections, in their order; ``None`` where nothing is loaded."""
         ...
 
 

@@ -33,7 +33,9 @@ class GetSeatMapUseCase:
         """
         event = await self.catalog.get(event_id)
         layout = event.details.seating_config.find(section, subsection)
-        (states,) = await self.seats.seat_states(event_id, [layout])
-        if states is None:
+        (loaded,) = await self.seats.states(event_id, [layout])
+        if loaded is None:
             states = await self.ledger.ticket_states(event_id, layout)
+        else:
+            states = loaded.states
         return SeatMapView(event_id, event.details.currency, layout, states)

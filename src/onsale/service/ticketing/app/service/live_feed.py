@@ -48,7 +48,7 @@ class LiveTopics(Generic[Key, View]):
 
     def __init__(self, read: Reader[Key, View], interval_seconds: float) -> None:
         """``read`` gives views by key; reads of one kind are ``interval_seconds`` apart."""
-        self._read = read
+        self._read: Reader[Key, View] = read
         self._interval_seconds = interval_seconds
         self._topics: dict[Key, _Topic[View]] = {}
         self._dirty: set[Key] = set()
@@ -146,7 +146,8 @@ class LiveFeed:
         on_error: Callable[[Exception], None],
     ) -> None:
         """``on_altered_event`` hears of events whose description changed; ``on_error`` of faults
-        that were survived."""
+        that were survived.
+        """
         self._source = source
         self._bookings = bookings
         self._events = events

@@ -18,7 +18,8 @@ from onsale.service.ticketing.domain.exceptions import TicketCountMismatchError
 @dataclass(frozen=True, slots=True)
 class PaymentLedger:
     """``paid`` (money taken) and ``completed`` (tickets sold) are two steps; a crash between them
-    leaves a ``paid`` booking, which :meth:`complete` takes up again."""
+    leaves a ``paid`` booking, which :meth:`complete` takes up again.
+    """
 
     unit_of_work: ITicketingUnitOfWork
     commands: ISeatCommandPublisher
@@ -33,9 +34,7 @@ class PaymentLedger:
             declined = replace(attempt, status=AttemptStatus.DECLINED)
             await self.unit_of_work.run(lambda transaction: transaction.close_attempt(declined))
             return None
-        captured = replace(
-            attempt, status=AttemptStatus.CAPTURED, payment_id=outcome.payment_id
-        )
+        captured = replace(attempt, status=AttemptStatus.CAPTURED, payment_id=outcome.payment_id)
 
         async def pay(transaction: ITicketingTransaction) -> Booking:
             booking = (await transaction.lock_bookings([attempt.booking_id]))[attempt.booking_id]

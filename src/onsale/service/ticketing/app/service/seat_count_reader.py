@@ -14,7 +14,8 @@ Counts = Mapping[tuple[str, int], SeatCounts]
 @dataclass(slots=True)
 class SeatCountReader:
     """The store keeps counts with the seats; counting tickets is the slow way, for a store that
-    was wiped and is being loaded, and one process does it once at a time for each event."""
+    was wiped and is being loaded, and one process does it once at a time for each event.
+    """
 
     seats: ISeatMap
     ledger: ILedgerSeats

@@ -66,11 +66,14 @@ class SeatMemory:
             by_event.setdefault(event_id, []).append(entry)
         for event_id, entries in by_event.items():
             read_at = self._monotonic()
-            states = await self._seats.seat_states(event_id, [entry.layout for entry in entries])
-            for entry, seats in zip(entries, states, strict=True):
-                entry.states = seats
-                entry.available = 0 if seats is None else seats.count(SeatState.AVAILABLE)
-                entry.read_at = read_at if seats is not None else float("-inf")
+            loaded = await self._seats.states(event_id, [entry.layout for entry in entries])
+            for entry, subsection in zip(entries, loaded, strict=True):
+                if subsection is None:
+                    entry.read_at = float("-inf")
+                    continue
+                entry.states = subsection.states
+                entry.available = subsection.states.count(SeatState.AVAILABLE)
+                entry.read_at = read_at
 
     async def run(self, on_error: Callable[[Exception], None]) -> None:
         """Refresh until cancelled; an error ages the memory and is reported."""

@@ -52,18 +52,31 @@ class SeatCommandPublisher:
                 self._posted.append(message)
         self._wake.set()
 
+    @property
+    def waiting_count(self) -> int:
+        """How many posted messages have not left yet."""
+        return len(self._posted)
+
     async def run(self) -> None:
         """Send what is posted, until cancelled."""
         while True:
             await self._wake.wait()
             self._wake.clear()
             while self._posted:
-                count = min(SEND_COUNT_MAX, len(self._posted))
-                messages = [self._posted.popleft() for _ in range(count)]
                 try:
-                    await self._bus.publish(self._topics.seat_commands(), messages)
+                    await self.flush()
                 except UnavailableError as error:
                     self._on_error(error)
+
+    async def flush(self) -> None:
+        """Send the next posted messages, as many as one call of the broker takes.
+
+        Raises:
+            UnavailableError: not all were acknowledged; they are sent again from the table.
+        """
+        count = min(SEND_COUNT_MAX, len(self._posted))
+        messages = [self._posted.popleft() for _ in range(count)]
+        await self._bus.publish(self._topics.seat_commands(), messages)
 
     def _messages(self, bookings: Sequence[Booking], epochs: Mapping[int, int]) -> list[Message]:
         return [
@@ -77,6 +90,7 @@ class SeatCommandPublisher:
 
 
 def _command(booking: Booking, epoch: int) -> SeatCommand:
+    kind: type[ReleaseSeats | FinalizeSeats]
     match booking.command:
         case OwedCommand.RELEASE:
             kind = ReleaseSeats

@@ -17,9 +17,15 @@ CHANNEL = "onsale:live"
 class RedisLiveNotices:
     """See ``ILiveNoticePublisher`` and ``ILiveNoticeSource``; one JSON object per notice."""
 
-    def __init__(self, client: "redis.Redis[bytes]", on_error: Callable[[Exception], None]) -> None:
-        """``on_error`` hears of notices that could not be sent."""
+    def __init__(
+        self,
+        client: redis.Redis,
+        subscriber: redis.Redis,
+        on_error: Callable[[Exception], None],
+    ) -> None:
+        """``subscriber`` waits without a bound; ``on_error`` hears of notices not sent."""
         self._client = client
+        self._subscriber = subscriber
         self._on_error = on_error
         self._decoder = msgspec.json.Decoder(LiveNotice)
 
@@ -38,15 +44,15 @@ class RedisLiveNotices:
 
     @asynccontextmanager
     async def subscribe(self) -> AsyncIterator[AsyncIterator[LiveNotice]]:
-        channel = self._client.pubsub(ignore_subscribe_messages=True)
+        channel = self._subscriber.pubsub(ignore_subscribe_messages=True)
         try:
             await channel.subscribe(CHANNEL)
             yield self._notices(channel)
         except (RedisError, OSError) as error:
             raise UnavailableError("seat-store", str(error)) from error
         finally:
-            await channel.aclose()
+            await channel.aclose()  # type: ignore[no-untyped-call]
 
-    async def _notices(self, channel: "redis.client.PubSub") -> AsyncIterator[LiveNotice]:
+    async def _notices(self, channel: redis.client.PubSub) -> AsyncIterator[LiveNotice]:
         async for message in channel.listen():
             yield self._decoder.decode(message["data"])

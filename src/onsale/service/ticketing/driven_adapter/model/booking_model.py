@@ -23,7 +23,8 @@ from onsale.platform.database.base import Base
 
 class BookingModel(Base):
     """An order, and in ``command``, ``command_seq`` and ``next_send_at`` the seat command that it
-    still owes: the row is its own outbox. Ids are UUIDs of version 7, made by the application."""
+    still owes: the row is its own outbox. Ids are UUIDs of version 7, made by the application.
+    """
 
     __tablename__ = "booking"
 
@@ -41,12 +42,8 @@ class BookingModel(Base):
     failure_reason: Mapped[str | None] = mapped_column(String(40))
     cancel_reason: Mapped[str | None] = mapped_column(String(20))
     expires_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     paid_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     payment_id: Mapped[str | None] = mapped_column(String(80))
     command: Mapped[str | None] = mapped_column(String(20))
@@ -103,7 +100,8 @@ class BookingModel(Base):
 
 class BookingTicketModel(Base):
     """The tickets that a booking holds now. A ticket stands here at most once, which by itself
-    keeps a seat from belonging to two bookings; a cancelled booking's rows are gone."""
+    keeps a seat from belonging to two bookings; a cancelled booking's rows are gone.
+    """
 
     __tablename__ = "booking_ticket"
 

@@ -41,12 +41,8 @@ class EventModel(Base):
     max_tickets_per_booking: Mapped[int] = mapped_column(server_default=text("4"))
     epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     load_owed: Mapped[bool] = mapped_column(server_default=text("true"))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
         CheckConstraint("status IN ('draft', 'available', 'sold_out')", name="status"),

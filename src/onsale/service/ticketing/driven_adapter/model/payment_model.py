@@ -20,9 +20,7 @@ class PaymentAttemptModel(Base):
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(20), server_default="open")
     payment_id: Mapped[str | None] = mapped_column(String(80))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     settled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
@@ -42,16 +40,15 @@ class PaymentAttemptModel(Base):
 
 class MockGatewayChargeModel(Base):
     """What the mock gateway remembers. A real gateway keeps its own books; the system reads these
-    only through the gateway port."""
+    only through the gateway port.
+    """
 
     __tablename__ = "mock_gateway_charge"
 
     key: Mapped[UUID] = mapped_column(primary_key=True)
     payment_id: Mapped[str | None] = mapped_column(String(80))
     decline_reason: Mapped[str | None] = mapped_column(String(80))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
         CheckConstraint("(payment_id IS NULL) <> (decline_reason IS NULL)", name="outcome"),

@@ -19,7 +19,8 @@ from onsale.platform.database.base import Base
 
 class TicketModel(Base):
     """A seat and who has it; ``price`` in cents. The unique constraint is also its only index:
-    seats are found by it, and a booking's tickets through ``booking_ticket``."""
+    seats are found by it, and a booking's tickets through ``booking_ticket``.
+    """
 
     __tablename__ = "ticket"
 

@@ -21,12 +21,8 @@ class UserModel(Base):
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     is_verified: Mapped[bool] = mapped_column(server_default=text("false"))
     is_superuser: Mapped[bool] = mapped_column(server_default=text("false"))
-    created_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
-    updated_at: Mapped[datetime] = mapped_column(
-        DateTime(timezone=True), server_default=func.now()
-    )
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+    updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
         CheckConstraint("role IN ('buyer', 'seller')", name="role"),

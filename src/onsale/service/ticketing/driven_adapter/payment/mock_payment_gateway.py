@@ -31,7 +31,8 @@ _SQL = load_statements(Path(__file__).parent / "mock_payment_gateway.sql")
 
 class MockPaymentGateway:
     """Keeps its books in a table that nothing else reads, so that it remembers a charge whose
-    caller died, as a real gateway would."""
+    caller died, as a real gateway would.
+    """
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
@@ -66,6 +67,8 @@ class MockPaymentGateway:
             await connection.execute(_SQL["enter"], key, payment_id, decline_reason)
             # In a statement of its own: whoever entered the key first has decided.
             row = await connection.fetchrow(_SQL["read"], key)
+        if row is None:
+            raise LookupError("the gateway's entry is gone")
         if row["payment_id"] is not None:
             return Captured(row["payment_id"])
         return Declined(row["decline_reason"])

@@ -50,7 +50,8 @@ class _Waiting:
 
 class AsyncpgBookingIntake:
     """A writer takes whatever is waiting and stores it with one statement and one commit; while it
-    waits for the disk the next batch gathers, so the batch grows with the load by itself."""
+    waits for the disk the next batch gathers, so the batch grows with the load by itself.
+    """
 
     def __init__(
         self, pool: asyncpg.Pool, *, writer_count: int = 2, batch_count_max: int = BATCH_COUNT_MAX
@@ -71,7 +72,9 @@ class AsyncpgBookingIntake:
             async with asyncio.timeout(WAIT_SECONDS_MAX):
                 return await waiting.done
         except TimeoutError:
-            raise UnavailableError("postgresql", "the booking was not acknowledged in time") from None
+            raise UnavailableError(
+                "postgresql", "the booking was not acknowledged in time"
+            ) from None
 
     async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
         async with unavailable_on_connection_loss():
@@ -123,9 +126,7 @@ class AsyncpgBookingIntake:
             if keyed:
                 await connection.execute(_SQL["clear_expired_keys"], *names)
             rows = [_columns(waiting.booking, waiting.key) for waiting in batch]
-            inserted = await connection.fetch(
-                _SQL["insert"], *map(list, zip(*rows, strict=True))
-            )
+            inserted = await connection.fetch(_SQL["insert"], *map(list, zip(*rows, strict=True)))
             stored = {row["id"] for row in inserted}
             missing = [w.booking.id for w in batch if w.booking.id not in stored]
             earlier: dict[tuple[int, str], asyncpg.Record] = {}

@@ -53,14 +53,14 @@ class AsyncpgEventWriter:
                 details.hold_seconds,
                 details.max_tickets_per_booking,
             )
-            event_id = row["id"]
+            event = _event(row)
             await connection.copy_records_to_table(
                 "ticket",
                 columns=("event_id", *NewTicket._fields),
-                records=((event_id, *ticket) for ticket in aggregate.tickets()),
+                records=((event.id, *ticket) for ticket in aggregate.tickets()),
                 timeout=COPY_TIMEOUT_SECONDS,
             )
-        return _event(row)
+        return event
 
     async def change(
         self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
@@ -75,5 +75,7 @@ class AsyncpgEventWriter:
             return _event(await self._pool.fetchrow(_SQL["change_event"], *parameters))
 
 
-def _event(row: asyncpg.Record) -> Event:
-    return event_from_row({**row, "seating_config": json.loads(row["seating_config"])})
+def _event(row: asyncpg.Record | None) -> Event:
+    if row is None:
+        raise LookupError("the event is gone")
+    return event_from_row(row, json.loads(row["seating_config"]))

@@ -42,9 +42,7 @@ class AsyncpgTicketingUnitOfWork:
             await asyncio.sleep(BACK_OFF_SECONDS * 2**attempt * random.random())  # noqa: S311
         raise AssertionError("unreachable")
 
-    async def _run_once(
-        self, work: Callable[[ITicketingTransaction], Awaitable[Result]]
-    ) -> Result:
+    async def _run_once(self, work: Callable[[ITicketingTransaction], Awaitable[Result]]) -> Result:
         async with (
             self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection,
             connection.transaction(),

@@ -1,8 +1,6 @@
 """Rows of ``booking`` as entities."""
 
-from collections.abc import Mapping
-from typing import Any
-
+from onsale.platform.database.rows import Row
 from onsale.service.shared_kernel.seat_messages import SelectionMode
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
@@ -12,7 +10,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import (
 )
 
 
-def booking_from_row(row: Mapping[str, Any]) -> Booking:
+def booking_from_row(row: Row) -> Booking:
     """The entity of one row with all columns of ``booking``."""
     cancel_reason, command = row["cancel_reason"], row["command"]
     return Booking(

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from onsale.platform.database.rows import Row
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventDetails,
@@ -13,8 +14,8 @@ from onsale.service.ticketing.driven_adapter.repository.seating_config_json impo
 )
 
 
-def event_from_row(row: Mapping[str, Any]) -> Event:
-    """The entity of one row with all columns of ``event``, the hall already parsed from JSON."""
+def event_from_row(row: Row, seating_config: Mapping[str, Any]) -> Event:
+    """The entity of one row with all columns of ``event``, and its hall, parsed from JSON."""
     return Event(
         id=row["id"],
         seller_id=row["seller_id"],
@@ -22,7 +23,7 @@ def event_from_row(row: Mapping[str, Any]) -> Event:
             name=row["name"],
             description=row["description"],
             venue_name=row["venue_name"],
-            seating_config=seating_config_from_json(row["seating_config"]),
+            seating_config=seating_config_from_json(seating_config),
             is_active=row["is_active"],
             starts_at=row["starts_at"],
             on_sale_at=row["on_sale_at"],

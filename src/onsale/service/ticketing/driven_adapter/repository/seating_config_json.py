@@ -11,7 +11,7 @@ from onsale.service.ticketing.domain.value_object.seating_config import (
 
 
 def seating_config_to_json(config: SeatingConfig) -> dict[str, Any]:
-    """``{"sections": [{"name", "price", "subsections": [{"number", "rows", "seats_per_row"}]}]}``."""
+    """``{"sections": [{"name", "price", "subsections": [{"number", "rows", …}]}]}``."""
     return {
         "sections": [
             {

@@ -1,7 +1,6 @@
 """Plain reads of events, and of their tickets where the seat store has nothing."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
 
 from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
@@ -33,11 +32,7 @@ class SqlalchemyEventReader:
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             result = await connection.execute(select(_event).where(_event.c.id == event_id))
             row = result.mappings().one_or_none()
-        return None if row is None else event_from_row(row)
-
-    async def database_time(self) -> datetime:
-        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
-            return (await connection.execute(select(func.clock_timestamp()))).scalar_one()
+        return None if row is None else event_from_row(row, row["seating_config"])
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
         statement = select(_event).order_by(_event.c.id.desc()).limit(limit)
@@ -51,14 +46,12 @@ class SqlalchemyEventReader:
             statement = statement.where(_event.c.id < before)
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
-        return [event_from_row(row) for row in rows]
+        return [event_from_row(row, row["seating_config"]) for row in rows]
 
     async def ticket_counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
         columns = (_ticket.c.section, _ticket.c.subsection, _ticket.c.status)
         statement = (
-            select(*columns, func.count())
-            .where(_ticket.c.event_id == event_id)
-            .group_by(*columns)
+            select(*columns, func.count()).where(_ticket.c.event_id == event_id).group_by(*columns)
         )
         counts: dict[tuple[str, int], dict[str, int]] = {}
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:

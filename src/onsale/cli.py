@@ -1,0 +1,178 @@
+"""The ``onsale`` command. Each command imports only what it runs, so that help comes at once."""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from pydantic import ValidationError
+from rich.console import Console
+
+from onsale.platform.embedded.exceptions import EmbeddedError
+from onsale.platform.exceptions import UnavailableError
+from onsale.settings import BusKind, Settings
+
+DATA_DEFAULT = Path(".onsale")
+
+app = typer.Typer(
+    name="onsale",
+    help="Sells reserved seats, once each, when everyone wants the same ones.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+)
+worker_app = typer.Typer(help="Run a worker role.", no_args_is_help=True)
+db_app = typer.Typer(help="Look after the database schema.", no_args_is_help=True)
+dlq_app = typer.Typer(help="See and re-drive dead letters.", no_args_is_help=True)
+app.add_typer(worker_app, name="worker")
+app.add_typer(db_app, name="db")
+app.add_typer(dlq_app, name="dlq")
+
+out = Console(soft_wrap=True)
+err = Console(stderr=True, soft_wrap=True)
+
+DataOption = Annotated[
+    Path | None,
+    typer.Option(
+        "--data",
+        envvar="ONSALE_DATA",
+        help="The data directory of an `onsale up`; without it the environment is read, "
+        "and failing that ./.onsale.",
+    ),
+]
+
+
+def settings_for(data: Path | None) -> Settings:
+    """Settings of the system in ``data``, else of the environment, else of ``./.onsale``.
+
+    Raises:
+        EmbeddedError: there is no system there.
+        ValidationError: the environment lacks a setting or holds a wrong one.
+    """
+    from onsale.embedded_system import environment_of
+
+    if data is None and "ONSALE_DATABASE_URL" not in os.environ:
+        data = DATA_DEFAULT
+    if data is not None:
+        os.environ.update(environment_of(data))
+    return Settings()
+
+
+@app.command()
+def up(
+    host: Annotated[str, typer.Option(help="Where the API listens.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(help="Where the API listens.", min=1, max=65_535)] = 8000,
+    data: Annotated[
+        Path, typer.Option(envvar="ONSALE_DATA", help="Where everything is kept.")
+    ] = DATA_DEFAULT,
+    bus: Annotated[BusKind, typer.Option(help="The message broker.")] = BusKind.REDIS,
+    demo: Annotated[bool, typer.Option(help="Make the demo event and accounts.")] = True,
+) -> None:
+    """Start the whole system with nothing installed beforehand.
+
+    PostgreSQL, Redis, the broker, the API and both workers run below one data directory, are
+    started again when they die, keep their data, and stop on Ctrl-C.
+    """
+    from onsale.console import run_up
+    from onsale.embedded_system import UpOptions
+
+    extra = {key: value for key, value in os.environ.items() if key.startswith("ONSALE_")}
+    options = UpOptions(data=data, host=host, port=port, bus=bus, extra=extra)
+    asyncio.run(run_up(options, out, with_demo=demo))
+
+
+@app.command()
+def api() -> None:
+    """Run the HTTP API; settings come from the environment."""
+    from onsale.bootstrap import run_api
+
+    _run_role(run_api, "api")
+
+
+@worker_app.command("seat-reservation")
+def worker_seat_reservation() -> None:
+    """Decide seat commands: the one role that writes seat state."""
+    from onsale.bootstrap import run_seat_reservation_worker
+
+    _run_role(run_seat_reservation_worker, "seat-reservation")
+
+
+@worker_app.command("ticketing")
+def worker_ticketing() -> None:
+    """Write seat results into the ledger; release expired holds; send what is owed."""
+    from onsale.bootstrap import run_ticketing_worker
+
+    _run_role(run_ticketing_worker, "ticketing")
+
+
+@db_app.command("upgrade")
+def db_upgrade(data: DataOption = None) -> None:
+    """Bring the database to the newest schema. Safe to run at any time, also twice at once."""
+    from onsale.platform.database.migrate import upgrade
+
+    upgrade(settings_for(data).database_url)
+    out.print("The schema is up to date.")
+
+
+@app.command()
+def verify(
+    data: DataOption = None,
+    event: Annotated[int | None, typer.Option(help="Only this event.", min=1)] = None,
+    wait: Annotated[
+        float, typer.Option(help="Seconds to wait for bookings under way.", min=0, max=600)
+    ] = 15.0,
+) -> None:
+    """Compare bitmap, tickets, bookings and counters, and print every difference.
+
+    Exit status 1 if there is one.
+    """
+    from onsale.console import run_verify
+
+    if not asyncio.run(run_verify(settings_for(data), out, event_id=event, wait_seconds=wait)):
+        raise typer.Exit(1)
+
+
+@dlq_app.command("list")
+def dlq_list(
+    data: DataOption = None,
+    limit: Annotated[int, typer.Option(help="How many at most.", min=1, max=10_000)] = 50,
+) -> None:
+    """Show the messages that no worker could process, each with its error."""
+    from onsale.console import run_dead_letter_list
+
+    asyncio.run(run_dead_letter_list(settings_for(data), out, limit=limit))
+
+
+@dlq_app.command("redrive")
+def dlq_redrive(
+    data: DataOption = None,
+    limit: Annotated[
+        int | None, typer.Option(help="How many at most; all without it.", min=1)
+    ] = None,
+) -> None:
+    """Send dead letters to the topic that they came from once more."""
+    from onsale.console import run_dead_letter_redrive
+
+    asyncio.run(run_dead_letter_redrive(settings_for(data), out, limit=limit))
+
+
+def _run_role(role: object, name: str) -> None:
+    from onsale.bootstrap import run_role
+
+    run_role(role, name, Settings())  # type: ignore[arg-type]
+
+
+def main() -> None:
+    """The entry point: a failure that a person can mend is one line with the next step."""
+    try:
+        app()
+    except ValidationError as error:
+        for problem in error.errors(include_input=False, include_url=False):
+            name = "ONSALE_" + "_".join(str(part) for part in problem["loc"]).upper()
+            err.print(f"[red]onsale:[/red] {name}: {problem['msg']}", highlight=False)
+        sys.exit(2)
+    except (EmbeddedError, UnavailableError) as error:
+        err.print(f"[red]onsale:[/red] {error}", highlight=False)
+        sys.exit(1)

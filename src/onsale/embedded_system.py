@@ -1,0 +1,166 @@
+"""``onsale up``: the whole system in one command, below one data directory.
+
+What is decided once and kept there: the port of the broker, the secret that signs sessions, the
+accounts of the demo. ``environment.json`` holds what the roles are started with, so that other
+commands find the system by its data directory.
+"""
+
+import asyncio
+import json
+import secrets
+import sys
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from onsale.platform.database.migrate import upgrade
+from onsale.platform.embedded.data_directory import DataDirectory
+from onsale.platform.embedded.exceptions import EmbeddedError
+from onsale.platform.embedded.kafka import EmbeddedKafka
+from onsale.platform.embedded.managed_process import ManagedProcess, ProcessEvent
+from onsale.platform.embedded.postgres import EmbeddedPostgres
+from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
+from onsale.platform.embedded.supervisor import Supervisor
+from onsale.settings import BusKind
+
+DATABASE = "onsale"
+ENVIRONMENT_FILE = "environment.json"
+SECRETS_FILE = "secrets.json"
+READY_SECONDS_MAX = 3.0
+
+
+@dataclass(frozen=True, slots=True)
+class UpOptions:
+    """What the person at the console chose; ``extra`` are settings for every role."""
+
+    data: Path
+    host: str
+    port: int
+    bus: BusKind
+    extra: Mapping[str, str]
+
+
+class EmbeddedSystem:
+    """PostgreSQL, a Redis-protocol server, perhaps Kafka, then the API and both workers."""
+
+    def __init__(self, options: UpOptions, on_event: Callable[[ProcessEvent], None]) -> None:
+        """``on_event`` hears of every start, death and stop of a process."""
+        self._options = options
+        self.directory = DataDirectory(options.data)
+        self.supervisor = Supervisor(self.directory, on_event)
+
+    @property
+    def base_url(self) -> str:
+        """Where a browser finds the API."""
+        host = "127.0.0.1" if self._options.host in ("0.0.0.0", "::") else self._options.host  # noqa: S104
+        return f"http://{host}:{self._options.port}"
+
+    async def bring_up(self) -> Mapping[str, str]:
+        """Start everything in order, and return the environment that the roles run with.
+
+        Raises:
+            EmbeddedError: something is missing, in the way, or did not become ready.
+        """
+        await self._check_port()
+        postgres = EmbeddedPostgres(self.directory)
+        kafka = EmbeddedKafka(self.directory) if self._options.bus is BusKind.KAFKA else None
+        redis = EmbeddedRedis(self.directory, find_redis_engine(streams_needed=kafka is None))
+        for server in (postgres, redis, kafka):
+            if server is not None:
+                await asyncio.to_thread(server.prepare)
+        brokers = kafka.processes() if kafka else []
+        await self.supervisor.start(postgres.process(), redis.process(), *brokers)
+        await postgres.ensure_database(DATABASE)
+        database_url = postgres.url(DATABASE)
+        await asyncio.to_thread(upgrade, database_url)
+        environment = {
+            **self._options.extra,
+            "ONSALE_DATABASE_URL": database_url,
+            "ONSALE_SEAT_STORE_URL": redis.url(),
+            "ONSALE_BUS": self._options.bus.value,
+            **({"ONSALE_KAFKA_BOOTSTRAP": kafka.bootstrap} if kafka else {}),
+            "ONSALE_TOKEN_SECRET": token_secret(self.directory.path),
+            "ONSALE_HOST": self._options.host,
+            "ONSALE_PORT": str(self._options.port),
+        }
+        write_private(self.directory.path / ENVIRONMENT_FILE, environment)
+        await self.supervisor.start(
+            self._role("seat-reservation", "worker", "seat-reservation", environment=environment),
+            self._role("ticketing", "worker", "ticketing", environment=environment),
+        )
+        await self.supervisor.start(self._api(environment))
+        return environment
+
+    def _role(self, name: str, *command: str, environment: Mapping[str, str]) -> ManagedProcess:
+        return ManagedProcess(
+            name=name,
+            argv=[sys.executable, "-m", "onsale", *command],
+            env=environment,
+            stop_timeout_seconds=20.0,
+        )
+
+    def _api(self, environment: Mapping[str, str]) -> ManagedProcess:
+        return ManagedProcess(
+            name="api",
+            argv=[sys.executable, "-m", "onsale", "api"],
+            env=environment,
+            ready=self._api_is_ready,
+            stop_timeout_seconds=20.0,
+        )
+
+    async def _api_is_ready(self) -> bool:
+        try:
+            async with asyncio.timeout(READY_SECONDS_MAX):
+                reader, writer = await self._connect()
+                writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+                status = await reader.readline()
+                writer.close()
+        except (OSError, TimeoutError):
+            return False
+        return b" 200 " in status
+
+    async def _check_port(self) -> None:
+        try:
+            server = await asyncio.start_server(
+                lambda _reader, writer: writer.close(), self._options.host, self._options.port
+            )
+        except OSError as error:
+            raise EmbeddedError(
+                f"cannot listen at {self._options.host}:{self._options.port} ({error.strerror});"
+                " choose another port: PORT=8123 make run, or onsale up --port 8123"
+            ) from error
+        server.close()
+        await server.wait_closed()
+
+    async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
+        host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
+        return await asyncio.open_connection(host, self._options.port)
+
+
+def token_secret(data: Path) -> str:
+    """The secret of this data directory, made when it is first asked for."""
+    path = data / SECRETS_FILE
+    if not path.exists():
+        write_private(path, {"token_secret": secrets.token_urlsafe(48)})
+    return str(json.loads(path.read_text())["token_secret"])
+
+
+def write_private(path: Path, content: Mapping[str, object]) -> None:
+    """Write JSON that only its owner can read; a crash leaves the old file or the new one."""
+    fresh = path.with_suffix(".new")
+    fresh.touch(mode=0o600)
+    fresh.write_text(json.dumps(content, indent=2) + "\n")
+    fresh.replace(path)
+
+
+def environment_of(data: Path) -> dict[str, str]:
+    """What the roles of this data directory run with.
+
+    Raises:
+        EmbeddedError: no system was ever started there.
+    """
+    path = data / ENVIRONMENT_FILE
+    if not path.exists():
+        raise EmbeddedError(f"there is no system in {data}; start one: onsale up --data {data}")
+    environment: dict[str, str] = json.loads(path.read_text())
+    return environment

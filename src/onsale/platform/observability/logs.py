@@ -1,0 +1,25 @@
+"""Structured logs: one JSON object a line, constant event names, data in keywords."""
+
+import logging
+import sys
+
+import structlog
+
+
+def configure_logs(level: str, *, role: str) -> None:
+    """Log to standard error from ``level`` up; ``role`` stands in every line."""
+    structlog.contextvars.bind_contextvars(role=role)
+    structlog.configure(
+        processors=[
+            structlog.contextvars.merge_contextvars,
+            structlog.processors.add_log_level,
+            structlog.processors.TimeStamper(fmt="iso", utc=True),
+            structlog.processors.dict_tracebacks,
+            structlog.processors.JSONRenderer(),
+        ],
+        wrapper_class=structlog.make_filtering_bound_logger(logging.getLevelNamesMapping()[level.upper()]),
+        logger_factory=structlog.WriteLoggerFactory(sys.stderr),
+        cache_logger_on_first_use=True,
+    )
+    # Libraries that log by the standard module speak up only when something is wrong.
+    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)

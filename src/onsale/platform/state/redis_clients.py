@@ -1,0 +1,30 @@
+"""Clients of the seat store: any Redis-protocol server, spoken to in RESP2."""
+
+import redis.asyncio as redis
+
+ANSWER_SECONDS_MAX = 10.0
+CONNECT_SECONDS_MAX = 5.0
+CONNECTION_COUNT_MAX = 50
+
+
+def create_client(url: str) -> "redis.Redis":
+    """A client for short commands; each answer is waited for a bounded time."""
+    return redis.Redis.from_url(
+        url,
+        protocol=2,  # Kvrocks has RESP3 off by default
+        socket_timeout=ANSWER_SECONDS_MAX,
+        socket_connect_timeout=CONNECT_SECONDS_MAX,
+        max_connections=CONNECTION_COUNT_MAX,
+    )
+
+
+def create_subscriber(url: str) -> "redis.Redis":
+    """A client whose one connection listens for as long as it takes."""
+    return redis.Redis.from_url(
+        url,
+        protocol=2,
+        socket_timeout=None,
+        socket_connect_timeout=CONNECT_SECONDS_MAX,
+        socket_keepalive=True,
+        max_connections=2,
+    )

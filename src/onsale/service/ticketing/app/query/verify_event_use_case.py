@@ -1,0 +1,124 @@
+"""Compare what the seat store, the tickets, the bookings and the counters say of one event."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
+from onsale.service.shared_kernel.seating import SeatCounts, SeatState
+from onsale.service.ticketing.app.interface.i_ledger_audit import ILedgerAudit, IStoredHolds
+from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
+
+LOOK_COUNT = 3
+LOOK_INTERVAL_SECONDS = 0.7
+QUIET_POLL_SECONDS = 0.1
+HOLD_READS_AT_ONCE = 32
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """``owed_commands`` bookings still waited for the store when the last look was taken."""
+
+    event_id: int
+    seat_count: int
+    owed_commands: int
+    differences: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class VerifyEventUseCase:
+    """The stores cannot be read at one instant, so what differs is looked at again: only what
+    stands in each of several looks is a difference and not a sale going on."""
+
+    ledger: ILedgerAudit
+    seats: ISeatMap
+    holds: IStoredHolds
+    sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
+
+    async def execute(self, event_id: int, *, quiet_seconds_max: float) -> Verdict:
+        """Wait up to ``quiet_seconds_max`` until no booking waits for the store, then compare."""
+        polls_left = int(quiet_seconds_max / QUIET_POLL_SECONDS)
+        while polls_left and await self.ledger.owed_commands(event_id):
+            polls_left -= 1
+            await self.sleep(QUIET_POLL_SECONDS)
+        differences, seat_count = await self._look(event_id)
+        for _ in range(LOOK_COUNT - 1):
+            if not differences:
+                break
+            await self.sleep(LOOK_INTERVAL_SECONDS)
+            again, seat_count = await self._look(event_id)
+            still = set(again)
+            differences = [difference for difference in differences if difference in still]
+        owed = await self.ledger.owed_commands(event_id)
+        return Verdict(event_id, seat_count, owed, differences)
+
+    async def _look(self, event_id: int) -> tuple[list[str], int]:
+        snapshot = await self.ledger.snapshot(event_id)
+        states = await self.seats.states(event_id, [item.layout for item in snapshot])
+        counts = await self.seats.counts(event_id)
+        differences = list(await self.ledger.contradictions(event_id))
+        for expected, actual in zip(snapshot, states, strict=True):
+            where = (expected.layout.section, expected.layout.subsection)
+            differences += _compare_seats(expected, actual)
+            differences += _compare_counts(expected, counts.get(where))
+        differences += await self._compare_holds(event_id, snapshot)
+        return differences, sum(item.layout.seat_count for item in snapshot)
+
+    async def _compare_holds(
+        self, event_id: int, snapshot: Sequence[SubsectionSnapshot]
+    ) -> list[str]:
+        gate = asyncio.Semaphore(HOLD_READS_AT_ONCE)
+
+        async def compare(item: SubsectionSnapshot) -> list[str]:
+            days = sorted({f"{hold.booked_at:%Y%m%d}" for hold in item.holds})
+            if not days:
+                return []
+            name = (item.layout.section, item.layout.subsection)
+            async with gate:
+                stored = await self.holds.holds(event_id, *name, days)
+            ours = {hold.booking_id: set(hold.positions) for hold in item.holds}
+            theirs = {booking_id: set(seats) for booking_id, seats in stored.items()}
+            return [
+                f"booking {booking_id} holds {sorted(ours.get(booking_id, ()))} in the ledger"
+                f" and {sorted(theirs.get(booking_id, ()))} in the seat store"
+                for booking_id in sorted(ours.keys() | theirs.keys())
+                if ours.get(booking_id) != theirs.get(booking_id)
+            ]
+
+        found = await asyncio.gather(*(compare(item) for item in snapshot))
+        return [difference for differences in found for difference in differences]
+
+
+def _compare_seats(
+    expected: SubsectionSnapshot, actual: SubsectionStates | None
+) -> Iterator[str]:
+    layout = expected.layout
+    name = f"{layout.section}-{layout.subsection}"
+    if actual is None:
+        yield f"{name} is not in the seat store"
+        return
+    if (actual.rows, actual.seats_per_row) != (layout.rows, layout.seats_per_row):
+        yield (
+            f"{name} has {layout.rows} rows of {layout.seats_per_row} in the ledger and"
+            f" {actual.rows} of {actual.seats_per_row} in the seat store"
+        )
+        return
+    if actual.states == expected.states:
+        return
+    for index, (ours, theirs) in enumerate(zip(expected.states, actual.states, strict=True)):
+        if ours != theirs:
+            yield (
+                f"{name} seat {layout.position_at(index)} is {_name(ours)} in the ledger and"
+                f" {_name(theirs)} in the seat store"
+            )
+
+
+def _compare_counts(expected: SubsectionSnapshot, stored: SeatCounts | None) -> Iterator[str]:
+    counted = SeatCounts(*(expected.states.count(state) for state in SeatState))
+    if stored is not None and stored != counted:
+        name = f"{expected.layout.section}-{expected.layout.subsection}"
+        yield f"{name} counts {counted} in the ledger and {stored} in the seat store"
+
+
+def _name(state: int) -> str:
+    return SeatState(state).name.lower()

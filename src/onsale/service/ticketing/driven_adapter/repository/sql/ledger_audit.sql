@@ -1,0 +1,85 @@
+-- Contradictions within the ledger, one sentence a row. Nothing here changes anything.
+
+-- name: loaded_events
+SELECT id FROM event WHERE status <> 'draft' ORDER BY id
+
+-- name: owed_commands
+SELECT count(*) FROM booking WHERE event_id = $1 AND command IS NOT NULL
+
+-- name: check_ticket_has_its_booking
+SELECT format(
+    'ticket %s (%s-%s seat %s-%s) is %s for booking %s, which is %s', ticket.id, ticket.section,
+    ticket.subsection, row_number, seat_number, ticket.status, booking_id, booking.status
+) AS sentence
+FROM ticket
+JOIN booking ON booking.id = ticket.booking_id
+WHERE ticket.event_id = $1
+  AND ticket.status <> CASE
+      WHEN booking.status = 'completed' THEN 'sold'
+      WHEN booking.status IN ('pending_payment', 'paid') THEN 'reserved'
+      ELSE 'free'
+  END
+
+-- name: check_ticket_is_joined
+SELECT format(
+    'ticket %s is %s for booking %s but not among its tickets', ticket.id, ticket.status,
+    ticket.booking_id
+) AS sentence
+FROM ticket
+LEFT JOIN booking_ticket
+    ON booking_ticket.ticket_id = ticket.id AND booking_ticket.booking_id = ticket.booking_id
+WHERE ticket.event_id = $1 AND ticket.booking_id IS NOT NULL AND booking_ticket.ticket_id IS NULL
+
+-- name: check_booking_has_its_tickets
+-- Quantity, positions and price of a live booking against the tickets that it holds.
+WITH held AS (
+    SELECT booking.id, booking.status, booking.quantity, booking.total_price,
+        booking.seat_positions,
+        count(ticket.id) AS ticket_count,
+        coalesce(sum(ticket.price), 0) AS ticket_price,
+        array_agg(ticket.row_number || '-' || ticket.seat_number) FILTER (
+            WHERE ticket.booking_id = booking.id
+                AND ticket.section = booking.section AND ticket.subsection = booking.subsection
+        ) AS ticket_positions
+    FROM booking
+    LEFT JOIN booking_ticket ON booking_ticket.booking_id = booking.id
+    LEFT JOIN ticket ON ticket.id = booking_ticket.ticket_id
+    WHERE booking.event_id = $1
+    GROUP BY booking.id
+)
+SELECT format(
+    'booking %s is %s for %s seats %s at %s and has %s tickets %s at %s', id, status, quantity,
+    seat_positions, total_price, ticket_count, ticket_positions, ticket_price
+) AS sentence
+FROM held
+WHERE CASE
+    WHEN status IN ('pending_payment', 'paid', 'completed') THEN
+        ticket_count <> quantity
+        OR total_price <> ticket_price
+        OR ticket_positions IS NULL
+        OR NOT (seat_positions::text[] @> ticket_positions AND ticket_positions @> seat_positions::text[])
+    ELSE ticket_count > 0
+END
+
+-- name: check_prices_are_the_halls
+SELECT format(
+    'ticket %s costs %s and section %s costs %s', ticket.id, ticket.price, ticket.section,
+    hall_section ->> 'price'
+) AS sentence
+FROM event
+CROSS JOIN LATERAL jsonb_array_elements(event.seating_config -> 'sections') AS hall_section
+JOIN ticket ON ticket.event_id = event.id AND ticket.section = hall_section ->> 'name'
+WHERE event.id = $1 AND ticket.price <> (hall_section ->> 'price')::int
+
+-- name: check_every_seat_has_a_ticket
+SELECT format('the hall has %s seats and the event %s tickets', hall.seats, tickets.count)
+    AS sentence
+FROM (
+    SELECT sum((rectangle ->> 'rows')::int * (rectangle ->> 'seats_per_row')::int) AS seats
+    FROM event
+    CROSS JOIN LATERAL jsonb_array_elements(event.seating_config -> 'sections') AS hall_section
+    CROSS JOIN LATERAL jsonb_array_elements(hall_section -> 'subsections') AS rectangle
+    WHERE event.id = $1
+) AS hall
+CROSS JOIN (SELECT count(*) AS count FROM ticket WHERE event_id = $1) AS tickets
+WHERE hall.seats <> tickets.count

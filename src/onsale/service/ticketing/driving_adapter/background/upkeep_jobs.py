@@ -1,0 +1,110 @@
+"""The ticketing worker's clockwork: holds, owed commands, loads, payments, statuses."""
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+
+import structlog
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
+from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
+    RefreshEventStatusUseCase,
+)
+from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
+    BATCH_COUNT_MAX as EXPIRY_BATCH_COUNT_MAX,
+)
+from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
+    ReleaseExpiredHoldsUseCase,
+)
+from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
+    BATCH_COUNT_MAX as RESEND_BATCH_COUNT_MAX,
+)
+from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
+    ResendOwedCommandsUseCase,
+)
+from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
+from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
+
+EXPIRY_SECONDS = 0.2
+RESEND_SECONDS = 0.5
+LOAD_SECONDS = 0.1
+STATUS_SECONDS = 0.5
+PAYMENT_SECONDS = 5.0
+TIDY_SECONDS = 60.0
+PAUSE_AFTER_FAULT_SECONDS = 1.0
+LOAD_COUNT_MAX = 10
+
+_log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class UpkeepJobs:
+    """Every job runs by itself: a fault of one is logged, waited out and does not stop another."""
+
+    upkeep: IEventUpkeep
+    release_expired_holds: ReleaseExpiredHoldsUseCase
+    resend_owed_commands: ResendOwedCommandsUseCase
+    load_event_seats: LoadEventSeatsUseCase
+    settle_payments: SettlePaymentsUseCase
+    refresh_event_status: RefreshEventStatusUseCase
+
+    async def run(self, stop: asyncio.Event) -> None:
+        """Run all jobs until ``stop`` is set; a job in hand is finished."""
+        jobs: list[tuple[str, float, Callable[[], Awaitable[bool]]]] = [
+            ("release_expired_holds", EXPIRY_SECONDS, self._expire),
+            ("resend_owed_commands", RESEND_SECONDS, self._resend),
+            ("load_event_seats", LOAD_SECONDS, self._load),
+            ("refresh_event_status", STATUS_SECONDS, self._refresh_status),
+            ("settle_payments", PAYMENT_SECONDS, self._settle_payments),
+            ("tidy", TIDY_SECONDS, self._tidy),
+        ]
+        async with asyncio.TaskGroup() as tasks:
+            for name, interval_seconds, job in jobs:
+                tasks.create_task(_repeat(name, interval_seconds, job, stop))
+
+    async def _expire(self) -> bool:
+        return await self.release_expired_holds.execute() == EXPIRY_BATCH_COUNT_MAX
+
+    async def _resend(self) -> bool:
+        return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX
+
+    async def _load(self) -> bool:
+        event_ids = await self.upkeep.owing_load(LOAD_COUNT_MAX)
+        for event_id in event_ids:
+            await self.load_event_seats.execute(event_id)
+        return len(event_ids) == LOAD_COUNT_MAX
+
+    async def _refresh_status(self) -> bool:
+        await self.refresh_event_status.execute()
+        return False
+
+    async def _settle_payments(self) -> bool:
+        await self.settle_payments.execute()
+        return False
+
+    async def _tidy(self) -> bool:
+        await self.upkeep.tidy()
+        return False
+
+
+async def _repeat(
+    name: str, interval_seconds: float, job: Callable[[], Awaitable[bool]], stop: asyncio.Event
+) -> None:
+    """Run the job at this interval, at once again while it says that there is more to do."""
+    while not stop.is_set():
+        pause_seconds = interval_seconds
+        try:
+            if await job():
+                continue
+        except UnavailableError as error:
+            _log.warning("job_postponed", job=name, dependency=error.dependency, error=str(error))
+            pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
+        except Exception:  # noqa: BLE001 - a job that fails is reported, and tried again
+            _log.exception("job_failed", job=name)
+            pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
+        try:
+            async with asyncio.timeout(pause_seconds):
+                await stop.wait()
+        except TimeoutError:
+            continue

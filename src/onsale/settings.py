@@ -1,0 +1,68 @@
+"""Settings, read from the environment (``ONSALE_…``) once, in the composition root."""
+
+from enum import StrEnum
+from typing import Annotated, Self
+
+from pydantic import Field, SecretStr, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+TOKEN_SECRET_BYTES_MIN = 32
+
+
+class BusKind(StrEnum):
+    """Which broker carries the messages."""
+
+    KAFKA = "kafka"
+    REDIS = "redis"
+
+
+class Settings(BaseSettings):
+    """Everything that a deployment decides. There is no default for a secret or an address."""
+
+    model_config = SettingsConfigDict(env_prefix="ONSALE_", extra="ignore", frozen=True)
+
+    database_url: Annotated[str, Field(description="PostgreSQL: postgresql://user@host/name")]
+    seat_store_url: Annotated[
+        str, Field(description="Kvrocks, or any Redis-protocol server: redis://host:port/0")
+    ]
+    bus: Annotated[BusKind, Field(description="the message broker")] = BusKind.KAFKA
+    kafka_bootstrap: Annotated[
+        str | None, Field(description="host:port, comma separated; needed when the bus is kafka")
+    ] = None
+    kafka_replication: Annotated[int, Field(ge=1, le=5, description="copies of each topic")] = 1
+    topic_prefix: Annotated[
+        str, Field(pattern=r"^[a-z0-9-]{1,40}$", description="begins every topic's name")
+    ] = "onsale"
+    partition_count: Annotated[
+        int, Field(ge=1, le=1_000, description="partitions of each topic when it is made")
+    ] = 12
+    token_secret: Annotated[
+        SecretStr | None, Field(description="signs session tokens, 32 bytes or more; the API's")
+    ] = None
+    token_hours: Annotated[int, Field(ge=1, le=720, description="how long a session lasts")] = 24
+    bcrypt_rounds: Annotated[
+        int, Field(ge=4, le=16, description="cost of a password hash, as a power of two")
+    ] = 12
+    host: Annotated[str, Field(description="where the API listens")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535, description="where the API listens")] = 8000
+    database_pool: Annotated[
+        int, Field(ge=2, le=200, description="connections of one process to PostgreSQL")
+    ] = 10
+    batch_count_max: Annotated[
+        int, Field(ge=1, le=5_000, description="messages that a worker takes at once")
+    ] = 500
+    intake_batch_count_max: Annotated[
+        int, Field(ge=1, le=1_000, description="bookings that one INSERT stores at most")
+    ] = 250
+    log_level: Annotated[
+        str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
+    ] = "info"
+
+    @model_validator(mode="after")
+    def _check(self) -> Self:
+        if self.bus is BusKind.KAFKA and not self.kafka_bootstrap:
+            raise ValueError("ONSALE_KAFKA_BOOTSTRAP is needed when ONSALE_BUS is kafka")
+        secret = self.token_secret
+        if secret is not None and len(secret.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
+            raise ValueError(f"ONSALE_TOKEN_SECRET needs {TOKEN_SECRET_BYTES_MIN} bytes or more")
+        return self

@@ -1,0 +1,260 @@
+"""Both services on real stores, with the messages between them carried by hand.
+
+A test can thus repeat, lose, reorder or delay any message, and look at what is left.
+"""
+
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from time import monotonic
+from uuid import UUID
+
+import asyncpg
+from redis.asyncio import Redis
+from uuid_utils.compat import uuid7
+
+from onsale.platform.database.connections import create_pool, create_read_engine
+from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
+from onsale.platform.message_queue.message_bus import Message
+from onsale.platform.state.redis_clients import create_client, create_subscriber
+from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
+    RedisSeatStore,
+)
+from onsale.service.shared_kernel.seat_messages import (
+    SeatCommand,
+    SeatResult,
+    SelectionMode,
+    decode_command,
+)
+from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
+    ApplySeatResultsUseCase,
+)
+from onsale.service.ticketing.app.command.create_booking_use_case import (
+    BookingRequest,
+    CreateBookingUseCase,
+)
+from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
+    CreateEventAndTicketsUseCase,
+)
+from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
+from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_completed_use_case import (  # noqa: E501
+    MockPaymentAndUpdateStatusToCompletedUseCase,
+)
+from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
+    ReleaseExpiredHoldsUseCase,
+)
+from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
+    ResendOwedCommandsUseCase,
+)
+from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
+    UpdateBookingStatusToCancelledUseCase,
+)
+from onsale.service.ticketing.app.query.verify_event_use_case import VerifyEventUseCase
+from onsale.service.ticketing.app.service.event_catalog import EventCatalog
+from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
+from onsale.service.ticketing.app.service.seat_memory import SeatMemory
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
+from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventDetails
+from onsale.service.ticketing.domain.value_object.seating_config import SeatingConfig, Section
+from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
+    SeatCommandPublisher,
+)
+from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
+from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
+    MockPaymentGateway,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
+    AsyncpgBookingIntake,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
+    AsyncpgEventWriter,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit import (
+    AsyncpgLedgerAudit,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
+    AsyncpgTicketingUnitOfWork,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_user_repository import (
+    AsyncpgUserRepository,
+)
+from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_booking_reader import (
+    SqlalchemyBookingReader,
+)
+from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
+    SqlalchemyEventReader,
+)
+from tests.support.tasks import background
+
+
+@dataclass(slots=True)
+class Postbag:
+    """A publisher that keeps what it is given until somebody carries it."""
+
+    messages: list[Message] = field(default_factory=list)
+
+    async def publish(self, topic: str, messages: Sequence[Message]) -> None:
+        del topic
+        self.messages.extend(messages)
+
+
+def raise_error(error: Exception) -> None:
+    """A fault that the system would survive is still a surprise in a test."""
+    raise error
+
+
+@dataclass(slots=True)
+class Pipeline:
+    """The parts, wired as the composition root wires them, but for the broker."""
+
+    pool: asyncpg.Pool
+    store: RedisSeatStore
+    redis: Redis
+    postbag: Postbag
+    publisher: SeatCommandPublisher
+    users: AsyncpgUserRepository
+    events: SqlalchemyEventReader
+    bookings: SqlalchemyBookingReader
+    intake: AsyncpgBookingIntake
+    unit_of_work: AsyncpgTicketingUnitOfWork
+    upkeep: AsyncpgUpkeep
+    catalog: EventCatalog
+    seat_memory: SeatMemory
+    gateway: MockPaymentGateway
+    create_event: CreateEventAndTicketsUseCase
+    create_booking: CreateBookingUseCase
+    apply_results: ApplySeatResultsUseCase
+    load: LoadEventSeatsUseCase
+    cancel: UpdateBookingStatusToCancelledUseCase
+    pay: MockPaymentAndUpdateStatusToCompletedUseCase
+    payment_ledger: PaymentLedger
+    expire: ReleaseExpiredHoldsUseCase
+    resend: ResendOwedCommandsUseCase
+    verify: VerifyEventUseCase
+
+    async def user(self, role: UserRole) -> Principal:
+        """A new account of this role."""
+        user = await self.users.add(
+            email=f"{uuid7()}@example.org", name="Somebody", role=role, hashed_password="-"
+        )
+        return Principal(user.id, role, token_id="-")
+
+    async def open_event(
+        self, *, rows: int = 5, seats_per_row: int = 10, subsections: int = 1, hold_seconds: int = 600
+    ) -> Event:
+        """An event of section A, at 1,000 cents a seat, loaded and on sale."""
+        seller = await self.user(UserRole.SELLER)
+        hall = SeatingConfig.of([Section.regular("A", 1_000, subsections, rows, seats_per_row)])
+        event = await self.create_event.execute(
+            seller, EventDetails("Concert", "", "Hall", hall, hold_seconds=hold_seconds)
+        )
+        assert await self.load.execute(event.id)
+        return await self.catalog.get(event.id)
+
+    async def book(
+        self,
+        buyer: Principal,
+        event: Event,
+        *seats: str,
+        quantity: int = 1,
+        subsection: int = 1,
+        key: str | None = None,
+    ) -> Booking:
+        """Book these seats, or the best available ones where none is named."""
+        request = BookingRequest(
+            event.id,
+            "A",
+            subsection,
+            SelectionMode.MANUAL if seats else SelectionMode.BEST_AVAILABLE,
+            tuple(SeatPosition.parse(seat) for seat in seats),
+            len(seats) or quantity,
+        )
+        return await self.create_booking.execute(buyer, request, key)
+
+    async def commands(self) -> list[SeatCommand]:
+        """What was sent towards the seat store since the last time."""
+        while self.publisher.waiting_count:
+            await self.publisher.flush()
+        taken, self.postbag.messages = self.postbag.messages, []
+        return [decode_command(message.value) for message in taken]
+
+    async def decide(self, commands: Sequence[SeatCommand]) -> list[SeatResult]:
+        """Let the seat store decide."""
+        return await self.store.apply(commands, now=datetime.now(UTC))
+
+    async def settle(self) -> None:
+        """Carry messages to and fro until none is left."""
+        while commands := await self.commands():
+            await self.apply_results.execute(await self.decide(commands))
+
+    async def booking(self, booking_id: UUID) -> Booking:
+        """The booking as the ledger has it now."""
+        return (await self.bookings.by_ids([booking_id]))[booking_id]
+
+    async def hold(self, buyer: Principal, event: Event, *seats: str, quantity: int = 1) -> Booking:
+        """A booking that waits for its payment."""
+        booking = await self.book(buyer, event, *seats, quantity=quantity)
+        await self.settle()
+        return await self.booking(booking.id)
+
+    async def differences(self, event_id: int) -> list[str]:
+        """What verification finds."""
+        verdict = await self.verify.execute(event_id, quiet_seconds_max=0)
+        return list(verdict.differences)
+
+
+@asynccontextmanager
+async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeline]:
+    """The pipeline on these stores; its background tasks run until the end."""
+    pool = await create_pool(database_url, size_max=10)
+    engine = create_read_engine(database_url, size_max=3)
+    client, subscriber = create_client(redis_url), create_subscriber(redis_url)
+    store, postbag, topics = RedisSeatStore(client), Postbag(), KafkaTopicBuilder("test")
+    users, events = AsyncpgUserRepository(pool), SqlalchemyEventReader(engine)
+    bookings, intake = SqlalchemyBookingReader(engine), AsyncpgBookingIntake(pool)
+    unit_of_work = AsyncpgTicketingUnitOfWork(pool)
+    publisher = SeatCommandPublisher(postbag, topics, raise_error)
+    notices = RedisLiveNotices(client, subscriber, raise_error)
+    catalog, seat_memory = EventCatalog(events, monotonic), SeatMemory(store, monotonic)
+    gateway = MockPaymentGateway(pool)
+    ledger = PaymentLedger(unit_of_work, publisher, notices)
+    pipeline = Pipeline(
+        pool=pool,
+        store=store,
+        redis=client,
+        postbag=postbag,
+        publisher=publisher,
+        users=users,
+        events=events,
+        bookings=bookings,
+        intake=intake,
+        unit_of_work=unit_of_work,
+        upkeep=AsyncpgUpkeep(pool, store),
+        catalog=catalog,
+        seat_memory=seat_memory,
+        gateway=gateway,
+        create_event=CreateEventAndTicketsUseCase(AsyncpgEventWriter(pool)),
+        create_booking=CreateBookingUseCase(
+            catalog, seat_memory, intake, publisher, uuid7, lambda: datetime.now(UTC)
+        ),
+        apply_results=ApplySeatResultsUseCase(unit_of_work, notices, lambda _events: None),
+        load=LoadEventSeatsUseCase(unit_of_work, store, notices),
+        cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
+        pay=MockPaymentAndUpdateStatusToCompletedUseCase(
+            bookings, unit_of_work, gateway, ledger, uuid7
+        ),
+        payment_ledger=ledger,
+        expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
+        resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
+        verify=VerifyEventUseCase(AsyncpgLedgerAudit(pool), store, store),
+    )
+    async with background(intake.run()):
+        yield pipeline
+    await client.aclose()
+    await subscriber.aclose()
+    await engine.dispose()
+    await pool.close()
