@@ -82,6 +82,9 @@ class _Subsection:
                     reason=known.refusal or RefusalReason.WITHDRAWN,
                     conflicts=self._positions(known.seats),
                 )
+        return self._reserve_anew(command, now)
+
+    def _reserve_anew(self, command: ReserveSeats, now: datetime) -> SeatResult:
         if now > command.deadline:
             return self._refuse(command, RefusalReason.TOO_LATE)
         if command.mode is SelectionMode.MANUAL:

@@ -1,7 +1,5 @@
 """A booking's way through both services, on real PostgreSQL and a real Redis server."""
 
-from collections.abc import AsyncIterator
-
 import pytest
 
 from onsale.service.ticketing.domain.entity.booking_entity import BookingStatus, CancelReason
@@ -12,15 +10,9 @@ from onsale.service.ticketing.domain.exceptions import (
     PaymentDeclinedError,
 )
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import DECLINED_CARDS
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
 
 CARD = "4242424242424242"
-
-
-@pytest.fixture
-async def pipeline(database_url: str, redis_url: str) -> AsyncIterator[Pipeline]:
-    async with pipeline_on(database_url, redis_url) as running:
-        yield running
 
 
 async def test_a_booking_is_held_paid_and_completed(pipeline: Pipeline) -> None:

@@ -48,6 +48,9 @@ from onsale.service.ticketing.app.command.release_expired_holds_use_case import 
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
+from onsale.service.ticketing.app.command.settle_payments_use_case import (
+    SettlePaymentsUseCase,
+)
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
@@ -134,6 +137,7 @@ class Pipeline:
     payment_ledger: PaymentLedger
     expire: ReleaseExpiredHoldsUseCase
     resend: ResendOwedCommandsUseCase
+    settle_payments: SettlePaymentsUseCase
     verify: VerifyEventUseCase
 
     async def user(self, role: UserRole) -> Principal:
@@ -220,7 +224,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
     publisher = SeatCommandPublisher(postbag, topics, raise_error)
     notices = RedisLiveNotices(client, subscriber, raise_error)
     catalog, seat_memory = EventCatalog(events, monotonic), SeatMemory(store, monotonic)
-    gateway = MockPaymentGateway(pool)
+    gateway, upkeep = MockPaymentGateway(pool), AsyncpgUpkeep(pool, store)
     ledger = PaymentLedger(unit_of_work, publisher, notices)
     pipeline = Pipeline(
         pool=pool,
@@ -233,7 +237,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         bookings=bookings,
         intake=intake,
         unit_of_work=unit_of_work,
-        upkeep=AsyncpgUpkeep(pool, store),
+        upkeep=upkeep,
         catalog=catalog,
         seat_memory=seat_memory,
         gateway=gateway,
@@ -250,6 +254,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         payment_ledger=ledger,
         expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
+        settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
         verify=VerifyEventUseCase(AsyncpgLedgerAudit(pool), store, store),
     )
     async with background(intake.run()):
