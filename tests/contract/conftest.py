@@ -1,20 +1,16 @@
 """The seat stores that a contract holds for."""
 
 from collections.abc import AsyncIterator
-from typing import Protocol
 
 import pytest
 
 from onsale.platform.state.redis_clients import create_client
-from onsale.service.seat_reservation.app.interface.i_seat_store import IHoldLookup, ISeatStore
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
+from tests.builders.hall import Hall, SeatStore
+from tests.builders.seats import layout
 from tests.fakes.in_memory_seat_store import InMemorySeatStore
-
-
-class SeatStore(ISeatStore, IHoldLookup, Protocol):
-    """Both ports, as every adapter and the fake have them."""
 
 
 @pytest.fixture
@@ -29,3 +25,11 @@ def seat_store(request: pytest.FixtureRequest) -> SeatStore:
         return InMemorySeatStore()
     store: SeatStore = request.getfixturevalue("redis_seat_store")
     return store
+
+
+@pytest.fixture
+async def small_hall(seat_store: SeatStore) -> Hall:
+    """Four rows of five seats, all available."""
+    hall = Hall(seat_store, layout(4, 5))
+    await hall.load()
+    return hall

@@ -14,6 +14,7 @@ from onsale.service.shared_kernel.seat_messages import (
     SeatStateStale,
 )
 from onsale.service.shared_kernel.seating import SeatCounts
+from tests.builders.hall import SeatStore
 from tests.builders.seats import (
     EPOCH,
     EVENT,
@@ -25,7 +26,6 @@ from tests.builders.seats import (
     layout,
     snapshot,
 )
-from tests.contract.conftest import SeatStore
 
 ROW = layout(1, 4)
 

@@ -4,11 +4,9 @@ import asyncio
 import os
 import signal
 import stat
-import sys
 import tempfile
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import asyncpg
@@ -45,7 +43,7 @@ async def supervisor(
         yield supervisor
 
 
-async def fetch(url: str, statement: str) -> Any:
+async def fetch(url: str, statement: str) -> object:
     connection = await asyncpg.connect(url)
     try:
         return await connection.fetchval(statement)
@@ -62,9 +60,6 @@ async def test_committed_rows_survive_kill_9_of_the_server(
     await connection.execute("INSERT INTO seat SELECT generate_series(1, 1000)")
     killed = supervisor.pid("postgres")
     supervisor.signal("postgres", signal.SIGKILL)
-    with pytest.raises((asyncpg.PostgresError, asyncpg.InterfaceError, OSError)):
-        while True:
-            await connection.fetchval("SELECT 1")
     connection.terminate()
     await eventually(lambda: supervisor.pid("postgres") not in {None, killed})
     await eventually(postgres.is_ready)
@@ -113,9 +108,7 @@ async def test_a_number_of_the_last_life_that_now_is_somebody_else_does_not_bloc
         lines = (postgres.data / "postmaster.pid").read_text().splitlines(keepends=True)
     # Runs as the server's own user: of anyone else's process PostgreSQL knows it is no server.
     user = postgres.process().user
-    other = await asyncio.create_subprocess_exec(
-        sys.executable, "-S", "-c", "import time; time.sleep(600)", user=user
-    )
+    other = await asyncio.create_subprocess_exec("/bin/sleep", "600", user=user)
     lines[0] = f"{other.pid}\n"
     stale = postgres.data / "postmaster.pid"
     stale.write_text("".join(lines))

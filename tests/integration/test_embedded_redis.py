@@ -40,14 +40,8 @@ async def test_acknowledged_writes_survive_kill_9(
     supervisor: Supervisor, redis: EmbeddedRedis
 ) -> None:
     client: Any = Redis.from_url(redis.url(), protocol=2, retry=None)
-    acknowledged = 0
     killed = supervisor.pid("redis")
-    with pytest.raises((RedisError, OSError)):
-        while True:
-            await client.set(f"seat-{acknowledged}", "taken")
-            acknowledged += 1
-            if acknowledged == 200:
-                supervisor.signal("redis", signal.SIGKILL)
+    acknowledged = await _write_until_killed(client, supervisor)
     await eventually(lambda: supervisor.pid("redis") not in {None, killed})
     await eventually(redis.is_ready)
     names = [f"seat-{number}" for number in range(acknowledged)]
@@ -120,6 +114,19 @@ def test_a_program_that_is_no_server_is_an_error(
     monkeypatch.setenv("PATH", f"{tmp_path}:/usr/bin:/bin")
     with pytest.raises(MissingComponentError, match="does not tell its version: hello"):
         find_redis_engine(streams_needed=True)
+
+
+async def _write_until_killed(client: Redis, supervisor: Supervisor) -> int:
+    """How many writes were acknowledged before the server, killed under way, fell silent."""
+    acknowledged = 0
+    try:
+        while True:
+            await client.set(f"seat-{acknowledged}", "taken")
+            acknowledged += 1
+            if acknowledged == 200:
+                supervisor.signal("redis", signal.SIGKILL)
+    except (RedisError, OSError):
+        return acknowledged
 
 
 def _program(path: Path, said: str) -> Path:

@@ -84,9 +84,7 @@ async def test_a_child_starts_only_once_those_before_it_are_ready(
     supervisor: Supervisor, events: Recorder, tmp_path: Path
 ) -> None:
     flag = tmp_path / "flag"
-    program = (
-        f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(flag)!r}).touch(); {_SLEEP}"
-    )
+    slow = f"import pathlib, time; time.sleep(0.3); pathlib.Path({str(flag)!r}).touch()"
 
     async def ready() -> bool:
         return flag.exists()

@@ -10,6 +10,7 @@ _INTERNAL_PARTITION_COUNT = 8
 _LOGGING = """\
 Configuration:
   status: warn
+  shutdownHook: disable
   Appenders:
     Console:
       name: out
@@ -66,6 +67,10 @@ def broker_settings(node: KafkaNode, nodes: Sequence[KafkaNode]) -> Mapping[str,
         "share.coordinator.state.topic.replication.factor": str(replicas),
         "share.coordinator.state.topic.min.isr": str(max(1, replicas - 1)),
         "share.coordinator.state.topic.num.partitions": str(_INTERNAL_PARTITION_COUNT),
+        # A killed broker may register again only once its last session is over: the default of
+        # nine seconds is the time that it would be away.
+        "broker.session.timeout.ms": "3000",
+        "broker.heartbeat.interval.ms": "500",
         # Nobody else will join in the next seconds: assign partitions at once.
         "group.initial.rebalance.delay.ms": "0",
         # What a broker acknowledged survives its death: it is in the kernel's memory. Only a

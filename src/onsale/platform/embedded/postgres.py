@@ -29,6 +29,13 @@ _CONNECT_TIMEOUT_SECONDS = 2.0
 _INITDB_TIMEOUT_SECONDS = 120.0
 # The port only names the socket's file: nothing listens on TCP.
 _SOCKET_PORT = 5432
+# The driver has a class of its own for a connection that breaks in the middle of an answer.
+_NOT_READY = (
+    OSError,
+    asyncpg.PostgresError,
+    asyncpg.InterfaceError,
+    asyncpg.InternalClientError,
+)
 
 # For two cores and a few GB of memory, beside a Redis, an API and two workers.
 SETTINGS: Mapping[str, str] = {
@@ -129,11 +136,11 @@ class EmbeddedPostgres:
         """Whether the server answers a query."""
         try:
             connection = await asyncpg.connect(self.url(), timeout=_CONNECT_TIMEOUT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError):
+        except _NOT_READY:
             return False
         try:
             await connection.fetchval("SELECT 1", timeout=_CONNECT_TIMEOUT_SECONDS)
-        except (OSError, TimeoutError, asyncpg.PostgresError, asyncpg.InterfaceError):
+        except _NOT_READY:
             return False
         finally:
             connection.terminate()

@@ -181,6 +181,6 @@ def to_received_message(message: KafkaMessage) -> ReceivedMessage:
         partition=partition,
         position=str(offset),
         # Foreign publishers may leave either out, or use a key that is no text.
-        key=(message.key() or b"").decode(errors="surrogateescape"),
+        key=(message.key() or b"").decode(errors="replace"),
         value=message.value() or b"",
     )

@@ -34,6 +34,7 @@ class StreamsClient:
         self._partition_count = partition_count
         self._partition_count_of = partition_count_of
         self._layouts: dict[str, StreamsLayout] = {}
+        self._layout_lock = asyncio.Lock()
         self._scripts = {
             name: (files(__package__) / "lua" / f"{name}.lua").read_text() for name in _SCRIPT_NAMES
         }
@@ -55,9 +56,59 @@ class StreamsClient:
 
         A topic keeps the partitions it was created with, whatever this process was told.
         """
-        known = self._layouts.get(topic)
-        if known is not None:
-            return known
+        # Locked: calls that come before the answer go on in the order in which they came.
+        async with self._layout_lock:
+            if topic not in self._layouts:
+                self._layouts[topic] = await self._ensure_layout(topic)
+            return self._layouts[topic]
+
+    async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - as the command answers
+        """Run one command."""
+        try:
+            return await self._redis.execute_command(*command)  # type: ignore[no-untyped-call]
+        except (RedisError, OSError, TimeoutError) as error:
+            raise UnavailableError("message-bus", str(error)) from error
+
+    async def execute_all(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
+        """Run commands as one transaction in one round trip; fails when one is refused."""
+        answers = await self._transact(commands)
+        for answer in answers:
+            if isinstance(answer, Exception):
+                raise UnavailableError("message-bus", str(answer)) from answer
+        return answers
+
+    async def run(self, script: str, keys: Sequence[str], arguments: Sequence[Argument]) -> Any:  # noqa: ANN401 - as the script answers
+        """Run one script."""
+        answer = (await self.run_each(script, [(keys, arguments)]))[0]
+        if isinstance(answer, Exception):
+            raise UnavailableError("message-bus", str(answer)) from answer
+        return answer
+
+    async def run_each(
+        self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
+    ) -> list[Any]:
+        """Run a script for each of ``calls`` in one round trip.
+
+        One's refusal does not stop the rest: its answer is the exception.
+        """
+        sha = self._shas.get(script) or await self._load(script)
+        commands = [("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls]
+        answers = await self._transact(commands)
+        # In a transaction no script appears half-way: either all calls missed it or none did.
+        if any(isinstance(answer, NoScriptError) for answer in answers):
+            await self._load(script)
+            answers = await self._transact(commands)
+        return answers
+
+    async def close(self) -> None:
+        """Close every connection."""
+        try:
+            async with asyncio.timeout(CLOSE_SECONDS_MAX):
+                await self._redis.aclose(close_connection_pool=True)
+        except TimeoutError:
+            structlog.stdlib.get_logger(__name__).warning("redis_did_not_close_in_time")
+
+    async def _ensure_layout(self, topic: str) -> StreamsLayout:
         asked_count = self._partition_count_of.get(topic, self._partition_count)
         key = partition_count_key(topic)
         _, stored = await self.execute_all([("SET", key, asked_count, "NX"), ("GET", key)])
@@ -69,21 +120,9 @@ class StreamsClient:
                 partition_count=layout.partition_count,
                 asked_count=asked_count,
             )
-        self._layouts[topic] = layout
         return layout
 
-    async def execute(self, *command: Argument) -> Any:  # noqa: ANN401 - as the command answers
-        """Run one command."""
-        try:
-            return await self._redis.execute_command(*command)
-        except (RedisError, OSError, TimeoutError) as error:
-            raise UnavailableError("message-bus", str(error)) from error
-
-    async def execute_all(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
-        """Run commands as one transaction in one round trip; one's refusal does not stop the rest.
-
-        Returns an answer for each command, which is an exception where Redis refused it.
-        """
+    async def _transact(self, commands: Sequence[Sequence[Argument]]) -> list[Any]:
         try:
             async with self._redis.pipeline(transaction=True) as pipeline:
                 for command in commands:
@@ -91,36 +130,6 @@ class StreamsClient:
                 return await pipeline.execute(raise_on_error=False)
         except (RedisError, OSError, TimeoutError) as error:
             raise UnavailableError("message-bus", str(error)) from error
-
-    async def run(
-        self,
-        script: str,
-        keys: Sequence[str],
-        arguments: Sequence[Argument],
-    ) -> Any:  # noqa: ANN401 - as the script answers
-        """Run one script."""
-        answer = (await self.run_all(script, [(keys, arguments)]))[0]
-        if isinstance(answer, Exception):
-            raise UnavailableError("message-bus", str(answer)) from answer
-        return answer
-
-    async def run_all(
-        self, script: str, calls: Sequence[tuple[Sequence[str], Sequence[Argument]]]
-    ) -> list[Any]:
-        """Run a script for each of ``calls``, as :meth:`execute_all` does; load it if unknown."""
-        sha = self._shas.get(script) or await self._load(script)
-        commands = [("EVALSHA", sha, len(keys), *keys, *arguments) for keys, arguments in calls]
-        answers = await self.execute_all(commands)
-        # In a transaction no script appears half-way: either all calls missed it or none did.
-        if any(isinstance(answer, NoScriptError) for answer in answers):
-            await self._load(script)
-            answers = await self.execute_all(commands)
-        return answers
-
-    async def close(self) -> None:
-        """Close every connection."""
-        async with asyncio.timeout(CLOSE_SECONDS_MAX):
-            await self._redis.aclose(close_connection_pool=True)
 
     async def _load(self, script: str) -> str:
         sha: bytes | str = await self.execute("SCRIPT LOAD", self._scripts[script])

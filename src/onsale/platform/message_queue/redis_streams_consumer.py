@@ -143,20 +143,9 @@ class StreamsMember:
             index = streams[stream]
             partition = self._held[index]
             for entry_id, fields in entries:
-                position = int(entry_id.partition(b"-")[0])
-                partition.read = position
-                partition.waiting.append(self._received(index, position, fields))
-
-    def _received(
-        self, partition: int, position: int, fields: dict[bytes, bytes]
-    ) -> ReceivedMessage:
-        return ReceivedMessage(
-            topic=self._layout.topic,
-            partition=partition,
-            position=str(position),
-            key=fields[b"k"].decode(errors="surrogateescape"),
-            value=fields[b"v"],
-        )
+                message = self._layout.received(index, entry_id, fields)
+                partition.read = int(message.position)
+                partition.waiting.append(message)
 
     def _take(self) -> list[ReceivedMessage]:
         """A batch of what was read, every partition that has something getting its share."""

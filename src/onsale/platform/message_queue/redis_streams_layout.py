@@ -3,6 +3,8 @@
 import zlib
 from dataclasses import dataclass
 
+from onsale.platform.message_queue.message_bus import ReceivedMessage
+
 
 @dataclass(frozen=True, slots=True)
 class StreamsLayout:
@@ -13,7 +15,7 @@ class StreamsLayout:
 
     def partition_of(self, key: str) -> int:
         """The partition of a message key, the same in every process and release."""
-        return zlib.crc32(key.encode(errors="surrogateescape")) % self.partition_count
+        return zlib.crc32(key.encode()) % self.partition_count
 
     def stream(self, partition: int) -> str:
         """Stream of a partition's messages; an entry's id is its position."""
@@ -42,6 +44,18 @@ class StreamsLayout:
     def leases(self, group: str) -> list[str]:
         """The lease of every partition, in order."""
         return [self.lease(group, partition) for partition in range(self.partition_count)]
+
+    def received(
+        self, partition: int, entry_id: bytes, fields: dict[bytes, bytes]
+    ) -> ReceivedMessage:
+        """An entry of a partition's stream, as the port calls it."""
+        return ReceivedMessage(
+            topic=self.topic,
+            partition=partition,
+            position=entry_id.partition(b"-")[0].decode(),
+            key=fields[b"k"].decode(),
+            value=fields[b"v"],
+        )
 
 
 def partition_count_key(topic: str) -> str:

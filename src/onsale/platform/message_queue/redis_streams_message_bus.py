@@ -9,7 +9,7 @@ from onsale.platform.message_queue.backoff import Backoff
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import BatchHandler, Message, ReceivedMessage
 from onsale.platform.message_queue.occasional_log import OccasionalLog
-from onsale.platform.message_queue.redis_streams_client import StreamsClient
+from onsale.platform.message_queue.redis_streams_client import Argument, StreamsClient
 from onsale.platform.message_queue.redis_streams_consumer import StreamsMember
 from onsale.platform.message_queue.redis_streams_layout import StreamsLayout
 from onsale.platform.message_queue.redis_streams_publisher import StreamsPublisher
@@ -97,25 +97,22 @@ class RedisStreamsMessageBus:
         """See :meth:`MessageBus.peek`."""
         layout = await self._client.layout(topic)
         offsets = await self._positions(layout.offsets(group))
-        partitions = range(layout.partition_count)
-        answers = await self._client.execute_all(
-            [
-                ("XRANGE", layout.stream(index), f"{offsets.get(index, 0) + 1}-0", "+")
-                + ("COUNT", limit)
-                for index in partitions
-            ]
-        )
+        commands: list[list[Argument]] = []
+        for index in range(layout.partition_count):
+            first = f"{offsets.get(index, 0) + 1}-0"
+            commands.append(["XRANGE", layout.stream(index), first, "+", "COUNT", limit])
         return [
-            message
-            for index, entries in zip(partitions, answers, strict=True)
-            for message in layout.received(index, entries)
+            layout.received(index, *entry)
+            for index, entries in enumerate(await self._client.execute_all(commands))
+            for entry in entries
         ][:limit]
 
     async def backlog(self, topic: str, group: str) -> int:
         """See :meth:`MessageBus.backlog`."""
         layout = await self._client.layout(topic)
-        ends = await self._positions(layout.ends())
+        # In this order, a message that comes or goes in between cannot make a count negative.
         offsets = await self._positions(layout.offsets(group))
+        ends = await self._positions(layout.ends())
         return sum(end - offsets.get(partition, 0) for partition, end in ends.items())
 
     async def check(self) -> None:

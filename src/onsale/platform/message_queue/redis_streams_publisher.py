@@ -70,7 +70,7 @@ class StreamsPublisher:
         for message in messages:
             partition = layout.partition_of(message.key)
             index = index_of.setdefault(partition, len(index_of) + 1)
-            key = message.key.encode(errors="surrogateescape")
+            key = message.key.encode()
             entries += (index, key, message.value)
         outcome = asyncio.get_running_loop().create_future()
         self._calls.append(
@@ -90,7 +90,7 @@ class StreamsPublisher:
         while self._calls:
             calls = self._take_round()
             try:
-                answers = await self._client.run_all(
+                answers = await self._client.run_each(
                     "publish", [(call.keys, call.arguments) for call in calls]
                 )
             except UnavailableError as error:

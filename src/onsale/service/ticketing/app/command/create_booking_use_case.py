@@ -3,7 +3,7 @@
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_messages import SelectionMode
@@ -25,6 +25,10 @@ from onsale.service.ticketing.domain.exceptions import (
     SeatOutOfRangeError,
     SoldOutError,
 )
+
+# The sale opens by the database's clock. This process refuses only what is early by more than the
+# two clocks can differ; in the last moments the INSERT decides.
+CLOCK_SKEW_MAX = timedelta(seconds=2)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +96,7 @@ class CreateBookingUseCase:
         outside = [str(seat) for seat in request.positions if not layout.contains(seat)]
         if outside:
             raise SeatOutOfRangeError(outside, layout.rows, layout.seats_per_row)
-        event.require_on_sale(self.now())
+        event.require_on_sale(self.now() + CLOCK_SKEW_MAX)
         return layout
 
     def _refuse_what_cannot_succeed(

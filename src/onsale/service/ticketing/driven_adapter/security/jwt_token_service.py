@@ -1,6 +1,5 @@
 """Session tokens: JSON Web Tokens (HS256) that can be given up."""
 
-import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass

@@ -1,0 +1,292 @@
+"""The composition root: the only place that knows every adapter.
+
+Each role takes what it needs from here, with every dependency as an argument; nothing is connected
+or started at import.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+import asyncpg
+import structlog
+import uvloop
+from redis.asyncio import Redis
+
+from onsale.demo import DemoMaker
+from onsale.platform.database.connections import create_pool, create_read_engine
+from onsale.platform.embedded.supervisor import stop_on_signals
+from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.backoff import Backoff
+from onsale.platform.message_queue.batch_consumer import BatchConsumer
+from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
+from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
+from onsale.platform.message_queue.message_bus import MessageBus
+from onsale.platform.message_queue.redis_streams_message_bus import RedisStreamsMessageBus
+from onsale.platform.observability.logs import configure_logs
+from onsale.platform.state.redis_clients import create_client, create_subscriber
+from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
+    ApplySeatCommandsUseCase,
+)
+from onsale.service.seat_reservation.driven_adapter.kafka_producer.seat_result_publisher import (
+    SeatResultPublisher,
+)
+from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
+    RedisSeatStore,
+)
+from onsale.service.seat_reservation.driving_adapter.mq_consumer.seat_reservation_mq_consumer import (  # noqa: E501
+    SeatReservationMqConsumer,
+)
+from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
+    ApplySeatResultsUseCase,
+)
+from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
+    CreateEventAndTicketsUseCase,
+)
+from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
+from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
+    RefreshEventStatusUseCase,
+)
+from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
+from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
+    ReleaseExpiredHoldsUseCase,
+)
+from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
+    ResendOwedCommandsUseCase,
+)
+from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
+from onsale.service.ticketing.app.query.verify_event_use_case import VerifyEventUseCase
+from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
+from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
+    SeatCommandPublisher,
+)
+from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
+from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
+    MockPaymentGateway,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
+    AsyncpgEventWriter,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit import (
+    AsyncpgLedgerAudit,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
+    AsyncpgTicketingUnitOfWork,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_user_repository import (
+    AsyncpgUserRepository,
+)
+from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
+    SqlalchemyEventReader,
+)
+from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
+    BcryptPasswordHasher,
+)
+from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import UpkeepJobs
+from onsale.service.ticketing.driving_adapter.mq_consumer.ticketing_mq_consumer import (
+    TicketingMqConsumer,
+)
+from onsale.settings import BusKind, Settings
+
+_log = structlog.get_logger()
+
+Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Connections:
+    """What every role holds open: the ledger, the seat store, the broker."""
+
+    pool: asyncpg.Pool
+    redis: Redis
+    subscriber: Redis
+    bus: MessageBus
+    topics: KafkaTopicBuilder
+
+
+def run_role(role: Role, name: str, settings: Settings) -> None:
+    """Run a role until SIGINT or SIGTERM, then let it finish what it has in hand."""
+    configure_logs(settings.log_level, role=name)
+
+    async def run() -> None:
+        stop = asyncio.Event()
+        with stop_on_signals(stop):
+            await role(settings, stop)
+        _log.info("role_stopped")
+
+    uvloop.run(run())
+
+
+async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Consume seat commands until ``stop`` is set."""
+    async with _connect(settings) as connected:
+        publisher = SeatResultPublisher(connected.bus, connected.topics)
+        consumer = SeatReservationMqConsumer(
+            ApplySeatCommandsUseCase(RedisSeatStore(connected.redis), publisher, _utc_now),
+            publisher,
+        )
+        batches = BatchConsumer(
+            connected.bus,
+            topic=connected.topics.seat_commands(),
+            group=connected.topics.seat_reservation_group(),
+            dead_letter_topic=connected.topics.dead_letters(),
+            handler=consumer.handle,
+            now=_utc_now,
+            on_dead_letter=consumer.on_dead_letter,
+        )
+        await batches.run(stop)
+
+
+async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
+    """Consume seat results, and keep holds, owed commands and loads in order, until ``stop``."""
+    async with _connect(settings) as connected:
+        store = RedisSeatStore(connected.redis)
+        unit_of_work = AsyncpgTicketingUnitOfWork(connected.pool)
+        commands = SeatCommandPublisher(connected.bus, connected.topics, _survived)
+        notices = RedisLiveNotices(connected.redis, connected.subscriber, _survived)
+        upkeep = AsyncpgUpkeep(connected.pool, store)
+        status = RefreshEventStatusUseCase(upkeep, notices)
+        jobs = UpkeepJobs(
+            upkeep=upkeep,
+            release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
+            resend_owed_commands=ResendOwedCommandsUseCase(unit_of_work, commands),
+            load_event_seats=LoadEventSeatsUseCase(unit_of_work, store, notices),
+            settle_payments=SettlePaymentsUseCase(
+                upkeep,
+                MockPaymentGateway(connected.pool),
+                PaymentLedger(unit_of_work, commands, notices),
+            ),
+            refresh_event_status=status,
+        )
+        consumer = TicketingMqConsumer(ApplySeatResultsUseCase(unit_of_work, notices, status.touch))
+        batches = BatchConsumer(
+            connected.bus,
+            topic=connected.topics.seat_results(),
+            group=connected.topics.ticketing_group(),
+            dead_letter_topic=connected.topics.dead_letters(),
+            handler=consumer.handle,
+            now=_utc_now,
+        )
+        async with _background(commands.run()), asyncio.TaskGroup() as tasks:
+            tasks.create_task(jobs.run(stop))
+            tasks.create_task(batches.run(stop))
+
+
+@asynccontextmanager
+async def open_verification(
+    settings: Settings,
+) -> AsyncIterator[tuple[AsyncpgLedgerAudit, VerifyEventUseCase]]:
+    """What ``onsale verify`` reads."""
+    pool = await create_pool(settings.database_url, size_max=4)
+    redis = create_client(settings.seat_store_url)
+    try:
+        ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
+        yield ledger, VerifyEventUseCase(ledger, store, store)
+    finally:
+        await redis.aclose()
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_demo_maker(settings: Settings) -> AsyncIterator[DemoMaker]:
+    """What makes the demo's accounts and event."""
+    pool = await create_pool(settings.database_url, size_max=2)
+    engine = create_read_engine(settings.database_url, size_max=1)
+    users = AsyncpgUserRepository(pool)
+    hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
+    try:
+        yield DemoMaker(
+            users,
+            SqlalchemyEventReader(engine),
+            RegisterUserUseCase(users, hasher),
+            CreateEventAndTicketsUseCase(AsyncpgEventWriter(pool)),
+        )
+    finally:
+        hasher.close()
+        await engine.dispose()
+        await pool.close()
+
+
+@asynccontextmanager
+async def open_message_bus(
+    settings: Settings,
+) -> AsyncIterator[tuple[MessageBus, KafkaTopicBuilder]]:
+    """The broker alone, for ``onsale dlq``."""
+    topics = KafkaTopicBuilder(settings.topic_prefix)
+    bus = _message_bus(settings, topics)
+    try:
+        yield bus, topics
+    finally:
+        await bus.close()
+
+
+@asynccontextmanager
+async def _connect(settings: Settings) -> AsyncIterator[Connections]:
+    pool = await create_pool(settings.database_url, size_max=settings.database_pool)
+    redis = create_client(settings.seat_store_url)
+    subscriber = create_subscriber(settings.seat_store_url)
+    try:
+        async with open_message_bus(settings) as (bus, topics):
+            await _patiently(bus.ensure_topics)
+            yield Connections(pool, redis, subscriber, bus, topics)
+    finally:
+        await subscriber.aclose()
+        await redis.aclose()
+        await pool.close()
+
+
+async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
+    """A broker that starts after this role is waited for, and said to be missing meanwhile."""
+    backoff = Backoff()
+    stop = asyncio.Event()
+    while True:
+        try:
+            return await call()
+        except UnavailableError as error:
+            _log.warning("waiting_for_dependency", error=str(error))
+            await backoff.wait(stop)
+
+
+def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:
+    if settings.bus is BusKind.KAFKA:
+        return KafkaMessageBus(
+            settings.kafka_bootstrap or "",
+            topics,
+            settings.partition_count,
+            settings.kafka_replication,
+            batch_count_max=settings.batch_count_max,
+        )
+    return RedisStreamsMessageBus(
+        settings.seat_store_url,
+        topics,
+        settings.partition_count,
+        batch_count_max=settings.batch_count_max,
+    )
+
+
+@asynccontextmanager
+async def _background(*runs: Awaitable[None]) -> AsyncIterator[None]:
+    """Run these beside the block and end them with it; if one of them fails, so does the block."""
+    async with asyncio.TaskGroup() as group:
+        tasks = [group.create_task(_forever(run)) for run in runs]
+        try:
+            yield
+        finally:
+            for task in tasks:
+                task.cancel()
+
+
+async def _forever(run: Awaitable[None]) -> None:
+    await run
+    raise RuntimeError("a background task has ended by itself")
+
+
+def _utc_now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _survived(error: Exception) -> None:
+    _log.warning("fault_survived", error_type=type(error).__name__, error=str(error))

@@ -1,0 +1,147 @@
+"""What the commands of ``onsale`` print. Plain lines, so that they read well in a log too."""
+
+import asyncio
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from time import monotonic
+
+from rich.console import Console
+
+from onsale.bootstrap import open_demo_maker, open_message_bus, open_verification
+from onsale.demo import Demo
+from onsale.embedded_system import EmbeddedSystem, UpOptions
+from onsale.platform.embedded.managed_process import ProcessEvent, ProcessEventKind
+from onsale.platform.embedded.supervisor import stop_on_signals
+from onsale.platform.message_queue.dead_letter import list_dead_letters, redrive_dead_letters
+from onsale.settings import Settings
+
+DIFFERENCES_SHOWN_MAX = 1_000
+_DEMO_BOOKING = {
+    "event_id": 1,
+    "section": "A",
+    "subsection": 1,
+    "seat_selection_mode": "best_available",
+    "quantity": 2,
+}
+
+
+async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
+    """Start the embedded system, say what to open and type next, and wait for Ctrl-C.
+
+    Raises:
+        EmbeddedError: something is missing, in the way, or did not become ready.
+    """
+    began = monotonic()
+
+    def show(event: ProcessEvent) -> None:
+        _show_event(event, out)
+
+    stop = asyncio.Event()
+    with stop_on_signals(stop):
+        async with (system := EmbeddedSystem(options, show)).supervisor as supervisor:
+
+            async def bring_up() -> None:
+                out.print(f"onsale: starting in {options.data.absolute()}", highlight=False)
+                environment = await system.bring_up()
+                demo = await _make_demo(environment, options.data) if with_demo else None
+                _show_welcome(system, options, demo, monotonic() - began, out)
+
+            await supervisor.run(bring_up, stop)
+            out.print("onsale: stopping", highlight=False)
+    out.print("onsale: stopped; everything is kept in the data directory", highlight=False)
+
+
+async def run_verify(
+    settings: Settings, out: Console, *, event_id: int | None, wait_seconds: float
+) -> bool:
+    """Verify one event or all, print every difference, and tell whether there is none."""
+    is_clean = True
+    async with open_verification(settings) as (ledger, verify):
+        event_ids = [event_id] if event_id is not None else await ledger.event_ids()
+        if not event_ids:
+            out.print("There is no event to verify.")
+        for each in event_ids:
+            began = monotonic()
+            verdict = await verify.execute(each, quiet_seconds_max=wait_seconds)
+            is_clean = is_clean and not verdict.differences
+            for difference in verdict.differences[:DIFFERENCES_SHOWN_MAX]:
+                out.print(f"  event {each}: {difference}", highlight=False, markup=False)
+            out.print(
+                f"event {each}: {verdict.seat_count:,} seats, {len(verdict.differences):,}"
+                f" differences, {verdict.owed_commands:,} bookings under way,"
+                f" {monotonic() - began:.2f} s",
+                highlight=False,
+            )
+    return is_clean
+
+
+async def run_dead_letter_list(settings: Settings, out: Console, *, limit: int) -> None:
+    """Print the dead letters that were not re-driven yet."""
+    async with open_message_bus(settings) as (bus, topics):
+        letters = await list_dead_letters(bus, topics, limit)
+    if not letters:
+        out.print("There are no dead letters.")
+    for letter in letters:
+        out.print(
+            f"{letter.failed_at:%Y-%m-%d %H:%M:%S}  {letter.topic}  {letter.key}\n"
+            f"  {letter.error_type}: {letter.error_text}\n  {letter.value}",
+            highlight=False,
+            markup=False,
+        )
+
+
+async def run_dead_letter_redrive(settings: Settings, out: Console, *, limit: int | None) -> None:
+    """Send dead letters to where they came from, and say how many."""
+    async with open_message_bus(settings) as (bus, topics):
+        count = await redrive_dead_letters(bus, topics, limit)
+    out.print(f"{count} dead letters were sent again.", highlight=False)
+
+
+async def _make_demo(environment: Mapping[str, str], data: Path) -> Demo:
+    settings = Settings.model_validate(
+        {key.removeprefix("ONSALE_").lower(): value for key, value in environment.items()}
+    )
+    async with open_demo_maker(settings) as maker:
+        return await maker.make(data)
+
+
+def _show_event(event: ProcessEvent, out: Console) -> None:
+    if event.kind is ProcessEventKind.STARTING and event.restart_delay_seconds is None:
+        return
+    detail = f" ({event.detail})" if event.detail else ""
+    again = (
+        f", starting again in {event.restart_delay_seconds:.1f} s"
+        if event.restart_delay_seconds is not None
+        else ""
+    )
+    out.print(f"onsale: {event.name} {event.kind.value}{detail}{again}", highlight=False)
+
+
+def _show_welcome(
+    system: EmbeddedSystem, options: UpOptions, demo: Demo | None, seconds: float, out: Console
+) -> None:
+    base = system.base_url
+    lines = [
+        "",
+        f"onsale is up after {seconds:.1f} s: {base}",
+        f"  open   {base}/docs",
+        f"  data   {options.data.absolute()} (logs in logs/)",
+        f"  check  onsale verify --data {options.data}",
+    ]
+    if demo is not None:
+        lines += [
+            "",
+            "  A demo event of 50,000 seats is on sale. Accounts of this data directory:",
+            f"    buyer   {demo.buyer_email}   password {demo.buyer_password}",
+            f"    seller  {demo.seller_email}  password {demo.seller_password}",
+            "",
+            "  Type next, in another terminal:",
+            f"    curl -s -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
+            f"      -d '{json.dumps({'email': demo.buyer_email, 'password': demo.buyer_password})}'",
+            f"    curl -s -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
+            f"      -d '{json.dumps(_DEMO_BOOKING)}'",
+            f"    curl -s -b jar {base}/api/booking",
+        ]
+    lines += ["", "Ctrl-C stops it; the data stays.", ""]
+    out.print("\n".join(lines), highlight=False, markup=False)

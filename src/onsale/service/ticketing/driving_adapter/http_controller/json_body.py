@@ -1,0 +1,118 @@
+"""Reads a request's body: bounded in size and time, as JSON, into a validated model."""
+
+import asyncio
+import json
+from typing import TypeVar
+
+from pydantic import ValidationError
+from pydantic_core import ErrorDetails
+from starlette.requests import ClientDisconnect, Request
+from starlette.types import Scope
+
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    InvalidRequestError,
+    MalformedJsonError,
+    UnsupportedMediaTypeError,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.request_values import header_of
+from onsale.service.ticketing.driving_adapter.schema.fields import RequestModel
+from onsale.service.ticketing.driving_adapter.schema.seating_schema import FORM_TAGS
+
+BODY_BYTES_MAX = 1_000_000
+EVENT_BODY_BYTES_MAX = 8_000_000
+BODY_SECONDS_MAX = 30.0
+# A client that sends without looking is heard out this far, so that it can read the refusal.
+DRAIN_BYTES_MAX = 64_000_000
+ERROR_COUNT_MAX = 50
+_SECOND_OPINION_BYTES_MAX = 64_000
+
+Model = TypeVar("Model", bound=RequestModel)
+
+
+async def read_json(
+    request: Request, model: type[Model], limit_bytes: int = BODY_BYTES_MAX
+) -> Model:
+    """The body as ``model``.
+
+    Raises:
+        UnsupportedMediaTypeError, BodyTooLargeError, BodyTimeoutError, MalformedJsonError: there is
+            no JSON to look at.
+        InvalidRequestError: it breaks the model's rules; values are not repeated in the message.
+        ClientDisconnect: the client went away.
+    """
+    _require_json(request.scope)
+    body = await _read(request, limit_bytes)
+    try:
+        return model.model_validate_json(body)
+    except ValidationError as error:
+        # Outside the handler nothing may refer to the error: it knows what was sent.
+        errors = error.errors(include_url=False, include_context=False, include_input=False)
+    if errors[0]["type"] != "json_invalid":
+        raise InvalidRequestError([_describe(one) for one in errors[:ERROR_COUNT_MAX]])
+    if _is_json_all_the_same(body):
+        raise InvalidRequestError.of("", "A text or number in it cannot be represented")
+    raise MalformedJsonError
+
+
+def _require_json(scope: Scope) -> None:
+    media_type = header_of(scope, b"content-type")
+    if media_type is None:
+        # Without a body there is no type to miss: an empty one is told apart when it is read.
+        if header_of(scope, b"content-length") in (None, "0") and (
+            header_of(scope, b"transfer-encoding") is None
+        ):
+            return
+        raise UnsupportedMediaTypeError
+    if media_type.partition(";")[0].strip().lower() != "application/json":
+        raise UnsupportedMediaTypeError
+
+
+async def _read(request: Request, limit_bytes: int) -> bytes:
+    chunks: list[bytes] = []
+    size = 0
+    limit = DRAIN_BYTES_MAX if _declared_size(request.scope) <= DRAIN_BYTES_MAX else limit_bytes
+    try:
+        async with asyncio.timeout(BODY_SECONDS_MAX):
+            while True:
+                message = await request.receive()
+                if message["type"] == "http.disconnect":
+                    raise ClientDisconnect
+                chunk = message.get("body", b"")
+                size += len(chunk)
+                if size <= limit_bytes:
+                    chunks.append(chunk)
+                else:
+                    chunks.clear()
+                if size > limit or not message.get("more_body", False):
+                    break
+    except TimeoutError:
+        raise BodyTimeoutError from None
+    if size > limit_bytes:
+        raise BodyTooLargeError(limit_bytes)
+    return b"".join(chunks)
+
+
+def _declared_size(scope: Scope) -> int:
+    text = header_of(scope, b"content-length")
+    return int(text) if text is not None and text.isascii() and text.isdecimal() else 0
+
+
+def _describe(error: ErrorDetails) -> dict[str, str]:
+    path = [str(part) for part in error["loc"] if part not in FORM_TAGS]
+    return {"field": ".".join(path), "message": error["msg"]}
+
+
+def _is_json_all_the_same(body: bytes) -> bool:
+    """Whether the grammar allows the body although our parser refuses it: half of a surrogate pair,
+    or a number with thousands of digits."""
+    if len(body) > _SECOND_OPINION_BYTES_MAX:
+        return False
+    try:
+        json.loads(body.decode())
+    except (json.JSONDecodeError, UnicodeDecodeError, RecursionError):
+        return False
+    except ValueError:
+        return True
+    return True

@@ -1,0 +1,158 @@
+"""Refusals as RFC 9457 problem documents, and where the framework is told to make them."""
+
+import json
+from collections.abc import Mapping
+
+import structlog
+from fastapi import FastAPI
+from fastapi.exceptions import RequestValidationError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Match
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.service.ticketing.domain.exceptions import (
+    NotAuthenticatedError,
+    TicketingError,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.problem_table import (
+    INTERNAL_ERROR,
+    ProblemKind,
+    kind_of,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    BodyTimeoutError,
+    InternalError,
+    InvalidRequestError,
+    MethodNotAllowedError,
+    RateLimitedError,
+    RequestError,
+    RouteNotFoundError,
+)
+
+MEDIA_TYPE = "application/problem+json"
+RETRY_AFTER_SECONDS = 1
+METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
+_RESERVED = frozenset({"type", "title", "status", "detail", "code"})
+_NOT_FOUND_STATUS, _NOT_ALLOWED_STATUS = 404, 405
+
+
+def problem_response(error: Exception) -> Response:
+    """The document for an error that the table knows; any other is an internal error."""
+    kind = kind_of(error)
+    if isinstance(error, UnavailableError):
+        # Its own message may tell addresses.
+        detail = f"{error.dependency} cannot be reached at the moment; try again."
+        details: Mapping[str, object] = {"dependency": error.dependency}
+    elif kind is not INTERNAL_ERROR and isinstance(error, TicketingError | RequestError):
+        detail, details = str(error), error.details
+    else:
+        detail, details = str(InternalError()), {}
+    return _document(kind, detail, details, _headers_of(error))
+
+
+def type_of(kind: ProblemKind) -> str:
+    """The URI that names a kind of problem."""
+    return f"urn:onsale:problem:{kind.code.lower().replace('_', '-')}"
+
+
+def _document(
+    kind: ProblemKind, detail: str, details: Mapping[str, object], headers: Mapping[str, str]
+) -> Response:
+    body: dict[str, object] = {
+        "type": type_of(kind),
+        "title": kind.title,
+        "status": kind.status,
+        "detail": detail,
+        "code": kind.code,
+    }
+    for name, value in details.items():
+        body[f"current_{name}" if name in _RESERVED else name] = value
+    # The standard encoder: a number that was sent may be larger than others can write.
+    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
+    return Response(
+        content.encode(errors="replace"),
+        kind.status,
+        {"cache-control": "no-store", **headers},
+        MEDIA_TYPE,
+    )
+
+
+def _headers_of(error: Exception) -> Mapping[str, str]:
+    match error:
+        case NotAuthenticatedError():
+            return {"www-authenticate": "Bearer"}
+        case UnavailableError():
+            return {"retry-after": str(RETRY_AFTER_SECONDS)}
+        case RateLimitedError():
+            return {"retry-after": str(error.retry_after_seconds)}
+        case MethodNotAllowedError():
+            return {"allow": ", ".join(error.allowed)}
+        case BodyTimeoutError():
+            return {"connection": "close"}
+        case _:
+            return {}
+
+
+class ProblemHandlers:
+    """Turns every exception of a request into a problem document."""
+
+    def __init__(self, app: FastAPI) -> None:
+        self._app = app
+        self._log = structlog.stdlib.get_logger(__name__)
+        self._unavailable_log = OccasionalLog()
+        app.add_exception_handler(TicketingError, self.refuse)
+        app.add_exception_handler(RequestError, self.refuse)
+        app.add_exception_handler(UnavailableError, self.unavailable)
+        app.add_exception_handler(RequestValidationError, self.framework_validation)
+        app.add_exception_handler(HTTPException, self.framework_refusal)
+
+    async def refuse(self, request: Request, error: Exception) -> Response:
+        """A use case or the HTTP side said no."""
+        if kind_of(error) is INTERNAL_ERROR:
+            self._log.error("impossible_refusal", path=route_of(request), exc_info=error)
+        return problem_response(error)
+
+    async def unavailable(self, request: Request, error: Exception) -> Response:
+        """A dependency is away."""
+        self._unavailable_log.warning("unavailable", path=route_of(request), error=str(error))
+        return problem_response(error)
+
+    async def framework_validation(self, _: Request, error: Exception) -> Response:
+        """FastAPI judged a parameter itself."""
+        assert isinstance(error, RequestValidationError)
+        return problem_response(
+            InvalidRequestError(
+                [
+                    {"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]}
+                    for one in error.errors()
+                ]
+            )
+        )
+
+    async def framework_refusal(self, request: Request, error: Exception) -> Response:
+        """Routing found nothing, or a static file is missing."""
+        assert isinstance(error, HTTPException)
+        if error.status_code == _NOT_FOUND_STATUS:
+            return problem_response(RouteNotFoundError())
+        if error.status_code == _NOT_ALLOWED_STATUS:
+            return problem_response(MethodNotAllowedError(self._allowed(request)))
+        kind = ProblemKind(error.status_code, "REFUSED", "The request is refused")
+        return _document(kind, error.detail, {}, error.headers or {})
+
+    def _allowed(self, request: Request) -> list[str]:
+        # Every route of the path, not just the first: GET and POST are routes of their own.
+        scope = dict(request.scope)
+        allowed = []
+        for method in METHODS:
+            scope["method"] = "GET" if method == "HEAD" else method
+            if any(route.matches(scope)[0] is Match.FULL for route in self._app.routes):
+                allowed.append(method)
+        return allowed
+
+
+def route_of(request: Request) -> str:
+    """The template of the request's route: unlike the path, it names nobody."""
+    return getattr(request.scope.get("route"), "path_format", "")

@@ -1,0 +1,218 @@
+"""Reads what stands in the path, the query and the headers. Everything there is text; what does not
+have the form of its kind is refused, what merely does not exist is not found."""
+
+import base64
+import binascii
+import re
+from collections.abc import Callable, Sequence
+from enum import StrEnum
+from typing import TypeVar
+from uuid import UUID
+
+from starlette.requests import Request
+from starlette.types import Scope
+
+from onsale.service.ticketing.domain.exceptions import EventNotFoundError
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    InvalidRequestError,
+)
+
+ID_MAX = 2**63 - 1
+PAGE_LIMIT_DEFAULT = 20
+PAGE_LIMIT_MAX = 100
+IDEMPOTENCY_KEY_LENGTH_MAX = 255
+_ID = re.compile(r"[1-9][0-9]*", re.ASCII)
+_NUMBER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+_UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
+_CURSOR = re.compile(r"[A-Za-z0-9_-]{1,64}", re.ASCII)
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+
+Choice = TypeVar("Choice", bound=StrEnum)
+Key = TypeVar("Key", int, UUID)
+Item = TypeVar("Item")
+
+
+def header_of(scope: Scope, name: bytes) -> str | None:
+    """The first header of this (lower-case) name."""
+    for key, value in scope["headers"]:
+        if key == name:
+            return str(value, "latin-1")
+    return None
+
+
+def event_id_of(request: Request) -> int:
+    """The event id in the path.
+
+    Raises:
+        InvalidRequestError: not a positive integer.
+        EventNotFoundError: one that no event can have.
+    """
+    return known_event_id(_positive(request.path_params["event_id"], "event_id"))
+
+
+def known_event_id(event_id: int) -> int:
+    """The id, unless no event can have it: beyond the database's range it would be an error there.
+
+    Raises:
+        EventNotFoundError: there is no such event.
+    """
+    if event_id > ID_MAX:
+        raise EventNotFoundError
+    return event_id
+
+
+def booking_id_of(request: Request) -> UUID:
+    """The booking id in the path.
+
+    Raises:
+        InvalidRequestError: not a UUID.
+    """
+    text = request.path_params["booking_id"]
+    if _UUID.fullmatch(text) is None:
+        raise InvalidRequestError.of("booking_id", "a booking id is a UUID")
+    return UUID(text)
+
+
+def section_of(request: Request) -> tuple[str, int]:
+    """Section and subsection in the path; whether they exist is for the event to say.
+
+    Raises:
+        InvalidRequestError: NUL in the name, or a subsection that is no number.
+    """
+    section, number = request.path_params["section"], request.path_params["subsection"]
+    if "\0" in section:
+        raise InvalidRequestError.of("section", "Text cannot hold the NUL character")
+    if _NUMBER.fullmatch(number) is None:
+        raise InvalidRequestError.of("subsection", "a subsection is a number")
+    return section, int(number)
+
+
+def idempotency_key_of(request: Request) -> str | None:
+    """The ``Idempotency-Key`` header.
+
+    Raises:
+        InvalidRequestError: it is empty or too long.
+    """
+    key = header_of(request.scope, b"idempotency-key")
+    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
+        raise InvalidRequestError.of(
+            "Idempotency-Key", f"a key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
+        )
+    return key
+
+
+def choice_of(request: Request, name: str, choices: type[Choice]) -> Choice | None:
+    """A query parameter that is one of a few words, or not given.
+
+    Raises:
+        InvalidRequestError: it is another word.
+    """
+    text = _query(request, name)
+    if text is None:
+        return None
+    try:
+        return choices(text)
+    except ValueError:
+        words = ", ".join(choice.value for choice in choices)
+        raise InvalidRequestError.of(name, f"one of: {words}") from None
+
+
+def flag_of(request: Request, name: str) -> bool:
+    """A query parameter that is ``true`` or ``false``; false if not given.
+
+    Raises:
+        InvalidRequestError: it is something else.
+    """
+    text = _query(request, name)
+    if text is None:
+        return False
+    if text.lower() not in _BOOLEANS:
+        raise InvalidRequestError.of(name, "true or false")
+    return _BOOLEANS[text.lower()]
+
+
+def id_filter_of(request: Request, name: str) -> int | None:
+    """A query parameter that is an id, or not given; ids without owner are for the caller.
+
+    Raises:
+        InvalidRequestError: not a positive integer.
+    """
+    text = _query(request, name)
+    return None if text is None else _positive(text, name)
+
+
+def limit_of(request: Request) -> int:
+    """How many items a page shall have.
+
+    Raises:
+        InvalidRequestError: not a number from 1 to the maximum.
+    """
+    text = _query(request, "limit")
+    if text is None:
+        return PAGE_LIMIT_DEFAULT
+    if _ID.fullmatch(text) is None or len(text) > len(str(PAGE_LIMIT_MAX)):
+        limit = 0
+    else:
+        limit = int(text)
+    if not 1 <= limit <= PAGE_LIMIT_MAX:
+        raise InvalidRequestError.of("limit", f"a number from 1 to {PAGE_LIMIT_MAX}")
+    return limit
+
+
+def event_cursor_of(request: Request) -> int | None:
+    """The event id behind ``cursor``, or ``None`` for the first page.
+
+    Raises:
+        InvalidRequestError: no page has handed this cursor out.
+    """
+    return _cursor(request, _read_id)
+
+
+def booking_cursor_of(request: Request) -> UUID | None:
+    """The booking id behind ``cursor``, or ``None`` for the first page.
+
+    Raises:
+        InvalidRequestError: no page has handed this cursor out.
+    """
+    return _cursor(request, UUID)
+
+
+def page_of(items: Sequence[Item], limit: int, key: Callable[[Item], object]) -> (
+    tuple[Sequence[Item], str | None]
+):
+    """A page, and the cursor of the next if ``items`` has one more than the page takes."""
+    if len(items) <= limit:
+        return items, None
+    page = items[:limit]
+    return page, base64.urlsafe_b64encode(str(key(page[-1])).encode()).decode().rstrip("=")
+
+
+def _cursor(request: Request, read: Callable[[str], Key]) -> Key | None:
+    text = _query(request, "cursor")
+    if text is None:
+        return None
+    try:
+        if _CURSOR.fullmatch(text) is None:
+            raise ValueError("not base64url")
+        last = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        return read(last.decode("ascii"))
+    except (ValueError, binascii.Error):
+        raise InvalidRequestError.of("cursor", "not a cursor of this list") from None
+
+
+def _read_id(text: str) -> int:
+    if _ID.fullmatch(text) is None or int(text) > ID_MAX:
+        raise ValueError("not an id")
+    return int(text)
+
+
+def _positive(text: str, name: str) -> int:
+    if _ID.fullmatch(text) is None:
+        raise InvalidRequestError.of(name, "a positive integer")
+    # Longer ones are nobody's id; cut so that hostile digits cost no time.
+    return int(text[: len(str(ID_MAX)) + 1])
+
+
+def _query(request: Request, name: str) -> str | None:
+    # Forms and many clients send an empty value for one that was not chosen.
+    return request.query_params.get(name) or None

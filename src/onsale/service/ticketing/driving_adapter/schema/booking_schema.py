@@ -1,0 +1,207 @@
+"""Bookings as clients see them."""
+
+from datetime import datetime
+from typing import Annotated
+from uuid import UUID
+
+import msgspec
+from pydantic import FailFast, Field
+
+from onsale.service.shared_kernel.seat_messages import SelectionMode
+from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
+from onsale.service.ticketing.app.command.create_booking_use_case import BookingRequest
+from onsale.service.ticketing.app.interface.i_booking_repository import BookedTicket
+from onsale.service.ticketing.app.query.get_booking_use_case import BookingView
+from onsale.service.ticketing.domain.entity.booking_entity import (
+    Booking,
+    BookingStatus,
+    CancelReason,
+)
+from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
+from onsale.service.ticketing.domain.exceptions import InvalidInputError
+from onsale.service.ticketing.driving_adapter.schema.fields import (
+    CardNumber,
+    RequestModel,
+    Text,
+    utc,
+)
+
+SECTION_LENGTH_MAX = 255
+
+
+class CreateBookingRequest(RequestModel):
+    """Seats that a buyer wants. ``manual`` names each of them; ``best_available`` names none."""
+
+    event_id: int = Field(ge=1)
+    # Any text and number may be asked for: one that the event does not have is not found.
+    section: Text = Field(max_length=SECTION_LENGTH_MAX, examples=["A"])
+    subsection: int = Field(examples=[1])
+    seat_selection_mode: SelectionMode
+    seat_positions: (
+        Annotated[list[str], Field(max_length=TICKETS_PER_BOOKING_MAX), FailFast()] | None
+    ) = Field(default=None, description="`row-seat`, both from 1", examples=[["1-1", "1-2"]])
+    quantity: int = Field(
+        ge=1,
+        le=TICKETS_PER_BOOKING_MAX,
+        description="the event may allow fewer than ten: see `max_tickets_per_booking`",
+    )
+
+    def to_request(self) -> BookingRequest:
+        """What is asked for, in the words of the use case.
+
+        Raises:
+            InvalidInputError: positions that are malformed, repeated, missing or too many.
+        """
+        return BookingRequest(
+            event_id=self.event_id,
+            section=self.section,
+            subsection=self.subsection,
+            mode=self.seat_selection_mode,
+            positions=self._positions(),
+            quantity=self.quantity,
+        )
+
+    def _positions(self) -> tuple[SeatPosition, ...]:
+        texts = self.seat_positions or []
+        if self.seat_selection_mode is SelectionMode.BEST_AVAILABLE:
+            if texts:
+                raise InvalidInputError("seat_positions", "best_available takes no positions")
+            return ()
+        positions = []
+        for index, text in enumerate(texts):
+            try:
+                positions.append(SeatPosition.parse(text))
+            except ValueError:
+                raise InvalidInputError(
+                    f"seat_positions.{index}", "a position is row-seat, both from 1: 3-14"
+                ) from None
+        if len(set(texts)) != len(texts):
+            raise InvalidInputError("seat_positions", "a position stands twice")
+        if len(texts) != self.quantity:
+            raise InvalidInputError(
+                "seat_positions", "manual selection needs exactly `quantity` positions"
+            )
+        return tuple(positions)
+
+
+class PayBookingRequest(RequestModel):
+    """The card to charge."""
+
+    card_number: CardNumber = Field(
+        description="12 to 19 digits; spaces and dashes may divide them",
+        examples=["4242 4242 4242 4242"],
+    )
+
+
+class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A ticket; ``price`` in cents."""
+
+    id: int
+    section: str
+    subsection: int
+    row: int
+    seat: int
+    price: int
+    status: TicketStatus
+
+
+class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking; ``total_price`` in cents of ``currency``, times in UTC, positions in seat order."""
+
+    id: UUID
+    event_id: int
+    section: str
+    subsection: int
+    seat_selection_mode: SelectionMode
+    quantity: int
+    seat_positions: tuple[str, ...]
+    total_price: int
+    currency: str
+    status: BookingStatus
+    failure_reason: str | None
+    cancel_reason: CancelReason | None
+    expires_at: datetime | None
+    created_at: datetime
+    paid_at: datetime | None
+    status_url: str
+
+
+class BookingWithTicketsBody(BookingBody, frozen=True, kw_only=True):
+    """A booking and the tickets that it holds, in seat order."""
+
+    tickets: list[TicketBody]
+
+
+class BookingPageBody(msgspec.Struct, frozen=True):
+    """A page of bookings, newest first; ``next_cursor`` is null on the last."""
+
+    items: list[BookingBody]
+    next_cursor: str | None
+
+
+class PaidBookingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that was paid."""
+
+    id: UUID
+    status: BookingStatus
+    payment_id: str | None
+    paid_at: datetime | None
+
+
+class CancelledBookingBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A booking that was cancelled."""
+
+    id: UUID
+    status: BookingStatus
+
+
+def booking_body(booking: Booking) -> BookingBody:
+    """The booking by itself."""
+    return BookingBody(
+        id=booking.id,
+        event_id=booking.event_id,
+        section=booking.section,
+        subsection=booking.subsection,
+        seat_selection_mode=booking.seat_selection_mode,
+        quantity=booking.quantity,
+        seat_positions=booking.seat_positions,
+        total_price=booking.total_price,
+        currency=booking.currency,
+        status=booking.status,
+        failure_reason=booking.failure_reason,
+        cancel_reason=booking.cancel_reason,
+        expires_at=booking.expires_at and utc(booking.expires_at),
+        created_at=utc(booking.created_at),
+        paid_at=booking.paid_at and utc(booking.paid_at),
+        status_url=f"/api/booking/{booking.id}/sse",
+    )
+
+
+def booking_with_tickets_body(view: BookingView) -> BookingWithTicketsBody:
+    """The booking and its tickets."""
+    return BookingWithTicketsBody(
+        **msgspec.structs.asdict(booking_body(view.booking)),
+        tickets=[_ticket_body(ticket) for ticket in view.tickets],
+    )
+
+
+def paid_booking_body(booking: Booking) -> PaidBookingBody:
+    """What became of a payment."""
+    return PaidBookingBody(
+        id=booking.id,
+        status=booking.status,
+        payment_id=booking.payment_id,
+        paid_at=booking.paid_at and utc(booking.paid_at),
+    )
+
+
+def _ticket_body(ticket: BookedTicket) -> TicketBody:
+    return TicketBody(
+        id=ticket.id,
+        section=ticket.section,
+        subsection=ticket.subsection,
+        row=ticket.row,
+        seat=ticket.seat,
+        price=ticket.price,
+        status=ticket.status,
+    )

@@ -1,0 +1,23 @@
+"""What every refusal looks like: RFC 9457 problem documents."""
+
+import msgspec
+
+
+class FieldError(msgspec.Struct, frozen=True):
+    """What is wrong with one field (a dotted path; empty: the document as a whole)."""
+
+    field: str
+    message: str
+
+
+class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
+    """A problem. ``code`` is stable and meant for programs, ``detail`` for people. Some codes carry
+    more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`."""
+
+    type: str
+    title: str
+    status: int
+    detail: str
+    code: str
+    errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
+    seats: list[str] | msgspec.UnsetType = msgspec.UNSET
