@@ -5,7 +5,7 @@ or started at import.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -36,7 +36,7 @@ from onsale.service.seat_reservation.driven_adapter.kafka_producer.seat_result_p
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
-from onsale.service.seat_reservation.driving_adapter.mq_consumer.seat_reservation_mq_consumer import (  # noqa: E501
+from onsale.service.seat_reservation.driving_adapter.mq_consumer.seat_reservation_mq_consumer import (
     SeatReservationMqConsumer,
 )
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
@@ -122,10 +122,10 @@ def run_role(role: Role, name: str, settings: Settings) -> None:
 
 async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Consume seat commands until ``stop`` is set."""
-    async with _connect(settings) as connected:
+    async with connect(settings) as connected:
         publisher = SeatResultPublisher(connected.bus, connected.topics)
         consumer = SeatReservationMqConsumer(
-            ApplySeatCommandsUseCase(RedisSeatStore(connected.redis), publisher, _utc_now),
+            ApplySeatCommandsUseCase(RedisSeatStore(connected.redis), publisher, utc_now),
             publisher,
         )
         batches = BatchConsumer(
@@ -134,7 +134,7 @@ async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -
             group=connected.topics.seat_reservation_group(),
             dead_letter_topic=connected.topics.dead_letters(),
             handler=consumer.handle,
-            now=_utc_now,
+            now=utc_now,
             on_dead_letter=consumer.on_dead_letter,
         )
         await batches.run(stop)
@@ -142,11 +142,11 @@ async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -
 
 async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Consume seat results, and keep holds, owed commands and loads in order, until ``stop``."""
-    async with _connect(settings) as connected:
+    async with connect(settings) as connected:
         store = RedisSeatStore(connected.redis)
         unit_of_work = AsyncpgTicketingUnitOfWork(connected.pool)
-        commands = SeatCommandPublisher(connected.bus, connected.topics, _survived)
-        notices = RedisLiveNotices(connected.redis, connected.subscriber, _survived)
+        commands = SeatCommandPublisher(connected.bus, connected.topics, survived)
+        notices = RedisLiveNotices(connected.redis, connected.subscriber, survived)
         upkeep = AsyncpgUpkeep(connected.pool, store)
         status = RefreshEventStatusUseCase(upkeep, notices)
         jobs = UpkeepJobs(
@@ -168,9 +168,9 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             group=connected.topics.ticketing_group(),
             dead_letter_topic=connected.topics.dead_letters(),
             handler=consumer.handle,
-            now=_utc_now,
+            now=utc_now,
         )
-        async with _background(commands.run()), asyncio.TaskGroup() as tasks:
+        async with background(commands.run()), asyncio.TaskGroup() as tasks:
             tasks.create_task(jobs.run(stop))
             tasks.create_task(batches.run(stop))
 
@@ -224,7 +224,8 @@ async def open_message_bus(
 
 
 @asynccontextmanager
-async def _connect(settings: Settings) -> AsyncIterator[Connections]:
+async def connect(settings: Settings) -> AsyncIterator[Connections]:
+    """Open what every role needs; topics exist on entry, however late their broker comes."""
     pool = await create_pool(settings.database_url, size_max=settings.database_pool)
     redis = create_client(settings.seat_store_url)
     subscriber = create_subscriber(settings.seat_store_url)
@@ -268,7 +269,7 @@ def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:
 
 
 @asynccontextmanager
-async def _background(*runs: Awaitable[None]) -> AsyncIterator[None]:
+async def background(*runs: Coroutine[object, object, None]) -> AsyncIterator[None]:
     """Run these beside the block and end them with it; if one of them fails, so does the block."""
     async with asyncio.TaskGroup() as group:
         tasks = [group.create_task(_forever(run)) for run in runs]
@@ -279,14 +280,16 @@ async def _background(*runs: Awaitable[None]) -> AsyncIterator[None]:
                 task.cancel()
 
 
-async def _forever(run: Awaitable[None]) -> None:
+async def _forever(run: Coroutine[object, object, None]) -> None:
     await run
     raise RuntimeError("a background task has ended by itself")
 
 
-def _utc_now() -> datetime:
+def utc_now() -> datetime:
+    """This machine's clock."""
     return datetime.now(UTC)
 
 
-def _survived(error: Exception) -> None:
-    _log.warning("fault_survived", error_type=type(error).__name__, error=str(error))
+def survived(error: Exception) -> None:
+    """Report a fault that costs time and no truth."""
+    _log.warning("faultsurvived", error_type=type(error).__name__, error=str(error))

@@ -12,7 +12,7 @@ from rich.console import Console
 
 from onsale.platform.embedded.exceptions import EmbeddedError
 from onsale.platform.exceptions import UnavailableError
-from onsale.settings import BusKind, Settings
+from onsale.settings import BusKind, MissingSettingError, Settings
 
 DATA_DEFAULT = Path(".onsale")
 
@@ -86,7 +86,7 @@ def up(
 @app.command()
 def api() -> None:
     """Run the HTTP API; settings come from the environment."""
-    from onsale.bootstrap import run_api
+    from onsale.bootstrap_api import run_api
 
     _run_role(run_api, "api")
 
@@ -173,6 +173,6 @@ def main() -> None:
             name = "ONSALE_" + "_".join(str(part) for part in problem["loc"]).upper()
             err.print(f"[red]onsale:[/red] {name}: {problem['msg']}", highlight=False)
         sys.exit(2)
-    except (EmbeddedError, UnavailableError) as error:
+    except (EmbeddedError, MissingSettingError, UnavailableError) as error:
         err.print(f"[red]onsale:[/red] {error}", highlight=False)
         sys.exit(1)

@@ -130,6 +130,7 @@ def _show_welcome(
         f"  check  onsale verify --data {options.data}",
     ]
     if demo is not None:
+        log_in = {"email": demo.buyer_email, "password": demo.buyer_password}
         lines += [
             "",
             "  A demo event of 50,000 seats is on sale. Accounts of this data directory:",
@@ -138,7 +139,7 @@ def _show_welcome(
             "",
             "  Type next, in another terminal:",
             f"    curl -s -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
-            f"      -d '{json.dumps({'email': demo.buyer_email, 'password': demo.buyer_password})}'",
+            f"      -d '{json.dumps(log_in)}'",
             f"    curl -s -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
             f"      -d '{json.dumps(_DEMO_BOOKING)}'",
             f"    curl -s -b jar {base}/api/booking",

@@ -9,6 +9,14 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 TOKEN_SECRET_BYTES_MIN = 32
 
 
+class MissingSettingError(Exception):
+    """A role needs a setting that has no default."""
+
+    def __init__(self, name: str, reason: str) -> None:
+        """``name`` is the environment variable."""
+        super().__init__(f"{name} is not set: {reason}")
+
+
 class BusKind(StrEnum):
     """Which broker carries the messages."""
 

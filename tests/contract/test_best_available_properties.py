@@ -50,6 +50,7 @@ def indexes_of(result: SeatResult, of: SubsectionLayout) -> list[int] | None:
     return [of.index_of(SeatPosition.parse(position)) for position in result.positions]
 
 
+@settings(deadline=None)
 @given(occupied(), quantities)
 def test_the_readable_rule_gives_the_best_seats(hall: Occupied, quantity: int) -> None:
     chosen = choose_best_available(hall.states, hall.layout.seats_per_row, quantity)
@@ -62,7 +63,9 @@ def redis_store(redis_url: str) -> Iterator[SynchronousSeatStore]:
         yield store
 
 
-@settings(max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(hall=occupied(), wanted=st.lists(quantities, min_size=1, max_size=12))
 def test_the_script_gives_each_booking_of_a_batch_the_best_seats(
     redis_store: SynchronousSeatStore, hall: Occupied, wanted: list[int]
@@ -79,7 +82,9 @@ def test_the_script_gives_each_booking_of_a_batch_the_best_seats(
     assert redis_store.states(hall.layout) == bytes(left)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    deadline=None, max_examples=60, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
 @given(
     hall=occupied(),
     steps=st.lists(st.tuples(quantities, st.booleans()), min_size=1, max_size=14),

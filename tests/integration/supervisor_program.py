@@ -25,6 +25,11 @@ def tell(event: ProcessEvent) -> None:
 async def main() -> None:
     directory = DataDirectory(Path(sys.argv[1]))
     stop = asyncio.Event()
+    with stop_on_signals(stop):
+        await supervise(directory, stop)
+
+
+async def supervise(directory: DataDirectory, stop: asyncio.Event) -> None:
     async with Supervisor(directory, tell) as supervisor:
         postgres = EmbeddedPostgres(directory)
         redis = EmbeddedRedis(directory, find_redis_engine(streams_needed=True))
@@ -38,8 +43,7 @@ async def main() -> None:
             sys.stdout.write("up\n")
             sys.stdout.flush()
 
-        with stop_on_signals(stop):
-            await supervisor.run(bring_up, stop)
+        await supervisor.run(bring_up, stop)
 
 
 if __name__ == "__main__":

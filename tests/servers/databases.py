@@ -3,7 +3,6 @@
 import asyncio
 import uuid
 from contextlib import suppress
-from importlib.resources import files
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -12,6 +11,7 @@ from onsale.platform.database.migrate import upgrade
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.supervisor import Supervisor
+from tests.servers.disposable import disposable
 
 _TEMPLATE = "onsale_template"
 _SPARE_COUNT_MAX = 2
@@ -84,15 +84,14 @@ class Databases:
     async def _ensure_started(self) -> None:
         if not self._started:
             await asyncio.to_thread(self._server.prepare)
-            await self._supervisor.start(self._server.process())
+            await self._supervisor.start(disposable(self._server.process()))
             self._started = True
 
     async def _ensure_template(self) -> None:
         if self._templated:
             return
         await self._server.ensure_database(_TEMPLATE)
-        if (files("onsale") / "migrations").is_dir():
-            await asyncio.to_thread(upgrade, self._server.url(_TEMPLATE))
+        await asyncio.to_thread(upgrade, self._server.url(_TEMPLATE))
         # A connection to the template would make every clone fail.
         await self._execute(f'ALTER DATABASE "{_TEMPLATE}" WITH ALLOW_CONNECTIONS false')
         self._templated = True

@@ -21,6 +21,7 @@ from onsale.platform.embedded.managed_process import ProcessEvent
 from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
 from onsale.platform.embedded.supervisor import Supervisor, stop_on_signals
 from tests.servers.databases import Databases
+from tests.servers.disposable import disposable
 from tests.servers.protocol import JAR_CACHE, socket_path
 
 Answer = dict[str, Any]
@@ -57,7 +58,7 @@ class ServerHost:
                 engine = find_redis_engine(streams_needed=True)
                 server = EmbeddedRedis(self._directory, engine, f"redis-{name}")
                 await asyncio.to_thread(server.prepare)
-                await self._supervisor.start(server.process())
+                await self._supervisor.start(disposable(server.process()))
                 self._redis[name] = server
         return {"url": self._redis[name].url()}
 
@@ -67,7 +68,7 @@ class ServerHost:
             if self._kafka is None:
                 server = EmbeddedKafka(self._directory, jar_cache=JAR_CACHE)
                 await asyncio.to_thread(server.prepare)
-                await self._supervisor.start(*server.processes())
+                await self._supervisor.start(*map(disposable, server.processes()))
                 self._kafka = server
         return {"bootstrap": self._kafka.bootstrap}
 
@@ -117,8 +118,10 @@ async def serve(root: Path) -> None:
         host = ServerHost(directory, supervisor)
         watching = asyncio.create_task(_watch_standard_input(stop))
         with stop_on_signals(stop):
-            async with await asyncio.start_unix_server(host.answer, socket_path(root)):
-                await stop.wait()
+            server = await asyncio.start_unix_server(host.answer, socket_path(root))
+            await stop.wait()
+        # Not waited for: who still waits for an answer is gone, or ends with its server.
+        server.close()
         watching.cancel()
         await host.close()
 

@@ -148,7 +148,12 @@ class Pipeline:
         return Principal(user.id, role, token_id="-")
 
     async def open_event(
-        self, *, rows: int = 5, seats_per_row: int = 10, subsections: int = 1, hold_seconds: int = 600
+        self,
+        *,
+        rows: int = 5,
+        seats_per_row: int = 10,
+        subsections: int = 1,
+        hold_seconds: int = 600,
     ) -> Event:
         """An event of section A, at 1,000 cents a seat, loaded and on sale."""
         seller = await self.user(UserRole.SELLER)

@@ -108,6 +108,8 @@ class Supervisor:
                 return
             brought_up.result()
             kept = {child.task for child in self._children()}
+            if self._log_task is not None:
+                kept.add(self._log_task)
             done, _ = await asyncio.wait({stopped, *kept}, return_when=asyncio.FIRST_COMPLETED)
             for task in done - {stopped}:
                 task.result()
@@ -145,7 +147,11 @@ class Supervisor:
 
 @contextmanager
 def stop_on_signals(stop: asyncio.Event) -> Iterator[None]:
-    """Within the block, SIGINT and SIGTERM set ``stop`` instead of ending this process."""
+    """Within the block, SIGINT and SIGTERM set ``stop`` instead of ending this process.
+
+    Put it around the supervisor's block, so that an impatient second Ctrl-C does not cut the
+    stopping short.
+    """
     loop = asyncio.get_running_loop()
     numbers = (signal.SIGINT, signal.SIGTERM)
     for number in numbers:

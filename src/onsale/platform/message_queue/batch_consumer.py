@@ -67,7 +67,8 @@ class BatchConsumer:
         self._observer = observer
         self._on_dead_letter = on_dead_letter
         self._new_backoff = new_backoff
-        self._log = OccasionalLog()
+        self._outages = OccasionalLog()
+        self._tracebacks = OccasionalLog()
         self._logger = structlog.stdlib.get_logger(__name__)
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -96,6 +97,7 @@ class BatchConsumer:
         except _StoppedError:
             raise
         except Exception as error:  # noqa: BLE001 - whatever it is, it must not stop the topic
+            self._tracebacks.warning("batch_failed", count=len(batch), exc_info=error)
             if len(batch) == 1:
                 await self._set_aside(batch[0], error, stop, attempts)
                 return
@@ -111,7 +113,7 @@ class BatchConsumer:
             topic=message.topic,
             partition=message.partition,
             position=message.position,
-            exc_info=error,
+            error=repr(error),
         )
         error_text = str(error) + await self._notify(message, error, stop)
         letter = write_dead_letter(
@@ -148,7 +150,7 @@ class BatchConsumer:
                 await call()
                 return
             except UnavailableError as error:
-                self._log.warning("waiting_for_dependency", topic=self._topic, error=str(error))
+                self._outages.warning("waiting_for_dependency", topic=self._topic, error=str(error))
                 await backoff.wait(stop)
                 if stop.is_set():
                     raise _StoppedError from error

@@ -35,8 +35,8 @@ class ReceivedMessage:
 
 BatchHandler = Callable[[Sequence[ReceivedMessage]], Awaitable[None]]
 
-MESSAGE_SIZE_BYTES_MAX = 1_000_000
-"""Key and value together; what a Kafka broker takes by default, less its own overhead."""
+MESSAGE_SIZE_BYTES_MAX = 900_000
+"""Key and value together: within what Kafka's brokers and clients take without being told."""
 
 
 def require_publishable(messages: Sequence[Message]) -> None:

@@ -9,7 +9,7 @@ import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 from uuid import UUID
 
 from onsale.platform.exceptions import UnavailableError
@@ -140,8 +140,8 @@ class LiveFeed:
     def __init__(
         self,
         source: ILiveNoticeSource,
-        bookings: LiveTopics[UUID, View],
-        events: LiveTopics[int, View],
+        bookings: LiveTopics[UUID, Any],
+        events: LiveTopics[int, Any],
         on_altered_event: Callable[[int], None],
         on_error: Callable[[Exception], None],
     ) -> None:

@@ -21,6 +21,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import Booking, OwedC
 RESERVE_DEADLINE = timedelta(minutes=15)
 OUTBOX_COUNT_MAX = 20_000
 SEND_COUNT_MAX = 500
+DRAIN_SECONDS_MAX = 5.0
 
 
 class SeatCommandPublisher:
@@ -77,6 +78,15 @@ class SeatCommandPublisher:
         count = min(SEND_COUNT_MAX, len(self._posted))
         messages = [self._posted.popleft() for _ in range(count)]
         await self._bus.publish(self._topics.seat_commands(), messages)
+
+    async def drain(self) -> None:
+        """Give what is posted a bounded time to leave; the rest stays owed."""
+        try:
+            async with asyncio.timeout(DRAIN_SECONDS_MAX):
+                while self._posted:
+                    await self.flush()
+        except (TimeoutError, UnavailableError) as error:
+            self._on_error(error)
 
     def _messages(self, bookings: Sequence[Booking], epochs: Mapping[int, int]) -> list[Message]:
         return [

@@ -23,7 +23,8 @@ Result = TypeVar("Result")
 
 class BcryptPasswordHasher:
     """Implements ``IPasswordHasher``. The queue is bounded, so a flood of log-ins costs memory and
-    patience, never the event loop."""
+    patience, never the event loop.
+    """
 
     def __init__(
         self, *, rounds: int = ROUNDS_DEFAULT, thread_count: int = THREAD_COUNT_DEFAULT

@@ -32,7 +32,8 @@ class _Known:
 
 class JwtTokenService:
     """Implements ``ITokenService``. Signatures are checked once per token and process; whether the
-    token was given up is asked of :class:`RevokedTokens` every time."""
+    token was given up is asked of :class:`RevokedTokens` every time.
+    """
 
     def __init__(
         self,
@@ -78,7 +79,8 @@ class JwtTokenService:
 
     async def run(self, on_error: Callable[[Exception], None]) -> None:
         """Keep up with tokens that are given up, until cancelled; ``on_error`` hears of faults that
-        were survived."""
+        were survived.
+        """
         await self._revoked.run(on_error)
 
     def _check(self, token: str) -> _Known:

@@ -83,7 +83,9 @@ class RevokedTokens:
         except TimeoutError:
             raise UnavailableError("postgresql", "no answer in time") from None
         if since is None:
-            self._expiries = {id_: expiry for id_, expiry in self._expiries.items() if expiry > began}
+            self._expiries = {
+                token_id: expiry for token_id, expiry in self._expiries.items() if expiry > began
+            }
             self._read_fully_at = began_at
         self._expiries.update(given_up)
         self._closed_accounts = closed_accounts

@@ -70,9 +70,12 @@ def _require_json(scope: Scope) -> None:
 
 
 async def _read(request: Request, limit_bytes: int) -> bytes:
+    declared = _declared_size(request.scope)
+    if declared > limit_bytes and header_of(request.scope, b"expect") is not None:
+        raise BodyTooLargeError(limit_bytes)  # the client asked first, and has sent nothing yet
     chunks: list[bytes] = []
     size = 0
-    limit = DRAIN_BYTES_MAX if _declared_size(request.scope) <= DRAIN_BYTES_MAX else limit_bytes
+    read_bytes_max = DRAIN_BYTES_MAX if declared <= DRAIN_BYTES_MAX else limit_bytes
     try:
         async with asyncio.timeout(BODY_SECONDS_MAX):
             while True:
@@ -85,10 +88,11 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
                     chunks.append(chunk)
                 else:
                     chunks.clear()
-                if size > limit or not message.get("more_body", False):
+                if size > read_bytes_max or not message.get("more_body", False):
                     break
     except TimeoutError:
-        raise BodyTimeoutError from None
+        if size <= limit_bytes:
+            raise BodyTimeoutError from None
     if size > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
     return b"".join(chunks)
@@ -106,7 +110,8 @@ def _describe(error: ErrorDetails) -> dict[str, str]:
 
 def _is_json_all_the_same(body: bytes) -> bool:
     """Whether the grammar allows the body although our parser refuses it: half of a surrogate pair,
-    or a number with thousands of digits."""
+    or a number with thousands of digits.
+    """
     if len(body) > _SECOND_OPINION_BYTES_MAX:
         return False
     try:

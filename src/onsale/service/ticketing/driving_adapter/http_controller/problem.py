@@ -24,6 +24,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem_table impo
 )
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
+    BodyTooLargeError,
     InternalError,
     InvalidRequestError,
     MethodNotAllowedError,
@@ -50,7 +51,7 @@ def problem_response(error: Exception) -> Response:
         detail, details = str(error), error.details
     else:
         detail, details = str(InternalError()), {}
-    return _document(kind, detail, details, _headers_of(error))
+    return problem_document(kind, detail, details, _headers_of(error))
 
 
 def type_of(kind: ProblemKind) -> str:
@@ -58,9 +59,10 @@ def type_of(kind: ProblemKind) -> str:
     return f"urn:onsale:problem:{kind.code.lower().replace('_', '-')}"
 
 
-def _document(
+def problem_document(
     kind: ProblemKind, detail: str, details: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
+    """A problem document; ``details`` named like a standard member get ``current_`` before it."""
     body: dict[str, object] = {
         "type": type_of(kind),
         "title": kind.title,
@@ -90,7 +92,8 @@ def _headers_of(error: Exception) -> Mapping[str, str]:
             return {"retry-after": str(error.retry_after_seconds)}
         case MethodNotAllowedError():
             return {"allow": ", ".join(error.allowed)}
-        case BodyTimeoutError():
+        case BodyTimeoutError() | BodyTooLargeError():
+            # The rest of the body may or may not come; the next request begins afresh.
             return {"connection": "close"}
         case _:
             return {}
@@ -140,7 +143,7 @@ class ProblemHandlers:
         if error.status_code == _NOT_ALLOWED_STATUS:
             return problem_response(MethodNotAllowedError(self._allowed(request)))
         kind = ProblemKind(error.status_code, "REFUSED", "The request is refused")
-        return _document(kind, error.detail, {}, error.headers or {})
+        return problem_document(kind, error.detail, {}, error.headers or {})
 
     def _allowed(self, request: Request) -> list[str]:
         # Every route of the path, not just the first: GET and POST are routes of their own.

@@ -21,9 +21,7 @@ class BodyTooLargeError(RequestError):
 
     def __init__(self, limit_bytes: int) -> None:
         """``limit_bytes`` is what this call takes."""
-        super().__init__(
-            f"The body may have {limit_bytes} bytes at most.", limit_bytes=limit_bytes
-        )
+        super().__init__(f"The body may have {limit_bytes} bytes at most.", limit_bytes=limit_bytes)
 
 
 class BodyTimeoutError(RequestError):

@@ -106,7 +106,7 @@ class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A booking; ``total_price`` in cents of ``currency``, times in UTC, positions in seat order."""
+    """A booking; ``total_price`` in cents, times in UTC, positions in seat order."""
 
     id: UUID
     event_id: int

@@ -1,6 +1,6 @@
 """The hall in a request (long form, or short form for a regular hall) and in an answer (long)."""
 
-from typing import Annotated, Any
+from typing import Annotated
 
 import msgspec
 from pydantic import Discriminator, FailFast, Field, Tag
@@ -82,7 +82,7 @@ class RegularSectionForm(RequestModel):
 
 
 class RegularHallForm(RequestModel):
-    """A hall whose subsections all have ``rows`` × ``cols`` seats."""
+    """A hall whose subsections all have ``rows`` by ``cols`` seats."""
 
     rows: _Side
     cols: _Side
@@ -108,10 +108,9 @@ class RegularHallForm(RequestModel):
         )
 
 
-def _form_of(hall: Any) -> str:
-    if isinstance(hall, RegularHallForm) or (isinstance(hall, dict) and hall.keys() & {"rows", "cols"}):
-        return "short form"
-    return "long form"
+def _form_of(hall: object) -> str:
+    is_short = isinstance(hall, dict) and not hall.keys().isdisjoint({"rows", "cols"})
+    return "short form" if is_short else "long form"
 
 
 AnyHallForm = Annotated[

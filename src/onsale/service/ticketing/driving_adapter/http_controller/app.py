@@ -1,0 +1,74 @@
+"""Puts the HTTP side together."""
+
+from typing import Any
+
+from fastapi import FastAPI
+
+from onsale.service.ticketing.driving_adapter.http_controller import openapi
+from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
+from onsale.service.ticketing.driving_adapter.http_controller.booking_controller import (
+    BookingController,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.docs_controller import (
+    DocsController,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.edge import HttpEdge
+from onsale.service.ticketing.driving_adapter.http_controller.event_ticketing_controller import (
+    EventTicketingController,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.http_metrics import (
+    HttpMeters,
+    HttpMetrics,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.operations_controller import (
+    OperationsController,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemHandlers
+from onsale.service.ticketing.driving_adapter.http_controller.user_controller import (
+    UserController,
+)
+
+
+class OnsaleApi(FastAPI):
+    """FastAPI with the schemas of plain endpoints in its document."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The OpenAPI document, made once."""
+        if self.openapi_schema is None:
+            self.openapi_schema = openapi.complete(super().openapi())
+        return self.openapi_schema
+
+
+def create_app(services: HttpServices) -> FastAPI:
+    """The application. It starts and ends nothing by itself: whoever made the services does."""
+    app = OnsaleApi(
+        title="onsale",
+        version=services.version,
+        description=openapi.DESCRIPTION,
+        openapi_tags=openapi.TAGS,
+        # All three are served by our own controller.
+        openapi_url=None,
+        docs_url=None,
+        redoc_url=None,
+        redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
+    )
+    ProblemHandlers(app)
+    authenticator = Authenticator(services.tokens)
+    # Routes are tried in this order; the busiest come first.
+    app.router.routes.extend(
+        [
+            *BookingController(services, authenticator).routes(),
+            *EventTicketingController(services, authenticator).routes(),
+            *UserController(services, authenticator).routes(),
+            *OperationsController(services).routes(),
+            *DocsController(app.openapi).routes(),
+        ]
+    )
+    meters = HttpMeters(services.metrics)
+    meters.watch("booking", services.live_bookings)
+    meters.watch("event", services.live_events)
+    app.add_middleware(HttpMetrics, meters=meters)
+    app.add_middleware(HttpEdge)
+    return app

@@ -1,0 +1,138 @@
+"""The documentation of ``/api/booking``."""
+
+from onsale.service.ticketing.domain import exceptions as domain
+from onsale.service.ticketing.driving_adapter.http_controller.operation import Answer, Operation
+from onsale.service.ticketing.driving_adapter.http_controller.parameters import (
+    BOOKING_ID,
+    BOOKING_STATUS,
+    CURSOR,
+    EVENT_FILTER,
+    IDEMPOTENCY_KEY,
+    LIMIT,
+)
+from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
+    BookingBody,
+    BookingPageBody,
+    BookingWithTicketsBody,
+    CancelledBookingBody,
+    CreateBookingRequest,
+    PaidBookingBody,
+    PayBookingRequest,
+)
+
+TAG = "bookings"
+
+CREATE = Operation(
+    summary="Book seats",
+    description=(
+        "`202` is a promise: the booking can be read from now on, and it reaches either a hold "
+        "(`pending_payment`) or `failed`. Follow `status_url` to see which. `manual` names exactly "
+        "`quantity` seats and gets all of them or none; `best_available` names none."
+    ),
+    tag=TAG,
+    body=CreateBookingRequest,
+    examples={
+        "the two best seats": {
+            "event_id": 1,
+            "section": "A",
+            "subsection": 1,
+            "seat_selection_mode": "best_available",
+            "seat_positions": [],
+            "quantity": 2,
+        },
+        "these two seats": {
+            "event_id": 1,
+            "section": "A",
+            "subsection": 1,
+            "seat_selection_mode": "manual",
+            "seat_positions": ["3-7", "3-8"],
+            "quantity": 2,
+        },
+    },
+    parameters=[IDEMPOTENCY_KEY],
+    answers={202: Answer(description="Accepted", schema=BookingBody)},
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.EventNotFoundError,
+        domain.SubsectionNotFoundError,
+        domain.EventNotOnSaleError,
+        domain.SoldOutError,
+        domain.SeatConflictError,
+        domain.SeatOutOfRangeError,
+        domain.IdempotencyKeyReusedError,
+    ],
+    needs_session=True,
+)
+LIST = Operation(
+    summary="List bookings",
+    description="A buyer's own, or those of a seller's events; newest first.",
+    tag=TAG,
+    parameters=[BOOKING_STATUS, EVENT_FILTER, LIMIT, CURSOR],
+    answers={200: Answer(description="A page", schema=BookingPageBody)},
+    needs_session=True,
+)
+GET = Operation(
+    summary="Get a booking with its tickets",
+    description="For its buyer and for the seller of its event.",
+    tag=TAG,
+    parameters=[BOOKING_ID],
+    answers={200: Answer(description="The booking", schema=BookingWithTicketsBody)},
+    problems=[domain.BookingNotFoundError, domain.NotOwnerError],
+    needs_session=True,
+)
+PAY = Operation(
+    summary="Pay for a booking",
+    description=(
+        "While the hold lasts. After `PAYMENT_UNKNOWN` the outcome is being settled: ask for the "
+        "booking again, and do not pay by other means meanwhile."
+    ),
+    tag=TAG,
+    parameters=[BOOKING_ID],
+    body=PayBookingRequest,
+    examples={"a card": {"card_number": "4242 4242 4242 4242"}},
+    answers={200: Answer(description="Paid, and the tickets are yours", schema=PaidBookingBody)},
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.BookingNotFoundError,
+        domain.PaymentDeclinedError,
+        domain.BookingNotPayableError,
+        domain.PaymentInProgressError,
+        domain.HoldExpiredError,
+        domain.PaymentUnknownError,
+    ],
+    needs_session=True,
+)
+CANCEL = Operation(
+    summary="Cancel a booking",
+    description="Before it is paid. Its seats are offered again.",
+    tag=TAG,
+    parameters=[BOOKING_ID],
+    answers={200: Answer(description="Cancelled", schema=CancelledBookingBody)},
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.BookingNotFoundError,
+        domain.BookingNotCancellableError,
+        domain.PaymentInProgressError,
+    ],
+    needs_session=True,
+)
+FOLLOW = Operation(
+    summary="Follow a booking",
+    description=(
+        "Server-sent events named `status_update`, each with the booking as `GET` shows it: first "
+        "as it stands, then after each change. The stream ends when nothing more can change."
+    ),
+    tag=TAG,
+    parameters=[BOOKING_ID],
+    answers={
+        200: Answer(
+            description="A stream; data is a `BookingWithTicketsBody`",
+            schema=BookingWithTicketsBody,
+            media_type="text/event-stream",
+        )
+    },
+    problems=[domain.ForbiddenRoleError, domain.NotOwnerError, domain.BookingNotFoundError],
+    needs_session=True,
+)

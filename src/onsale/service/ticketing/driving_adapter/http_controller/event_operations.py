@@ -1,0 +1,139 @@
+"""The documentation of ``/api/event``."""
+
+from onsale.service.ticketing.domain import exceptions as domain
+from onsale.service.ticketing.driving_adapter.http_controller.operation import Answer, Operation
+from onsale.service.ticketing.driving_adapter.http_controller.parameters import (
+    CURSOR,
+    EVENT_ID,
+    EVENT_STATUS,
+    LIMIT,
+    MINE,
+    SECTION,
+    SUBSECTION,
+)
+from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    CreateEventRequest,
+    EventBody,
+    EventPageBody,
+    EventWithSectionsBody,
+    LiveEventBody,
+    SeatMapBody,
+    UpdateEventRequest,
+)
+
+TAG = "events"
+
+CREATE = Operation(
+    summary="Create an event with all its seats",
+    description=(
+        "Prices are in cents. The event begins as `draft` and opens by itself, within seconds, "
+        "once its seats are loaded and `on_sale_at` has come. A hall has at most 1,000,000 seats, "
+        "a subsection 10,000. The body may have 8 MB."
+    ),
+    tag=TAG,
+    body=CreateEventRequest,
+    examples={
+        "a regular hall, in the short form": {
+            "name": "An Evening of Chamber Music",
+            "description": "Two sections, 1,000 seats.",
+            "venue_name": "The Small Hall",
+            "seating_config": {
+                "rows": 10,
+                "cols": 10,
+                "sections": [
+                    {"name": "A", "price": 150_000, "subsections": 5},
+                    {"name": "B", "price": 90_000, "subsections": 5},
+                ],
+            },
+        },
+        "any hall, in the long form": {
+            "name": "Opening Night",
+            "description": "",
+            "venue_name": "The Old Theatre",
+            "seating_config": {
+                "sections": [
+                    {
+                        "name": "Stalls",
+                        "price": 12_000,
+                        "subsections": [
+                            {"number": 1, "rows": 25, "seats_per_row": 20},
+                            {"number": 2, "rows": 12, "seats_per_row": 30},
+                        ],
+                    },
+                    {
+                        "name": "Box",
+                        "price": 30_000,
+                        "subsections": [{"number": 1, "rows": 1, "seats_per_row": 6}],
+                    },
+                ]
+            },
+            "is_active": True,
+            "starts_at": "2031-05-01T19:30:00Z",
+            "on_sale_at": "2026-01-01T10:00:00+01:00",
+            "currency": "EUR",
+            "hold_seconds": 300,
+            "max_tickets_per_booking": 6,
+        },
+    },
+    answers={201: Answer(description="The event, still a draft", schema=EventBody)},
+    problems=[domain.ForbiddenRoleError],
+    needs_session=True,
+)
+UPDATE = Operation(
+    summary="Change an event",
+    description=(
+        "What is left out stays. `is_active: false` hides the event from others' lists and refuses "
+        "bookings. Seats and prices stay as they were made."
+    ),
+    tag=TAG,
+    parameters=[EVENT_ID],
+    body=UpdateEventRequest,
+    examples={
+        "postpone the sale": {"on_sale_at": "2031-01-01T10:00:00Z"},
+        "open the sale": {"on_sale_at": None, "is_active": True},
+        "rename": {"name": "The Greater Demo", "venue_name": "Loopback Stadium"},
+    },
+    answers={200: Answer(description="The event as it now is", schema=EventBody)},
+    problems=[domain.ForbiddenRoleError, domain.NotOwnerError, domain.EventNotFoundError],
+    needs_session=True,
+)
+LIST = Operation(
+    summary="List events",
+    description="Newest first. Hidden events are only in their seller's own list (`mine=true`).",
+    tag=TAG,
+    parameters=[EVENT_STATUS, MINE, LIMIT, CURSOR],
+    answers={200: Answer(description="A page", schema=EventPageBody)},
+    problems=[domain.NotAuthenticatedError, domain.ForbiddenRoleError],
+)
+GET = Operation(
+    summary="Get an event with the seats left in each subsection",
+    description="Counts are at most a second old.",
+    tag=TAG,
+    parameters=[EVENT_ID],
+    answers={200: Answer(description="The event", schema=EventWithSectionsBody)},
+    problems=[domain.EventNotFoundError],
+)
+SEATS = Operation(
+    summary="Get the seat map of a subsection",
+    tag=TAG,
+    parameters=[EVENT_ID, SECTION, SUBSECTION],
+    answers={200: Answer(description="Every seat, row by row", schema=SeatMapBody)},
+    problems=[domain.EventNotFoundError, domain.SubsectionNotFoundError],
+)
+FOLLOW = Operation(
+    summary="Follow an event",
+    description=(
+        "Server-sent events: `initial_status` with every subsection, then `status_update` a few "
+        "times a second at most, naming only the subsections that changed since the event before."
+    ),
+    tag=TAG,
+    parameters=[EVENT_ID],
+    answers={
+        200: Answer(
+            description="A stream; data is a `LiveEventBody`",
+            schema=LiveEventBody,
+            media_type="text/event-stream",
+        )
+    },
+    problems=[domain.EventNotFoundError],
+)

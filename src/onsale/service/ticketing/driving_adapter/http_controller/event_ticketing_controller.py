@@ -1,0 +1,104 @@
+"""Events and their seats: ``/api/event``."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
+from onsale.service.ticketing.driving_adapter.http_controller import event_operations as documented
+from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
+from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.json_body import (
+    EVENT_BODY_BYTES_MAX,
+    read_json,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
+from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
+from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
+    choice_of,
+    event_cursor_of,
+    event_id_of,
+    flag_of,
+    limit_of,
+    page_of,
+    section_of,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.sse import EventStream, event_frames
+from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    CreateEventRequest,
+    EventPageBody,
+    UpdateEventRequest,
+    event_body,
+    event_with_sections_body,
+    seat_map_body,
+)
+
+
+class EventTicketingController:
+    """Sellers make and change events; everybody looks at them."""
+
+    def __init__(self, services: HttpServices, authenticator: Authenticator) -> None:
+        self._services = services
+        self._authenticator = authenticator
+
+    def routes(self) -> Sequence[DirectRoute]:
+        """The calls and their documentation."""
+        one = "/api/event/{event_id}"
+        seats = f"{one}/sections/{{section}}/subsection/{{subsection}}/seats"
+        return (
+            DirectRoute("GET", one, self.get_event, documented.GET),
+            DirectRoute("GET", seats, self.get_seat_map, documented.SEATS),
+            DirectRoute("GET", f"{one}/sse", self.follow_event, documented.FOLLOW),
+            DirectRoute("GET", "/api/event", self.list_events, documented.LIST),
+            DirectRoute("POST", "/api/event", self.create_event, documented.CREATE),
+            DirectRoute("PATCH", one, self.update_event, documented.UPDATE),
+        )
+
+    async def create_event(self, request: Request) -> Response:
+        """Make an event with all its seats."""
+        principal = await self._authenticator.require(request, UserRole.SELLER)
+        body = await read_json(request, CreateEventRequest, EVENT_BODY_BYTES_MAX)
+        event = await self._services.create_event.execute(principal, body.to_details())
+        return JsonResponse(event_body(event), 201, [(b"location", b"/api/event/%d" % event.id)])
+
+    async def update_event(self, request: Request) -> Response:
+        """Change an event."""
+        principal = await self._authenticator.require(request, UserRole.SELLER)
+        event_id = event_id_of(request)
+        body = await read_json(request, UpdateEventRequest)
+        event = await self._services.update_event.execute(principal, event_id, body.to_changes())
+        return JsonResponse(event_body(event))
+
+    async def list_events(self, request: Request) -> Response:
+        """A page of events. Who asks matters for ``mine`` alone: others need no good session."""
+        mine = flag_of(request, "mine")
+        principal = await self._authenticator.require(request, UserRole.SELLER) if mine else None
+        status = choice_of(request, "status", EventStatus)
+        limit = limit_of(request)
+        events = await self._services.list_events.execute(
+            principal, mine=mine, status=status, limit=limit + 1, before=event_cursor_of(request)
+        )
+        page, next_cursor = page_of(events, limit, lambda event: event.id)
+        return JsonResponse(EventPageBody([event_body(one) for one in page], next_cursor))
+
+    async def get_event(self, request: Request) -> Response:
+        """One event with the seats left in each subsection."""
+        view = await self._services.get_event.execute(event_id_of(request))
+        return JsonResponse(event_with_sections_body(view))
+
+    async def get_seat_map(self, request: Request) -> Response:
+        """Every seat of a subsection."""
+        event_id = event_id_of(request)
+        section, subsection = section_of(request)
+        view = await self._services.get_seat_map.execute(event_id, section, subsection)
+        return JsonResponse(seat_map_body(view))
+
+    async def follow_event(self, request: Request) -> Response:
+        """Stream an event's counts to anyone."""
+        event_id = event_id_of(request)
+        await self._services.get_event.catalog.get(event_id)
+        return EventStream(
+            self._services.live_events.watch(event_id), event_frames, self._services.shutdown
+        )

@@ -1,0 +1,103 @@
+"""What live viewers get, encoded once for all of them."""
+
+import itertools
+from collections.abc import Awaitable, Callable, Collection, Mapping
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from onsale.service.ticketing.app.query.get_booking_use_case import BookingView
+from onsale.service.ticketing.app.query.get_event_use_case import EventView
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import encode
+from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
+    booking_with_tickets_body,
+)
+from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    LiveEventBody,
+    SectionBody,
+    section_body,
+)
+
+SNAPSHOT, UPDATE = "initial_status", "status_update"
+# Viewers of an event are nearly always at one of the last few views of it.
+REMEMBERED_UPDATE_COUNT_MAX = 8
+
+
+def frame(name: str, body: object) -> bytes:
+    """One server-sent event. JSON has no line breaks, so it is one line of data."""
+    return b"event: %b\ndata: %b\n\n" % (name.encode(), encode(body))
+
+
+@dataclass(frozen=True, slots=True)
+class LiveBooking:
+    """A booking's state as a finished frame; equal if a client would see no difference."""
+
+    is_final: bool
+    frame: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class LiveEvent:
+    """An event's counts. ``serial`` names the view, so that what changed between two views is
+    encoded once however many viewers take that step.
+    """
+
+    status: EventStatus
+    sections: list[SectionBody]
+    serial: int = field(compare=False)
+    _frames: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
+
+    def snapshot(self) -> bytes:
+        """The frame for a viewer who has seen nothing."""
+        return self._remember(0, lambda: frame(SNAPSHOT, LiveEventBody(self.status, self.sections)))
+
+    def since(self, seen: "LiveEvent") -> bytes:
+        """The frame for a viewer of ``seen``, another view: it holds only what changed."""
+        return self._remember(seen.serial, lambda: self._changes(seen))
+
+    def _changes(self, seen: "LiveEvent") -> bytes:
+        before = {(part.section, part.subsection): part for part in seen.sections}
+        changed = [
+            part for part in self.sections if before.get((part.section, part.subsection)) != part
+        ]
+        return frame(UPDATE, LiveEventBody(self.status, changed))
+
+    def _remember(self, step: int, make: Callable[[], bytes]) -> bytes:
+        if step not in self._frames:
+            if len(self._frames) >= REMEMBERED_UPDATE_COUNT_MAX:
+                self._frames.clear()
+            self._frames[step] = make()
+        return self._frames[step]
+
+
+def booking_reader(
+    read: Callable[[Collection[UUID]], Awaitable[Mapping[UUID, BookingView]]],
+) -> Callable[[Collection[UUID]], Awaitable[Mapping[UUID, LiveBooking]]]:
+    """What ``LiveTopics`` reads bookings with."""
+
+    async def read_live(booking_ids: Collection[UUID]) -> Mapping[UUID, LiveBooking]:
+        return {
+            booking_id: LiveBooking(
+                view.booking.status.is_final, frame(UPDATE, booking_with_tickets_body(view))
+            )
+            for booking_id, view in (await read(booking_ids)).items()
+        }
+
+    return read_live
+
+
+def event_reader(
+    read: Callable[[Collection[int]], Awaitable[Mapping[int, EventView]]],
+) -> Callable[[Collection[int]], Awaitable[Mapping[int, LiveEvent]]]:
+    """What ``LiveTopics`` reads events with."""
+    serials = itertools.count(1)
+
+    async def read_live(event_ids: Collection[int]) -> Mapping[int, LiveEvent]:
+        return {
+            event_id: LiveEvent(
+                view.event.status, [section_body(part) for part in view.sections], next(serials)
+            )
+            for event_id, view in (await read(event_ids)).items()
+        }
+
+    return read_live

@@ -1,0 +1,100 @@
+"""For those who run the service: is it alive, is it ready, how busy is it."""
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+
+import structlog
+from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from starlette.requests import Request
+from starlette.responses import Response
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
+from onsale.service.ticketing.driving_adapter.http_controller.operation import (
+    Answer,
+    DirectRoute,
+    Operation,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.problem import (
+    RETRY_AFTER_SECONDS,
+    problem_document,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.problem_table import PROBLEMS
+from onsale.service.ticketing.driving_adapter.schema.operations_schema import (
+    AliveBody,
+    ReadyBody,
+)
+
+TAG = "operations"
+CHECK_SECONDS_MAX = 2.0
+
+ALIVE = Operation(
+    summary="Whether the process runs",
+    tag=TAG,
+    answers={200: Answer(description="It does", schema=AliveBody)},
+)
+READY = Operation(
+    summary="Whether everything that it needs can be reached",
+    description="Otherwise `503`, with what is away in `down`.",
+    tag=TAG,
+    answers={200: Answer(description="It can", schema=ReadyBody)},
+)
+METRICS = Operation(
+    summary="Counters and timings for Prometheus",
+    tag=TAG,
+    answers={200: Answer(description="Text", schema=str, media_type="text/plain")},
+)
+
+
+class OperationsController:
+    """Probes and metrics."""
+
+    def __init__(self, services: HttpServices) -> None:
+        self._services = services
+        self._log = structlog.stdlib.get_logger(__name__)
+
+    def routes(self) -> Sequence[DirectRoute]:
+        """The calls and their documentation."""
+        return (
+            DirectRoute("GET", "/livez", self.livez, ALIVE),
+            DirectRoute("GET", "/readyz", self.readyz, READY),
+            DirectRoute("GET", "/metrics", self.metrics, METRICS),
+        )
+
+    async def livez(self, _: Request) -> Response:
+        """The process answers, so it lives; what it depends on may not."""
+        return JsonResponse(AliveBody("alive", self._services.version))
+
+    async def readyz(self, _: Request) -> Response:
+        """Ask every dependency, all at once."""
+        checks = self._services.readiness
+        if self._services.shutdown.is_set():
+            down = ["server"]
+        else:
+            answers = await asyncio.gather(*(self._is_up(*check) for check in checks.items()))
+            down = [name for name, is_up in zip(checks, answers, strict=True) if not is_up]
+        if not down:
+            return JsonResponse(ReadyBody("ready", dict.fromkeys(checks, "up")))
+        return problem_document(
+            PROBLEMS[UnavailableError],
+            f"Away: {', '.join(down)}.",
+            {"down": down},
+            {"retry-after": str(RETRY_AFTER_SECONDS)},
+        )
+
+    async def metrics(self, _: Request) -> Response:
+        """What the process has counted."""
+        return Response(
+            generate_latest(self._services.metrics),
+            headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
+        )
+
+    async def _is_up(self, name: str, check: Callable[[], Awaitable[object]]) -> bool:
+        try:
+            async with asyncio.timeout(CHECK_SECONDS_MAX):
+                await check()
+        except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is not usable
+            self._log.warning("not_ready", dependency=name, error=repr(error))
+            return False
+        return True

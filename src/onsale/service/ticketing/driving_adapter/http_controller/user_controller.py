@@ -1,0 +1,136 @@
+"""Accounts and sessions: ``/api/user``."""
+
+from collections.abc import Sequence
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from onsale.service.ticketing.domain.exceptions import EmailTakenError, InvalidCredentialsError
+from onsale.service.ticketing.driving_adapter.http_controller.authentication import (
+    Authenticator,
+    clear_session_cookie,
+    set_session_cookie,
+    token_of,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.json_body import read_json
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
+from onsale.service.ticketing.driving_adapter.http_controller.log_in_throttle import LogInThrottle
+from onsale.service.ticketing.driving_adapter.http_controller.operation import (
+    Answer,
+    DirectRoute,
+    Operation,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    RateLimitedError,
+)
+from onsale.service.ticketing.driving_adapter.schema.user_schema import (
+    LogInRequest,
+    RegisterRequest,
+    SessionBody,
+    UserBody,
+    session_body,
+    user_body,
+)
+
+TAG = "users"
+_ADA = {"email": "ada@example.com", "password": "correct horse", "name": "Ada", "role": "buyer"}
+_BOB = {"email": "bob@example.com", "password": "battery staple", "name": "Bob", "role": "seller"}
+
+REGISTER = Operation(
+    summary="Open an account",
+    description="As a `buyer` or a `seller`. E-mail addresses compare without case.",
+    tag=TAG,
+    body=RegisterRequest,
+    examples={"a buyer": _ADA, "a seller": _BOB},
+    answers={201: Answer(description="The account", schema=UserBody)},
+    problems=[EmailTakenError],
+)
+LOG_IN = Operation(
+    summary="Begin a session",
+    description=(
+        "Sets an httpOnly cookie, and answers the token for `Authorization: Bearer` as well. Too "
+        "many wrong passwords in a row answer `RATE_LIMITED` for a few minutes."
+    ),
+    tag=TAG,
+    body=LogInRequest,
+    examples={
+        "the buyer": {"email": _ADA["email"], "password": _ADA["password"]},
+        "the seller": {"email": _BOB["email"], "password": _BOB["password"]},
+    },
+    answers={200: Answer(description="The account and its token", schema=SessionBody)},
+    problems=[InvalidCredentialsError, RateLimitedError],
+)
+LOG_OUT = Operation(
+    summary="End the session",
+    description="The token is good for 5 seconds more at most, in every process.",
+    tag=TAG,
+    answers={204: Answer(description="Ended")},
+    needs_session=True,
+)
+ME = Operation(
+    summary="Whose session it is",
+    tag=TAG,
+    answers={200: Answer(description="The account", schema=UserBody)},
+    needs_session=True,
+)
+
+
+class UserController:
+    """Registers, logs in and out."""
+
+    def __init__(self, services: HttpServices, authenticator: Authenticator) -> None:
+        self._services = services
+        self._authenticator = authenticator
+        self._throttle = LogInThrottle(services.monotonic)
+
+    def routes(self) -> Sequence[DirectRoute]:
+        """The calls and their documentation."""
+        return (
+            DirectRoute("POST", "/api/user", self.register, REGISTER),
+            DirectRoute("POST", "/api/user/login", self.log_in, LOG_IN),
+            DirectRoute("POST", "/api/user/logout", self.log_out, LOG_OUT),
+            DirectRoute("GET", "/api/user/me", self.get_current_user, ME),
+        )
+
+    async def register(self, request: Request) -> Response:
+        """Open an account."""
+        body = await read_json(request, RegisterRequest)
+        user = await self._services.register_user.execute(
+            email=body.email,
+            password=body.password.get_secret_value(),
+            name=body.name,
+            role=body.role,
+        )
+        return JsonResponse(user_body(user), 201)
+
+    async def log_in(self, request: Request) -> Response:
+        """Begin a session, unless too many attempts failed before."""
+        body = await read_json(request, LogInRequest)
+        client = request.client.host if request.client is not None else ""
+        self._throttle.check(body.email, client)
+        try:
+            user, session = await self._services.log_in.execute(
+                email=body.email, password=body.password.get_secret_value()
+            )
+        except InvalidCredentialsError:
+            self._throttle.failed(body.email, client)
+            raise
+        self._throttle.succeeded(body.email, client)
+        response = JsonResponse(session_body(user, session))
+        set_session_cookie(request, response, session)
+        return response
+
+    async def log_out(self, request: Request) -> Response:
+        """End the session that the request presents."""
+        principal = await self._authenticator.principal(request)
+        await self._services.log_out.execute(principal, token_of(request))
+        response = Response(status_code=204, headers={"cache-control": "no-store"})
+        clear_session_cookie(request, response)
+        return response
+
+    async def get_current_user(self, request: Request) -> Response:
+        """Whose session it is."""
+        principal = await self._authenticator.principal(request)
+        user = await self._services.get_current_user.execute(principal)
+        return JsonResponse(user_body(user))
