@@ -153,7 +153,7 @@ async def test_an_empty_batch_has_no_results(seat_store: SeatStore) -> None:
 async def test_a_batch_of_thousands_in_one_subsection(seat_store: SeatStore) -> None:
     of = layout(40, 50)
     await seat_store.install(EVENT, EPOCH, [snapshot(of)])
-    commands = [SeatBooking().best_available() for _ in range(2_100)]
+    commands = [SeatBooking().best_available() for _ in range(3_600)]
     results = await seat_store.apply(commands, now=NOW)
     held = [each.positions for each in results if isinstance(each, SeatsReserved)]
     assert len({position for positions in held for position in positions}) == 2_000

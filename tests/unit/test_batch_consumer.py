@@ -1,11 +1,13 @@
 """The resilient consumer's decisions, on the fake bus."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
-from hypothesis import given
+import pytest
+from hypothesis import given, settings
 from hypothesis import strategies as st
+from structlog.testing import capture_logs
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff
@@ -29,6 +31,15 @@ from tests.servers.waiting import eventually
 from tests.support.message_buses import Received, running
 
 TOPICS = KafkaTopicBuilder("unit")
+
+
+@pytest.fixture(autouse=True)
+def quiet() -> Iterator[None]:
+    """Printing a traceback takes longer than what is tested here."""
+    with capture_logs():
+        yield
+
+
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
@@ -57,10 +68,8 @@ def received(value: bytes, key: str = "a") -> ReceivedMessage:
     return ReceivedMessage(TOPICS.seat_commands(), 1, "7", key, value)
 
 
-@given(
-    keys=st.lists(st.sampled_from("abcd"), min_size=1, max_size=60),
-    data=st.data(),
-)
+@settings(deadline=None, max_examples=50)
+@given(keys=st.lists(st.sampled_from("abcd"), min_size=1, max_size=60), data=st.data())
 def test_exactly_the_bad_messages_are_set_aside_and_keys_stay_in_order(
     keys: list[str], data: st.DataObject
 ) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import concurrent.futures
+import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TypeVar
@@ -19,6 +20,15 @@ from onsale.platform.message_queue.message_bus import ReceivedMessage
 ANSWER_SECONDS_MAX = 5.0
 CHECK_SECONDS_MAX = 2.0
 TOPIC_READY_SECONDS_MAX = 10.0
+COORDINATOR_RETRY_SECONDS = 0.1
+
+_COORDINATOR_STARTING = frozenset(
+    {
+        KafkaError.NOT_COORDINATOR,
+        KafkaError.COORDINATOR_NOT_AVAILABLE,
+        KafkaError.COORDINATOR_LOAD_IN_PROGRESS,
+    }
+)
 
 _ClientConfig = Mapping[str, str | int | float | bool]
 _T = TypeVar("_T")
@@ -158,12 +168,24 @@ def _unread(consumer: Consumer, topic: str) -> list[tuple[TopicPartition, int]]:
         return []
     unread = []
     partitions = [TopicPartition(topic, index) for index in metadata.partitions]
-    for entry in consumer.committed(partitions, timeout=ANSWER_SECONDS_MAX):
+    for entry in _committed(consumer, partitions):
         earliest, end = consumer.get_watermark_offsets(entry, timeout=ANSWER_SECONDS_MAX)
         # Nothing committed is a negative offset; what retention has deleted cannot be read.
         start = min(max(entry.offset, earliest), end)
         unread.append((TopicPartition(topic, entry.partition, start), end))
     return unread
+
+
+def _committed(consumer: Consumer, partitions: list[TopicPartition]) -> list[TopicPartition]:
+    """The group's offsets, once its coordinator, which may just be starting, is ready."""
+    deadline = time.monotonic() + ANSWER_SECONDS_MAX
+    while True:
+        try:
+            return consumer.committed(partitions, timeout=ANSWER_SECONDS_MAX)
+        except KafkaException as error:
+            if error.args[0].code() not in _COORDINATOR_STARTING or time.monotonic() > deadline:
+                raise
+            time.sleep(COORDINATOR_RETRY_SECONDS)
 
 
 def _read_partition(

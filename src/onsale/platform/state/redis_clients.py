@@ -25,6 +25,5 @@ def create_subscriber(url: str) -> "redis.Redis":
         protocol=2,
         socket_timeout=None,
         socket_connect_timeout=CONNECT_SECONDS_MAX,
-        socket_keepalive=True,
         max_connections=2,
     )

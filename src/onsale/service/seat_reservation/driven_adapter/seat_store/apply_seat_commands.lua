@@ -27,8 +27,8 @@ local LARGEST_BLOCK = 10
 local BYTE_WITH_ROOM = '[^\085-\087\089-\091%]%^\095\101-\103\105-\107\109-\111\117-\119\121-\123\125-\127'
   .. '\149-\151\153-\155\157-\159\165-\167\169-\171\173-\175\181-\183\185-\187\189-\191'
   .. '\213-\215\217-\219\221-\223\229-\231\233-\235\237-\239\245-\247\249-\251\253-\255]'
--- What fits on the Lua stack in one call, with room to spare.
-local BOOKINGS_PER_CALL_MAX = 1000
+-- The Lua stack takes 8000 values in one call, and a booking is a field and a value.
+local BOOKINGS_PER_CALL_MAX = 3500
 
 local floor, find, sub = math.floor, string.find, string.sub
 

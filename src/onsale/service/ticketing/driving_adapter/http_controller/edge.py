@@ -7,6 +7,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onsale.service.ticketing.driving_adapter.http_controller.problem import (
     problem_response,
     route_of,
+    traceback_of,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import InternalError
 
@@ -63,7 +64,7 @@ class HttpEdge:
                 "unexpected_error",
                 method=scope["method"],
                 path=route_of(Request(scope)),
-                exc_info=error,
+                traceback=traceback_of(error),
             )
             if not started:
                 await problem_response(InternalError())(scope, receive, answer)

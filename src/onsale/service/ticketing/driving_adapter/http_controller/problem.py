@@ -1,6 +1,7 @@
 """Refusals as RFC 9457 problem documents, and where the framework is told to make them."""
 
 import json
+import traceback
 from collections.abc import Mapping
 
 import structlog
@@ -115,7 +116,9 @@ class ProblemHandlers:
     async def refuse(self, request: Request, error: Exception) -> Response:
         """A use case or the HTTP side said no."""
         if kind_of(error) is INTERNAL_ERROR:
-            self._log.error("impossible_refusal", path=route_of(request), exc_info=error)
+            self._log.error(
+                "impossible_refusal", path=route_of(request), traceback=traceback_of(error)
+            )
         return problem_response(error)
 
     async def unavailable(self, request: Request, error: Exception) -> Response:
@@ -154,6 +157,13 @@ class ProblemHandlers:
             if any(route.matches(scope)[0] is Match.FULL for route in self._app.routes):
                 allowed.append(method)
         return allowed
+
+
+def traceback_of(error: Exception) -> str:
+    """How the error came about, for a log. As text: a logger that renders tracebacks by itself may
+    show local variables, and among those of a request are its token, password and card number.
+    """
+    return "".join(traceback.format_exception(error))
 
 
 def route_of(request: Request) -> str:

@@ -5,7 +5,7 @@ from typing import Annotated
 from uuid import UUID
 
 import msgspec
-from pydantic import FailFast, Field
+from pydantic import Field
 
 from onsale.service.shared_kernel.seat_messages import SelectionMode
 from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
@@ -38,7 +38,7 @@ class CreateBookingRequest(RequestModel):
     subsection: int = Field(examples=[1])
     seat_selection_mode: SelectionMode
     seat_positions: (
-        Annotated[list[str], Field(max_length=TICKETS_PER_BOOKING_MAX), FailFast()] | None
+        Annotated[list[str], Field(max_length=TICKETS_PER_BOOKING_MAX, fail_fast=True)] | None
     ) = Field(default=None, description="`row-seat`, both from 1", examples=[["1-1", "1-2"]])
     quantity: int = Field(
         ge=1,

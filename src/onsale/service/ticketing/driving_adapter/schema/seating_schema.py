@@ -3,7 +3,7 @@
 from typing import Annotated
 
 import msgspec
-from pydantic import Discriminator, FailFast, Field, Tag
+from pydantic import Discriminator, Field, Tag
 
 from onsale.service.shared_kernel.seating import SEATS_PER_SUBSECTION_MAX
 from onsale.service.ticketing.domain.value_object.seating_config import (
@@ -41,7 +41,8 @@ class SectionForm(RequestModel):
     name: _SectionName
     price: _Price
     subsections: Annotated[
-        list[SubsectionForm], Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX), FailFast()
+        list[SubsectionForm],
+        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True),
     ]
 
 
@@ -49,7 +50,7 @@ class HallForm(RequestModel):
     """Any hall."""
 
     sections: Annotated[
-        list[SectionForm], Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX), FailFast()
+        list[SectionForm], Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True)
     ]
 
     def to_domain(self) -> SeatingConfig:
@@ -88,8 +89,7 @@ class RegularHallForm(RequestModel):
     cols: _Side
     sections: Annotated[
         list[RegularSectionForm],
-        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX),
-        FailFast(),
+        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True),
     ]
 
     def to_domain(self) -> SeatingConfig:

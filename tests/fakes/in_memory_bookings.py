@@ -1,0 +1,148 @@
+"""Bookings in memory: intake, queries, and transactions in which nothing else happens."""
+
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from copy import copy
+from datetime import UTC, datetime
+from typing import TypeVar, cast
+from uuid import UUID
+
+from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.ticketing.app.interface.i_booking_repository import (
+    BookedTicket,
+    BookingFilter,
+    IdempotencyKey,
+    Intake,
+)
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    EventTerms,
+    ITicketingTransaction,
+    MovedTickets,
+)
+from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
+from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
+from onsale.service.ticketing.domain.exceptions import IdempotencyKeyReusedError
+from tests.fakes.in_memory_events import InMemoryEvents
+
+Result = TypeVar("Result")
+
+
+class InMemoryBookings:
+    def __init__(self, events: InMemoryEvents) -> None:
+        self.bookings: dict[UUID, Booking] = {}
+        self.keys: dict[tuple[int, str], tuple[bytes, UUID]] = {}
+        self.failure: Exception | None = None
+        self._events = events
+
+    async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
+        if self.failure is not None:
+            raise self.failure
+        self.bookings[booking.id] = copy(booking)
+        if key is not None:
+            self.keys[booking.buyer_id, key.key] = (key.request_digest, booking.id)
+        return Intake(booking, is_new=True)
+
+    async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
+        digest, booking_id = self.keys.get((buyer_id, key.key), (key.request_digest, None))
+        if digest != key.request_digest:
+            raise IdempotencyKeyReusedError
+        return None if booking_id is None else copy(self.bookings[booking_id])
+
+    async def by_ids(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:
+        return {one: copy(self.bookings[one]) for one in booking_ids if one in self.bookings}
+
+    async def tickets_of(
+        self, booking_ids: Collection[UUID]
+    ) -> Mapping[UUID, Sequence[BookedTicket]]:
+        return {
+            one: self._tickets(self.bookings[one])
+            for one in booking_ids
+            if self.bookings[one].status.holds_seats
+        }
+
+    async def page(
+        self, which: BookingFilter, *, limit: int, before: UUID | None
+    ) -> Sequence[Booking]:
+        found = [
+            copy(booking)
+            for booking in sorted(self.bookings.values(), key=lambda one: one.id, reverse=True)
+            if which.buyer_id in (None, booking.buyer_id)
+            and which.seller_id in (None, self._events.events[booking.event_id].seller_id)
+            and which.event_id in (None, booking.event_id)
+            and which.status in (None, booking.status)
+            and (before is None or booking.id < before)
+        ]
+        return found[:limit]
+
+    def hold(self, booking_id: UUID, positions: tuple[str, ...], expires_at: datetime) -> None:
+        """What the worker does when the seats were found."""
+        booking = self.bookings[booking_id]
+        booking.hold(positions, booking.total_price, expires_at)
+
+    @staticmethod
+    def _tickets(booking: Booking) -> list[BookedTicket]:
+        is_sold = booking.status is BookingStatus.COMPLETED
+        return [
+            BookedTicket(
+                id=1_000 + number,
+                section=booking.section,
+                subsection=booking.subsection,
+                row=seat.row,
+                seat=seat.seat,
+                price=booking.total_price // booking.quantity,
+                status=TicketStatus.SOLD if is_sold else TicketStatus.RESERVED,
+            )
+            for number, seat in enumerate(map(SeatPosition.parse, booking.seat_positions))
+        ]
+
+
+class InMemoryTransaction:
+    """As much of the port as paying and cancelling use."""
+
+    def __init__(self, bookings: InMemoryBookings, attempts: dict[UUID, PaymentAttempt]) -> None:
+        self._bookings = bookings
+        self._attempts = attempts
+
+    @property
+    def now(self) -> datetime:
+        return datetime.now(UTC)
+
+    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
+        return {one: EventTerms(one, seller_id=1, epoch=1, hold_seconds=600) for one in event_ids}
+
+    async def lock_bookings(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:
+        return await self._bookings.by_ids(booking_ids)
+
+    async def save_bookings(self, bookings: Sequence[Booking]) -> None:
+        self._bookings.bookings.update((booking.id, copy(booking)) for booking in bookings)
+
+    async def free_tickets(self, booking_ids: Collection[UUID]) -> None:
+        """Tickets follow from the state of their booking."""
+
+    async def sell_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, MovedTickets]:
+        return {
+            one: MovedTickets(
+                self._bookings.bookings[one].quantity, self._bookings.bookings[one].total_price
+            )
+            for one in booking_ids
+        }
+
+    async def has_open_attempt(self, booking_id: UUID) -> bool:
+        return any(attempt.booking_id == booking_id for attempt in self._attempts.values())
+
+    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
+        self._attempts[attempt.id] = attempt
+        return True
+
+    async def close_attempt(self, attempt: PaymentAttempt) -> bool:
+        return self._attempts.pop(attempt.id, None) is not None
+
+
+class InMemoryUnitOfWork:
+    def __init__(self, bookings: InMemoryBookings) -> None:
+        self._bookings = bookings
+        self._attempts: dict[UUID, PaymentAttempt] = {}
+
+    async def run(self, work: Callable[[ITicketingTransaction], Awaitable[Result]]) -> Result:
+        transaction = InMemoryTransaction(self._bookings, self._attempts)
+        return await work(cast(ITicketingTransaction, transaction))

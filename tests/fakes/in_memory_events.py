@@ -1,0 +1,99 @@
+"""Events and the seats of their halls in memory: the ports of events, seat maps and ledger seats."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any
+
+from onsale.service.shared_kernel.seat_snapshot import SubsectionStates
+from onsale.service.shared_kernel.seating import SeatCounts, SeatState, SubsectionLayout
+from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.domain.event_ticketing_aggregate import (
+    Event,
+    EventStatus,
+    EventTicketingAggregate,
+)
+
+
+class InMemoryEvents:
+    """A new event is open at once; its seats are loaded."""
+
+    def __init__(self) -> None:
+        self.events: dict[int, Event] = {}
+        self.seats: dict[tuple[int, str, int], bytearray] = {}
+        self.failure: Exception | None = None
+
+    async def add(self, aggregate: EventTicketingAggregate) -> Event:
+        event = Event(
+            id=len(self.events) + 1,
+            seller_id=aggregate.seller_id,
+            details=aggregate.details,
+            status=EventStatus.AVAILABLE,
+            epoch=1,
+            created_at=datetime.now(UTC),
+        )
+        self.events[event.id] = event
+        for layout in event.details.seating_config:
+            self.seats[event.id, layout.section, layout.subsection] = bytearray(layout.seat_count)
+        return event
+
+    async def change(
+        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
+    ) -> Event:
+        given: dict[str, Any] = dict(changes)
+        event = self.events[event_id]
+        self.events[event_id] = replace(event, details=replace(event.details, **given))
+        return self.events[event_id]
+
+    def set_status(self, event_id: int, status: EventStatus) -> None:
+        self.events[event_id] = replace(self.events[event_id], status=status)
+
+    async def by_id(self, event_id: int) -> Event | None:
+        if self.failure is not None:
+            raise self.failure
+        return self.events.get(event_id)
+
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
+        found = [
+            event
+            for event in reversed(self.events.values())
+            if (before is None or event.id < before)
+            and (which.status is None or event.status is which.status)
+            and (
+                event.details.is_active
+                if which.seller_id is None
+                else event.seller_id == which.seller_id
+            )
+        ]
+        return found[:limit]
+
+    def take(self, event_id: int, section: str, subsection: int, index: int) -> None:
+        self.seats[event_id, section, subsection][index] = SeatState.RESERVED
+
+    async def counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
+        return {
+            (section, subsection): SeatCounts(*(states.count(state) for state in range(4)))
+            for (owner, section, subsection), states in self.seats.items()
+            if owner == event_id
+        }
+
+    async def states(
+        self, event_id: int, subsections: Sequence[SubsectionLayout]
+    ) -> Sequence[SubsectionStates | None]:
+        return [
+            SubsectionStates(
+                one.section,
+                one.subsection,
+                epoch=1,
+                rows=one.rows,
+                seats_per_row=one.seats_per_row,
+                states=await self.ticket_states(event_id, one),
+            )
+            for one in subsections
+        ]
+
+    async def ticket_counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
+        return await self.counts(event_id)
+
+    async def ticket_states(self, event_id: int, layout: SubsectionLayout) -> bytes:
+        return bytes(self.seats[event_id, layout.section, layout.subsection])

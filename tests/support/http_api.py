@@ -1,0 +1,237 @@
+"""The HTTP side on fakes: everything but PostgreSQL, the stores and the network is real."""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+import httpx
+from fastapi import FastAPI
+from prometheus_client import CollectorRegistry
+from uuid_utils.compat import uuid7
+
+from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
+from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
+    CreateEventAndTicketsUseCase,
+)
+from onsale.service.ticketing.app.command.log_in_use_case import LogInUseCase
+from onsale.service.ticketing.app.command.log_out_use_case import LogOutUseCase
+from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_completed_use_case import (  # noqa: E501
+    MockPaymentAndUpdateStatusToCompletedUseCase,
+)
+from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
+from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
+    UpdateBookingStatusToCancelledUseCase,
+)
+from onsale.service.ticketing.app.command.update_event_use_case import UpdateEventUseCase
+from onsale.service.ticketing.app.interface.i_payment_gateway import (
+    Captured,
+    ChargeOutcome,
+    Declined,
+    GatewayTimeoutError,
+)
+from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
+from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
+from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
+from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
+from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
+from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
+from onsale.service.ticketing.app.query.read_live_bookings_use_case import ReadLiveBookingsUseCase
+from onsale.service.ticketing.app.query.read_live_events_use_case import ReadLiveEventsUseCase
+from onsale.service.ticketing.app.service.event_catalog import EventCatalog
+from onsale.service.ticketing.app.service.live_feed import LiveTopics
+from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
+from onsale.service.ticketing.app.service.seat_count_reader import SeatCountReader
+from onsale.service.ticketing.app.service.seat_memory import SeatMemory
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
+    BcryptPasswordHasher,
+)
+from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
+from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
+    LiveBooking,
+    LiveEvent,
+    booking_reader,
+    event_reader,
+)
+from tests.fakes.in_memory_bookings import InMemoryBookings, InMemoryUnitOfWork
+from tests.fakes.in_memory_events import InMemoryEvents
+from tests.fakes.in_memory_users import InMemoryUsers
+
+SECRET = b"a secret of thirty-two bytes, or more"
+PASSWORD = "correct horse"
+BASE_URL = "http://127.0.0.1:8000"
+
+
+@dataclass
+class ScriptedGateway:
+    """Answers what the test wants; ``None``: nothing, in time."""
+
+    outcome: ChargeOutcome | None = field(default_factory=lambda: Captured("pay_1"))
+    cards: list[str] = field(default_factory=list)
+
+    async def charge(
+        self, key: UUID, *, amount: int, currency: str, card_number: str
+    ) -> ChargeOutcome:
+        self.cards.append(card_number)
+        if self.outcome is None:
+            raise GatewayTimeoutError
+        return self.outcome
+
+    async def settle(self, key: UUID) -> ChargeOutcome:
+        return Declined("never charged")
+
+
+class PostedCommands:
+    def __init__(self) -> None:
+        self.posted: list[Booking] = []
+
+    async def publish(self, bookings: Sequence[Booking], epochs: Mapping[int, int]) -> None:
+        self.posted.extend(bookings)
+
+    def post(self, bookings: Sequence[Booking], epochs: Mapping[int, int]) -> None:
+        self.posted.extend(bookings)
+
+
+@dataclass
+class TouchedTopics:
+    """Notices reach the topics of this process at once."""
+
+    bookings: LiveTopics[UUID, LiveBooking]
+    events: LiveTopics[int, LiveEvent]
+
+    async def publish(
+        self,
+        *,
+        bookings: Collection[UUID] = (),
+        events: Collection[int] = (),
+        altered_events: Collection[int] = (),
+    ) -> None:
+        self.bookings.touch(bookings)
+        self.events.touch([*events, *altered_events])
+
+
+class HttpApi:
+    """The application and what stands behind it."""
+
+    def __init__(self) -> None:
+        self.users = InMemoryUsers()
+        self.events = InMemoryEvents()
+        self.bookings = InMemoryBookings(self.events)
+        self.gateway = ScriptedGateway()
+        self.commands = PostedCommands()
+        self.readiness: dict[str, Callable[[], Awaitable[object]]] = {}
+        self.tokens = JwtTokenService(
+            SECRET,
+            self.users,
+            lifetime=timedelta(hours=1),
+            now=lambda: datetime.now(UTC),
+            monotonic=time.monotonic,
+            new_id=uuid7,
+        )
+        self.hasher = BcryptPasswordHasher(rounds=4)
+        self.catalog = EventCatalog(self.events, time.monotonic)
+        self.get_event = GetEventUseCase(self.catalog, SeatCountReader(self.events, self.events))
+        self.live_bookings = LiveTopics(
+            booking_reader(ReadLiveBookingsUseCase(self.bookings).execute), 0.0
+        )
+        self.live_events = LiveTopics(
+            event_reader(ReadLiveEventsUseCase(self.get_event).execute), 0.0
+        )
+        self.notices = TouchedTopics(self.live_bookings, self.live_events)
+        self.shutdown = asyncio.Event()
+        self.services = self._services()
+        self.app: FastAPI = create_app(self.services)
+
+    def _services(self) -> HttpServices:
+        unit_of_work = InMemoryUnitOfWork(self.bookings)
+        return HttpServices(
+            tokens=self.tokens,
+            register_user=RegisterUserUseCase(self.users, self.hasher),
+            log_in=LogInUseCase(self.users, self.hasher, self.tokens),
+            log_out=LogOutUseCase(self.users, self.tokens),
+            get_current_user=GetCurrentUserUseCase(self.users),
+            create_event=CreateEventAndTicketsUseCase(self.events),
+            update_event=UpdateEventUseCase(self.events, self.events, self.catalog, self.notices),
+            list_events=ListEventsUseCase(self.events),
+            get_event=self.get_event,
+            get_seat_map=GetSeatMapUseCase(self.catalog, self.events, self.events),
+            create_booking=CreateBookingUseCase(
+                self.catalog,
+                SeatMemory(self.events, time.monotonic),
+                self.bookings,
+                self.commands,
+                uuid7,
+                lambda: datetime.now(UTC),
+            ),
+            pay_booking=MockPaymentAndUpdateStatusToCompletedUseCase(
+                self.bookings,
+                unit_of_work,
+                self.gateway,
+                PaymentLedger(unit_of_work, self.commands, self.notices),
+                uuid7,
+            ),
+            cancel_booking=UpdateBookingStatusToCancelledUseCase(
+                self.bookings, unit_of_work, self.commands, self.notices
+            ),
+            get_booking=GetBookingUseCase(self.bookings, self.catalog),
+            list_bookings=ListBookingsUseCase(self.bookings),
+            live_bookings=self.live_bookings,
+            live_events=self.live_events,
+            readiness=self.readiness,
+            metrics=CollectorRegistry(),
+            shutdown=self.shutdown,
+            monotonic=time.monotonic,
+            version="0.0.0",
+        )
+
+    def client(self, token: str | None = None) -> httpx.AsyncClient:
+        """A client of its own, with a session or without."""
+        headers = {"authorization": f"Bearer {token}"} if token else {}
+        return httpx.AsyncClient(
+            transport=httpx.ASGITransport(self.app), base_url=BASE_URL, headers=headers
+        )
+
+    async def log_in_as(self, name: str, role: str) -> httpx.AsyncClient:
+        """A client with the session of a new account."""
+        email = f"{name}@example.test"
+        async with self.client() as client:
+            account = {"email": email, "password": PASSWORD, "name": name, "role": role}
+            assert (await client.post("/api/user", json=account)).status_code == 201
+            session = await client.post(
+                "/api/user/login", json={"email": email, "password": PASSWORD}
+            )
+        return self.client(session.json()["access_token"])
+
+
+def event_form(**changes: Any) -> dict[str, Any]:
+    """A valid event of one section with two subsections of 4 rows of 5 seats."""
+    form: dict[str, Any] = {
+        "name": "Evening",
+        "description": "",
+        "venue_name": "Hall",
+        "seating_config": {
+            "rows": 4,
+            "cols": 5,
+            "sections": [{"name": "A", "price": 1500, "subsections": 2}],
+        },
+    }
+    return {**form, **changes}
+
+
+def booking_form(**changes: Any) -> dict[str, Any]:
+    """A valid booking of the two best seats."""
+    form: dict[str, Any] = {
+        "event_id": 1,
+        "section": "A",
+        "subsection": 1,
+        "seat_selection_mode": "best_available",
+        "seat_positions": [],
+        "quantity": 2,
+    }
+    return {**form, **changes}
