@@ -46,6 +46,9 @@ from onsale.service.ticketing.app.command.create_event_and_tickets_use_case impo
     CreateEventAndTicketsUseCase,
 )
 from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
+from onsale.service.ticketing.app.command.load_owing_events_use_case import (
+    LoadOwingEventsUseCase,
+)
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
@@ -153,7 +156,9 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             upkeep=upkeep,
             release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
             resend_owed_commands=ResendOwedCommandsUseCase(unit_of_work, commands),
-            load_event_seats=LoadEventSeatsUseCase(unit_of_work, store, notices),
+            load_owing_events=LoadOwingEventsUseCase(
+                upkeep, LoadEventSeatsUseCase(unit_of_work, store, notices)
+            ),
             settle_payments=SettlePaymentsUseCase(
                 upkeep,
                 MockPaymentGateway(connected.pool),

@@ -68,6 +68,13 @@ def up(
         Path, typer.Option(envvar="ONSALE_DATA", help="Where everything is kept.")
     ] = DATA_DEFAULT,
     bus: Annotated[BusKind, typer.Option(help="The message broker.")] = BusKind.REDIS,
+    cache: Annotated[
+        Path | None,
+        typer.Option(
+            envvar="ONSALE_CACHE",
+            help="Where Kafka's jars are kept once fetched; below --data if not given.",
+        ),
+    ] = None,
     demo: Annotated[bool, typer.Option(help="Make the demo event and accounts.")] = True,
 ) -> None:
     """Start the whole system with nothing installed beforehand.
@@ -79,7 +86,7 @@ def up(
     from onsale.embedded_system import UpOptions
 
     extra = {key: value for key, value in os.environ.items() if key.startswith("ONSALE_")}
-    options = UpOptions(data=data, host=host, port=port, bus=bus, extra=extra)
+    options = UpOptions(data=data, host=host, port=port, bus=bus, extra=extra, cache=cache)
     asyncio.run(run_up(options, out, with_demo=demo))
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -14,7 +15,7 @@ from onsale.embedded_system import EmbeddedSystem, UpOptions
 from onsale.platform.embedded.managed_process import ProcessEvent, ProcessEventKind
 from onsale.platform.embedded.supervisor import stop_on_signals
 from onsale.platform.message_queue.dead_letter import list_dead_letters, redrive_dead_letters
-from onsale.settings import Settings
+from onsale.settings import BusKind, Settings
 
 DIFFERENCES_SHOWN_MAX = 1_000
 _DEMO_BOOKING = {
@@ -43,6 +44,8 @@ async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
 
             async def bring_up() -> None:
                 out.print(f"onsale: starting in {options.data.absolute()}", highlight=False)
+                if options.bus is BusKind.KAFKA:
+                    out.print("onsale: fetching the broker's jars where missing", highlight=False)
                 environment = await system.bring_up()
                 demo = await _make_demo(environment, options.data) if with_demo else None
                 _show_welcome(system, options, demo, monotonic() - began, out)
@@ -127,7 +130,7 @@ def _show_welcome(
         f"onsale is up after {seconds:.1f} s: {base}",
         f"  open   {base}/docs",
         f"  data   {options.data.absolute()} (logs in logs/)",
-        f"  check  onsale verify --data {options.data}",
+        f"  check  {sys.argv[0]} verify --data {options.data}",
     ]
     if demo is not None:
         log_in = {"email": demo.buyer_email, "password": demo.buyer_password}

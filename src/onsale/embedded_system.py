@@ -31,13 +31,18 @@ READY_SECONDS_MAX = 3.0
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
-    """What the person at the console chose; ``extra`` are settings for every role."""
+    """What the person at the console chose; ``extra`` are settings for every role.
+
+    ``cache`` is where fetched files lie, below the data directory if not given; many data
+    directories can share one.
+    """
 
     data: Path
     host: str
     port: int
     bus: BusKind
     extra: Mapping[str, str]
+    cache: Path | None = None
 
 
 class EmbeddedSystem:
@@ -63,7 +68,7 @@ class EmbeddedSystem:
         """
         await self._check_port()
         postgres = EmbeddedPostgres(self.directory)
-        kafka = EmbeddedKafka(self.directory) if self._options.bus is BusKind.KAFKA else None
+        kafka = self._kafka() if self._options.bus is BusKind.KAFKA else None
         redis = EmbeddedRedis(self.directory, find_redis_engine(streams_needed=kafka is None))
         for server in (postgres, redis, kafka):
             if server is not None:
@@ -90,6 +95,11 @@ class EmbeddedSystem:
         )
         await self.supervisor.start(self._api(environment))
         return environment
+
+    def _kafka(self) -> EmbeddedKafka:
+        cache = self._options.cache
+        # Java runs in a directory of its own.
+        return EmbeddedKafka(self.directory, jar_cache=cache and cache.absolute())
 
     def _role(self, name: str, *command: str, environment: Mapping[str, str]) -> ManagedProcess:
         return ManagedProcess(

@@ -145,4 +145,4 @@ class InMemoryUnitOfWork:
 
     async def run(self, work: Callable[[ITicketingTransaction], Awaitable[Result]]) -> Result:
         transaction = InMemoryTransaction(self._bookings, self._attempts)
-        return await work(cast(ITicketingTransaction, transaction))
+        return await work(cast("ITicketingTransaction", transaction))

@@ -1,4 +1,4 @@
-"""Events and the seats of their halls in memory: the ports of events, seat maps and ledger seats."""
+"""Events and the seats of their halls in memory: ports of events, seat maps and ledger seats."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace

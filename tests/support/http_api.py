@@ -209,7 +209,7 @@ class HttpApi:
         return self.client(session.json()["access_token"])
 
 
-def event_form(**changes: Any) -> dict[str, Any]:
+def event_form(**changes: object) -> dict[str, Any]:
     """A valid event of one section with two subsections of 4 rows of 5 seats."""
     form: dict[str, Any] = {
         "name": "Evening",
@@ -224,7 +224,7 @@ def event_form(**changes: Any) -> dict[str, Any]:
     return {**form, **changes}
 
 
-def booking_form(**changes: Any) -> dict[str, Any]:
+def booking_form(**changes: object) -> dict[str, Any]:
     """A valid booking of the two best seats."""
     form: dict[str, Any] = {
         "event_id": 1,

@@ -45,12 +45,15 @@ from onsale.service.shared_kernel.seating import SeatCounts, SeatPosition, Subse
 CHECK_TIMEOUT_SECONDS = 2
 SUBSECTIONS_PER_READ_MAX = 500
 
+_SCRIPT_PARTS = ("subsection_seats.lua", "apply_seat_commands.lua")
+
 _Hash = dict[bytes, bytes]
 
 
 def apply_seat_commands_script() -> str:
     """The text of the script that decides."""
-    return resources.files(__package__).joinpath("apply_seat_commands.lua").read_text("utf-8")
+    here = resources.files(__package__)
+    return "\n".join(here.joinpath(part).read_text("utf-8") for part in _SCRIPT_PARTS)
 
 
 class RedisSeatStore:

@@ -8,6 +8,8 @@ from onsale.service.ticketing.app.interface.i_payment_gateway import (
     IPaymentGateway,
 )
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
+from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
 
 BATCH_COUNT_MAX = 100
 # Longer than a charge may take, so that a payment under way is not taken for an orphan.
@@ -23,16 +25,33 @@ class SettlePaymentsUseCase:
     ledger: PaymentLedger
 
     async def execute(self) -> int:
-        """Settle one batch of orphaned attempts and paid bookings; tell how many were settled."""
-        settled = 0
-        for attempt in await self.payments.orphaned_attempts(ORPHAN_SECONDS, BATCH_COUNT_MAX):
+        """Settle one batch of orphaned attempts and paid bookings; tell how many were settled.
+
+        Raises:
+            ExceptionGroup: some could not be settled; all the others were.
+        """
+        attempts = await self.payments.orphaned_attempts(ORPHAN_SECONDS, BATCH_COUNT_MAX)
+        bookings = await self.payments.paid_bookings(ORPHAN_SECONDS, BATCH_COUNT_MAX)
+        settling = [self._settle(attempt) for attempt in attempts]
+        settling += [self._complete(booking) for booking in bookings]
+        settled, failures = 0, []
+        for settle in settling:
             try:
-                outcome = await self.gateway.settle(attempt.id)
-            except GatewayTimeoutError:
-                continue  # still unknown, so it stays open; the next round asks again
-            await self.ledger.record(attempt, outcome)
-            settled += 1
-        for booking in await self.payments.paid_bookings(ORPHAN_SECONDS, BATCH_COUNT_MAX):
-            await self.ledger.complete(booking.id, booking.event_id)
-            settled += 1
+                settled += await settle
+            except Exception as error:  # noqa: BLE001 - raised below, once the others had their turn
+                failures.append(error)
+        if failures:
+            raise ExceptionGroup("some payments could not be settled", failures)
         return settled
+
+    async def _settle(self, attempt: PaymentAttempt) -> bool:
+        try:
+            outcome = await self.gateway.settle(attempt.id)
+        except GatewayTimeoutError:
+            return False  # still unknown, so it stays open; the next round asks again
+        await self.ledger.record(attempt, outcome)
+        return True
+
+    async def _complete(self, booking: Booking) -> bool:
+        await self.ledger.complete(booking.id, booking.event_id)
+        return True

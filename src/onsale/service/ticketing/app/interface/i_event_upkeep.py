@@ -7,8 +7,8 @@ from typing import Protocol
 class IEventUpkeep(Protocol):
     """Finds events that need something, and lets their status follow their seats."""
 
-    async def owing_load(self, limit: int) -> Sequence[int]:
-        """Events whose seats must be loaded, lowest id first."""
+    async def owing_load(self, event_id: int, limit: int) -> Sequence[int]:
+        """Events whose seats must be loaded, with an id above this, lowest first."""
         ...
 
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:

@@ -89,9 +89,7 @@ class VerifyEventUseCase:
         return [difference for differences in found for difference in differences]
 
 
-def _compare_seats(
-    expected: SubsectionSnapshot, actual: SubsectionStates | None
-) -> Iterator[str]:
+def _compare_seats(expected: SubsectionSnapshot, actual: SubsectionStates | None) -> Iterator[str]:
     layout = expected.layout
     name = f"{layout.section}-{layout.subsection}"
     if actual is None:

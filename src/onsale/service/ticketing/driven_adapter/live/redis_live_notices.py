@@ -55,4 +55,9 @@ class RedisLiveNotices:
 
     async def _notices(self, channel: redis.client.PubSub) -> AsyncIterator[LiveNotice]:
         async for message in channel.listen():
-            yield self._decoder.decode(message["data"])
+            try:
+                notice = self._decoder.decode(message["data"])
+            except msgspec.MsgspecError as error:
+                self._on_error(error)
+            else:
+                yield notice

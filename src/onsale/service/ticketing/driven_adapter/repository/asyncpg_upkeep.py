@@ -26,8 +26,8 @@ class AsyncpgUpkeep:
         self._pool = pool
         self._seats = seats
 
-    async def owing_load(self, limit: int) -> Sequence[int]:
-        return await self._ids("owing_load", limit)
+    async def owing_load(self, event_id: int, limit: int) -> Sequence[int]:
+        return await self._ids("owing_load", event_id, limit)
 
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
         return await self._ids("opened_after", event_id, limit)

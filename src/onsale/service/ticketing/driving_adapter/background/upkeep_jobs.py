@@ -7,7 +7,9 @@ from dataclasses import dataclass
 import structlog
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
+from onsale.service.ticketing.app.command.load_owing_events_use_case import (
+    LoadOwingEventsUseCase,
+)
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
@@ -33,7 +35,6 @@ STATUS_SECONDS = 0.5
 PAYMENT_SECONDS = 5.0
 TIDY_SECONDS = 60.0
 PAUSE_AFTER_FAULT_SECONDS = 1.0
-LOAD_COUNT_MAX = 10
 
 _log = structlog.get_logger()
 
@@ -45,7 +46,7 @@ class UpkeepJobs:
     upkeep: IEventUpkeep
     release_expired_holds: ReleaseExpiredHoldsUseCase
     resend_owed_commands: ResendOwedCommandsUseCase
-    load_event_seats: LoadEventSeatsUseCase
+    load_owing_events: LoadOwingEventsUseCase
     settle_payments: SettlePaymentsUseCase
     refresh_event_status: RefreshEventStatusUseCase
 
@@ -54,7 +55,7 @@ class UpkeepJobs:
         jobs: list[tuple[str, float, Callable[[], Awaitable[bool]]]] = [
             ("release_expired_holds", EXPIRY_SECONDS, self._expire),
             ("resend_owed_commands", RESEND_SECONDS, self._resend),
-            ("load_event_seats", LOAD_SECONDS, self._load),
+            ("load_owing_events", LOAD_SECONDS, self._load),
             ("refresh_event_status", STATUS_SECONDS, self._refresh_status),
             ("settle_payments", PAYMENT_SECONDS, self._settle_payments),
             ("tidy", TIDY_SECONDS, self._tidy),
@@ -70,10 +71,7 @@ class UpkeepJobs:
         return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX
 
     async def _load(self) -> bool:
-        event_ids = await self.upkeep.owing_load(LOAD_COUNT_MAX)
-        for event_id in event_ids:
-            await self.load_event_seats.execute(event_id)
-        return len(event_ids) == LOAD_COUNT_MAX
+        return await self.load_owing_events.execute()
 
     async def _refresh_status(self) -> bool:
         await self.refresh_event_status.execute()
@@ -97,14 +95,24 @@ async def _repeat(
         try:
             if await job():
                 continue
-        except UnavailableError as error:
-            _log.warning("job_postponed", job=name, dependency=error.dependency, error=str(error))
-            pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
-        except Exception:  # noqa: BLE001 - a job that fails is reported, and tried again
-            _log.exception("job_failed", job=name)
+        except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
+            _report(name, error)
             pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
         try:
             async with asyncio.timeout(pause_seconds):
                 await stop.wait()
         except TimeoutError:
             continue
+
+
+def _report(name: str, error: Exception) -> None:
+    """A dependency that is away is a warning; anything else deserves its traceback."""
+    defects: BaseException | None = error
+    if isinstance(error, ExceptionGroup):
+        _, defects = error.split(UnavailableError)
+    elif isinstance(error, UnavailableError):
+        defects = None
+    if defects is None:
+        _log.warning("job_postponed", job=name, error=str(error))
+    else:
+        _log.error("job_failed", job=name, exc_info=defects)

@@ -1,7 +1,7 @@
 -- What the ticketing worker keeps in order.
 
 -- name: owing_load
-SELECT id FROM event WHERE load_owed ORDER BY id LIMIT $1
+SELECT id FROM event WHERE load_owed AND id > $1 ORDER BY id LIMIT $2
 
 -- name: opened_after
 SELECT id FROM event WHERE id > $1 AND status <> 'draft' ORDER BY id LIMIT $2

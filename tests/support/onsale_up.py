@@ -1,0 +1,206 @@
+"""A running ``onsale up`` as its user has it: a command, a port, a data directory."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+import psutil
+
+from onsale.platform.embedded.process_record import read_records
+from tests.servers.protocol import JAR_CACHE
+from tests.support.message_buses import unused_port
+
+ONSALE = Path(sys.executable).with_name("onsale")
+START_SECONDS_MAX = 100.0
+STOP_SECONDS_MAX = 60.0
+COMMAND_SECONDS_MAX = 90.0
+_UP_LINE = "onsale is up after"
+_POLL_SECONDS = 0.05
+
+Bus = Literal["redis", "kafka"]
+
+PASSWORD = "opensesame-4f81c2"
+"""Of every account that a test makes; nothing may ever show it again."""
+CARD_NUMBER = "4242 4242 4242 4242"
+"""A card that is accepted; likewise."""
+
+
+def clean_environment() -> dict[str, str]:
+    """This process's environment without any setting of onsale's."""
+    return {key: value for key, value in os.environ.items() if not key.startswith("ONSALE_")}
+
+
+def run_onsale(
+    *arguments: str | Path,
+    environment: Mapping[str, str] | None = None,
+    cwd: Path | None = None,
+    seconds_max: float = COMMAND_SECONDS_MAX,
+) -> subprocess.CompletedProcess[str]:
+    """Run one command to its end; output wide enough that no line is folded."""
+    return subprocess.run(
+        [str(ONSALE), *map(str, arguments)],
+        env={**clean_environment(), "COLUMNS": "400", **(environment or {})},
+        cwd=cwd,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=seconds_max,
+        check=False,
+    )
+
+
+@dataclass(slots=True)
+class OnsaleUp:
+    """One data directory and the ``onsale up`` that runs, or ran, on it."""
+
+    data: Path
+    bus: Bus = "redis"
+    port: int = field(default_factory=unused_port)
+    _process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def base_url(self) -> str:
+        """Where the API answers."""
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def console(self) -> Path:
+        """What the command has printed, over all of its lives."""
+        return self.data.with_name(f"{self.data.name}.console")
+
+    @property
+    def settings(self) -> dict[str, str]:
+        """The environment that the roles run with."""
+        settings: dict[str, str] = json.loads((self.data / "environment.json").read_text())
+        return settings
+
+    def start(self) -> None:
+        """Start it and return once it says that it is up.
+
+        Raises:
+            AssertionError: it ended, or took too long; the message shows what it printed.
+        """
+        # Forward from here: the lines of an earlier life say nothing.
+        printed_before = self.console.stat().st_size if self.console.exists() else 0
+        with self.console.open("ab") as console:
+            self._process = subprocess.Popen(
+                [
+                    *(str(ONSALE), "up", "--port", str(self.port), "--data", str(self.data)),
+                    *("--no-demo", "--bus", self.bus),
+                ],
+                env={
+                    **clean_environment(),
+                    "COLUMNS": "400",
+                    "ONSALE_CACHE": str(JAR_CACHE),
+                    "ONSALE_BCRYPT_ROUNDS": "4",
+                    # Whatever is ever logged is logged here.
+                    "ONSALE_LOG_LEVEL": "debug",
+                },
+                stdin=subprocess.DEVNULL,
+                stdout=console,
+                stderr=subprocess.STDOUT,
+                # Ctrl-C at the test run must not end it behind the fixture's back.
+                start_new_session=True,
+            )
+        deadline = time.monotonic() + START_SECONDS_MAX
+        while _UP_LINE not in self.console.read_text()[printed_before:]:
+            ended = self._process.poll() is not None
+            if ended or time.monotonic() > deadline:
+                self.kill()
+                raise AssertionError(f"onsale up did not start:\n{self.console.read_text()}")
+            time.sleep(_POLL_SECONDS)
+
+    def stop(self) -> None:
+        """Press Ctrl-C; it must end with status 0 and leave no process behind."""
+        assert self._process is not None, "it does not run"
+        family = psutil.Process(self._process.pid).children(recursive=True)
+        self._process.send_signal(signal.SIGINT)
+        status = self._process.wait(STOP_SECONDS_MAX)
+        self._process = None
+        left = [process for process in family if process.is_running()]
+        for process in left:
+            process.kill()
+        assert status == 0, f"onsale up ended with status {status}:\n{self.console.read_text()}"
+        assert not left, f"onsale up left processes behind: {left}"
+
+    def kill(self) -> None:
+        """End it whatever state it is in; nothing is checked."""
+        if self._process is None:
+            return
+        with_children = [psutil.Process(self._process.pid)] if self._process.poll() is None else []
+        for parent in list(with_children):
+            with_children += parent.children(recursive=True)
+        for process in with_children:
+            process.kill()
+        self._process.wait(STOP_SECONDS_MAX)
+        self._process = None
+
+    def pid(self, name: str) -> int | None:
+        """The number of one of its processes as its own records tell; ``None`` between lives."""
+        for record in read_records(self.data / "run"):
+            if record.name == name and record.is_alive():
+                return record.pid
+        return None
+
+    def send(self, name: str, number: signal.Signals) -> int:
+        """Send a signal to one of its processes, and return which one got it."""
+        pid = self.pid(name)
+        assert pid is not None, f"{name} does not run"
+        os.kill(pid, number)
+        return pid
+
+    @contextmanager
+    def paused(self, name: str) -> Iterator[None]:
+        """One of its processes stands still within the block."""
+        self.send(name, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.send(name, signal.SIGCONT)
+
+    def verify(self, event_id: int | None = None) -> str:
+        """Run ``onsale verify``, which must find nothing; returns what it printed."""
+        run = self.run_verify(event_id)
+        assert run.returncode == 0, f"onsale verify:\n{run.stdout}{run.stderr}"
+        return run.stdout
+
+    def run_verify(self, event_id: int | None = None) -> subprocess.CompletedProcess[str]:
+        """Run ``onsale verify`` of one event, or of all."""
+        which = ("--event", str(event_id)) if event_id is not None else ()
+        return run_onsale("verify", "--data", self.data, *which)
+
+    def log_text(self, name: str) -> str:
+        """Everything in the log of one of its processes."""
+        return (self.data / "logs" / f"{name}.log").read_text(errors="replace")
+
+    def logs_with(self, *secrets: str) -> list[str]:
+        """The log files, the console's included, in which one of the texts stands."""
+        files = [self.console, *sorted((self.data / "logs").iterdir())]
+        return [
+            f"{file.name}: {secret}"
+            for file in files
+            for secret in secrets
+            if secret in file.read_text(errors="replace")
+        ]
+
+
+@contextmanager
+def running_system(data: Path, bus: Bus = "redis") -> Iterator[OnsaleUp]:
+    """A system that is stopped in order at the end of the block, and has told no secret by then."""
+    system = OnsaleUp(data, bus)
+    try:
+        system.start()
+        yield system
+        system.stop()
+    finally:
+        system.kill()
+    told = system.logs_with(PASSWORD, CARD_NUMBER, CARD_NUMBER.replace(" ", ""))
+    assert not told, f"secrets were logged: {told}"
