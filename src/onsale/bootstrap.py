@@ -30,6 +30,9 @@ from onsale.platform.state.redis_clients import create_client, create_subscriber
 from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
     ApplySeatCommandsUseCase,
 )
+from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
+    InstallEventSeatsUseCase,
+)
 from onsale.service.seat_reservation.driven_adapter.kafka_producer.seat_result_publisher import (
     SeatResultPublisher,
 )
@@ -157,7 +160,8 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
             resend_owed_commands=ResendOwedCommandsUseCase(unit_of_work, commands),
             load_owing_events=LoadOwingEventsUseCase(
-                upkeep, LoadEventSeatsUseCase(unit_of_work, store, notices)
+                upkeep,
+                LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices),
             ),
             settle_payments=SettlePaymentsUseCase(
                 upkeep,
@@ -189,7 +193,7 @@ async def open_verification(
     redis = create_client(settings.seat_store_url)
     try:
         ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
-        yield ledger, VerifyEventUseCase(ledger, store, store)
+        yield ledger, VerifyEventUseCase(ledger, store, store, utc_now)
     finally:
         await redis.aclose()
         await pool.close()

@@ -11,17 +11,17 @@ from tests.support.visitors import Buyer, Seller, Visitor, connections
 
 
 @pytest.fixture(scope="session")
-def redis_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnsaleUp]:
+def redis_system() -> Iterator[OnsaleUp]:
     """The system of this worker, on Redis Streams."""
-    with running_system(tmp_path_factory.mktemp("redis") / "data", "redis") as system:
+    with running_system("redis") as system:
         yield system
 
 
 @pytest.fixture(scope="session")
-def kafka_system(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OnsaleUp]:
+def kafka_system() -> Iterator[OnsaleUp]:
     """The system of this worker, on a Kafka broker."""
     require_kafka()
-    with running_system(tmp_path_factory.mktemp("kafka") / "data", "kafka") as system:
+    with running_system("kafka") as system:
         yield system
 
 

@@ -133,7 +133,7 @@ def stores(redis_url: str) -> Iterator[tuple[SynchronousSeatStore, SynchronousSe
 
 
 @settings(
-    deadline=None, max_examples=150, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    deadline=None, max_examples=100, suppress_health_check=[HealthCheck.function_scoped_fixture]
 )
 @given(steps)
 def test_script_and_fake_agree_and_every_taken_seat_has_one_holder(

@@ -40,7 +40,9 @@ from tests.support.pipeline import Pipeline
 CARD = "4242424242424242"
 
 
-async def _lying_result(pipeline: Pipeline, event: Event, *seats: str) -> tuple[Booking, SeatsReserved]:
+async def _lying_result(
+    pipeline: Pipeline, event: Event, *seats: str
+) -> tuple[Booking, SeatsReserved]:
     """A new booking, and a result that gives it seats whoever has them."""
     buyer = await pipeline.user(UserRole.BUYER)
     booking = await pipeline.book(buyer, event, quantity=len(seats))

@@ -17,7 +17,7 @@ from tests.support.message_buses import Received, consume_all, consuming, number
 
 TOPICS = KafkaTopicBuilder("streams")
 COMMANDS, GROUP = TOPICS.seat_commands(), TOPICS.seat_reservation_group()
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 1.0
 KEYS = [f"event:{number}" for number in range(12)]
 
 

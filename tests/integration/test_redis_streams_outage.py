@@ -15,7 +15,7 @@ from tests.support.message_buses import Received, consuming, numbered
 
 TOPICS = KafkaTopicBuilder("streams")
 COMMANDS, GROUP = TOPICS.seat_commands(), TOPICS.seat_reservation_group()
-LEASE_SECONDS = 0.5
+LEASE_SECONDS = 1.0
 
 
 class Cable:

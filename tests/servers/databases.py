@@ -75,11 +75,14 @@ class Databases:
             self._upkeep = asyncio.create_task(self._drop_and_make_spares())
 
     async def _drop_and_make_spares(self) -> None:
-        while self._dropped or len(self._spares) < _SPARE_COUNT_MAX:
-            if len(self._spares) < _SPARE_COUNT_MAX:
+        while self._dropped or self._is_spare_wanted():
+            if self._is_spare_wanted():
                 self._spares.append(await self._create_from(_TEMPLATE))
             if self._dropped:
                 await self._execute(f'DROP DATABASE "{self._dropped.pop()}" WITH (FORCE)')
+
+    def _is_spare_wanted(self) -> bool:
+        return self._templated and len(self._spares) < _SPARE_COUNT_MAX
 
     async def _ensure_started(self) -> None:
         if not self._started:

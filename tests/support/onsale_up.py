@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Literal
 
 import psutil
@@ -193,14 +194,26 @@ class OnsaleUp:
 
 
 @contextmanager
-def running_system(data: Path, bus: Bus = "redis") -> Iterator[OnsaleUp]:
+def data_directory() -> Iterator[Path]:
+    """Where a data directory can be made, removed at the end of the block.
+
+    Not below pytest's own: its parents are closed to other users again whenever a test run starts,
+    and PostgreSQL, started as root, runs as one.
+    """
+    with TemporaryDirectory(prefix="onsale-acceptance-", ignore_cleanup_errors=True) as directory:
+        yield Path(directory) / "data"
+
+
+@contextmanager
+def running_system(bus: Bus = "redis") -> Iterator[OnsaleUp]:
     """A system that is stopped in order at the end of the block, and has told no secret by then."""
-    system = OnsaleUp(data, bus)
-    try:
-        system.start()
-        yield system
-        system.stop()
-    finally:
-        system.kill()
-    told = system.logs_with(PASSWORD, CARD_NUMBER, CARD_NUMBER.replace(" ", ""))
-    assert not told, f"secrets were logged: {told}"
+    with data_directory() as data:
+        system = OnsaleUp(data, bus)
+        try:
+            system.start()
+            yield system
+            system.stop()
+        finally:
+            system.kill()
+        told = system.logs_with(PASSWORD, CARD_NUMBER, CARD_NUMBER.replace(" ", ""))
+        assert not told, f"secrets were logged: {told}"

@@ -18,6 +18,9 @@ from onsale.platform.database.connections import create_pool, create_read_engine
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import Message
 from onsale.platform.state.redis_clients import create_client, create_subscriber
+from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
+    InstallEventSeatsUseCase,
+)
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
@@ -251,7 +254,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
             catalog, seat_memory, intake, publisher, uuid7, lambda: datetime.now(UTC)
         ),
         apply_results=ApplySeatResultsUseCase(unit_of_work, notices, lambda _events: None),
-        load=LoadEventSeatsUseCase(unit_of_work, store, notices),
+        load=LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices),
         cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
         pay=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings, unit_of_work, gateway, ledger, uuid7
@@ -260,7 +263,9 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
         settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
-        verify=VerifyEventUseCase(AsyncpgLedgerAudit(pool), store, store),
+        verify=VerifyEventUseCase(
+            AsyncpgLedgerAudit(pool), store, store, lambda: datetime.now(UTC)
+        ),
     )
     async with background(intake.run()):
         yield pipeline

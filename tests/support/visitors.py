@@ -5,10 +5,10 @@ refusal a problem document, and no password or card number in it.
 """
 
 import uuid
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any, Self, cast
 
 import httpx
 
@@ -110,7 +110,7 @@ class Visitor:
         async with self.http.stream("GET", path, headers=self._authorization()) as response:
             assert response.status_code == httpx.codes.OK, await response.aread()
             assert response.headers["content-type"].startswith("text/event-stream")
-            async with aclosing(response.aiter_lines()) as lines:
+            async with aclosing(cast("AsyncGenerator[str]", response.aiter_lines())) as lines:
                 yield EventStream(response, lines)
 
     async def event(self, event_id: int) -> JsonObject:

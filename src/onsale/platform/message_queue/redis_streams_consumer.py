@@ -17,6 +17,7 @@ BLOCK_SECONDS = 0.25
 """How long a quiet member waits in one go, and so how late it notices that it shall stop."""
 HEARTBEATS_PER_LEASE = 5
 TRIM_INTERVAL_SECONDS = 1.0
+RECONNECT_SECONDS_MAX = 1.0
 GROUP_RETENTION_SECONDS = 24 * 60 * 60
 """A group that nobody has declared permanent holds messages back this long after its last sign."""
 
@@ -57,7 +58,7 @@ class StreamsMember:
         self._next_heartbeat = 0.0
         self._next_trim = 0.0
         self._has_trimmable = False
-        self._backoff = Backoff()
+        self._backoff = Backoff(seconds_max=RECONNECT_SECONDS_MAX)
         self._log = OccasionalLog()
 
     async def run(self, handler: BatchHandler, stop: asyncio.Event) -> None:

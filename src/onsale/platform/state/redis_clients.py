@@ -12,6 +12,7 @@ def create_client(url: str) -> "redis.Redis":
     return redis.Redis.from_url(
         url,
         protocol=2,  # Kvrocks has RESP3 off by default
+        driver_info=None,  # nor does it know how to be told a client's name
         socket_timeout=ANSWER_SECONDS_MAX,
         socket_connect_timeout=CONNECT_SECONDS_MAX,
         max_connections=CONNECTION_COUNT_MAX,
@@ -23,6 +24,7 @@ def create_subscriber(url: str) -> "redis.Redis":
     return redis.Redis.from_url(
         url,
         protocol=2,
+        driver_info=None,
         socket_timeout=None,
         socket_connect_timeout=CONNECT_SECONDS_MAX,
         max_connections=2,

@@ -90,11 +90,8 @@ class RedisSeatStore:
             for call in calls:
                 keys, args = call.keys_and_args(now)
                 pipe.evalsha(self._script_sha, len(keys), *keys, *args)
-            # Raised by hand: redis-py would put all arguments of the command into the message.
-            replies = await pipe.execute(raise_on_error=False)
-        for reply in replies:
-            if isinstance(reply, Exception):
-                raise reply
+            # Raises the first error of any of the calls.
+            replies: list[Any] = await pipe.execute()
         return replies
 
     async def install(

@@ -17,7 +17,7 @@ class LoadEventSeatsUseCase:
     """
 
     unit_of_work: ITicketingUnitOfWork
-    seats: ISeatInstaller
+    install_seats: ISeatInstaller
     notices: ILiveNoticePublisher
 
     async def execute(self, event_id: int, *, always: bool = False) -> bool:
@@ -36,7 +36,8 @@ class LoadEventSeatsUseCase:
             if not always and not await transaction.owes_load(event_id):
                 return False
             epoch = await transaction.raise_epoch(event_id)
-            await self.seats.install(event_id, epoch, await transaction.snapshot_seats(event_id))
+            snapshot = await transaction.snapshot_seats(event_id)
+            await self.install_seats.execute(event_id, epoch, snapshot)
             await transaction.finish_load(event_id)
             return True
 

@@ -24,7 +24,7 @@ class ISeatMap(Protocol):
 class ISeatInstaller(Protocol):
     """Loads the seat store."""
 
-    async def install(
+    async def execute(
         self, event_id: int, epoch: int, subsections: Sequence[SubsectionSnapshot]
     ) -> None:
         """Replace the state of an event by the ledger's, under a new epoch."""

@@ -3,6 +3,7 @@
 import asyncio
 from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SeatState
@@ -13,6 +14,8 @@ LOOK_COUNT = 3
 LOOK_INTERVAL_SECONDS = 0.7
 QUIET_POLL_SECONDS = 0.1
 HOLD_READS_AT_ONCE = 32
+# The store forgets its answers after 30 days; the seats of a booking stay in the bitmap.
+ANSWERS_KEPT = timedelta(days=29)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +36,7 @@ class VerifyEventUseCase:
     ledger: ILedgerAudit
     seats: ISeatMap
     holds: IStoredHolds
+    now: Callable[[], datetime]
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep
 
     async def execute(self, event_id: int, *, quiet_seconds_max: float) -> Verdict:
@@ -68,15 +72,17 @@ class VerifyEventUseCase:
         self, event_id: int, snapshot: Sequence[SubsectionSnapshot]
     ) -> list[str]:
         gate = asyncio.Semaphore(HOLD_READS_AT_ONCE)
+        oldest = self.now() - ANSWERS_KEPT
 
         async def compare(item: SubsectionSnapshot) -> list[str]:
-            days = sorted({f"{hold.booked_at:%Y%m%d}" for hold in item.holds})
+            live = [hold for hold in item.holds if hold.booked_at > oldest or not hold.sold]
+            days = sorted({f"{hold.booked_at:%Y%m%d}" for hold in live})
             if not days:
                 return []
             name = (item.layout.section, item.layout.subsection)
             async with gate:
                 stored = await self.holds.holds(event_id, *name, days)
-            ours = {hold.booking_id: set(hold.positions) for hold in item.holds}
+            ours = {hold.booking_id: set(hold.positions) for hold in live}
             theirs = {booking_id: set(seats) for booking_id, seats in stored.items()}
             return [
                 f"booking {booking_id} holds {sorted(ours.get(booking_id, ()))} in the ledger"

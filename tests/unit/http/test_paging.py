@@ -1,0 +1,108 @@
+"""Lists, a page at a time."""
+
+from typing import Any
+
+import httpx
+import pytest
+
+from tests.support.http_api import HttpApi, booking_form, event_form
+from tests.support.problems import problem
+
+
+async def all_pages(client: httpx.AsyncClient, path: str, **params: Any) -> list[list[Any]]:
+    pages, cursor = [], None
+    while True:
+        page = await client.get(path, params={**params, "cursor": cursor})
+        assert page.status_code == 200, page.text
+        assert page.json().keys() == {"items", "next_cursor"}
+        pages.append([item["id"] for item in page.json()["items"]])
+        cursor = page.json()["next_cursor"]
+        if cursor is None:
+            return pages
+
+
+async def test_events_come_newest_first_and_each_once(seller: httpx.AsyncClient) -> None:
+    for _ in range(5):
+        await seller.post("/api/event", json=event_form())
+
+    assert await all_pages(seller, "/api/event", limit=2) == [[5, 4], [3, 2], [1]]
+    assert await all_pages(seller, "/api/event", limit=5) == [[5, 4, 3, 2, 1]]
+    assert await all_pages(seller, "/api/event", mine="true", status="draft") == [[]]
+    assert await all_pages(seller, "/api/event") == [[5, 4, 3, 2, 1]]
+
+
+async def test_bookings_come_newest_first_and_each_once(
+    buyer: httpx.AsyncClient, event: int
+) -> None:
+    ids = [(await buyer.post("/api/booking", json=booking_form())).json()["id"] for _ in range(5)]
+    newest_first = sorted(ids, reverse=True)
+
+    assert await all_pages(buyer, "/api/booking", limit=2) == [
+        newest_first[:2],
+        newest_first[2:4],
+        newest_first[4:],
+    ]
+    assert await all_pages(buyer, "/api/booking", status="processing") == [newest_first]
+    assert await all_pages(buyer, "/api/booking", status="paid") == [[]]
+    assert await all_pages(buyer, "/api/booking", event_id=event) == [newest_first]
+    assert await all_pages(buyer, "/api/booking", event_id=event + 1) == [[]]
+    assert await all_pages(buyer, "/api/booking", event_id=10**30) == [[]]
+
+
+async def test_a_page_has_twenty_items_if_nothing_is_said(seller: httpx.AsyncClient) -> None:
+    for _ in range(21):
+        await seller.post("/api/event", json=event_form())
+
+    assert [len(page) for page in await all_pages(seller, "/api/event")] == [20, 1]
+    assert [len(page) for page in await all_pages(seller, "/api/event", limit=100)] == [21]
+
+
+@pytest.mark.parametrize("path", ["/api/event", "/api/booking"])
+@pytest.mark.parametrize(
+    "query",
+    [
+        *("limit=0", "limit=101", "limit=-1", "limit=ten", "limit=1.5", "limit=+5", "limit=1e1"),
+        *("limit=%20", "limit=" + "9" * 5_000, "limit=١"),
+        *(
+            "cursor=x",
+            "cursor=!!!",
+            "cursor=%00",
+            "cursor=" + "A" * 5_000,
+            "cursor=MA",
+            "cursor=LTE",
+        ),
+        *("cursor=MQ%3D%3D%3D", "cursor=OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5OTk5", "cursor=%C3%A9"),
+        *("status=unknown", "status=DRAFT", "status=1", "status=%00"),
+    ],
+)
+async def test_a_query_that_means_nothing_is_invalid(
+    buyer: httpx.AsyncClient, path: str, query: str
+) -> None:
+    refused = await buyer.get(f"{path}?{query}")
+
+    (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
+    assert error["field"] == query.partition("=")[0]
+
+
+@pytest.mark.parametrize("event_id", ["0", "-1", "x", "1.0"])
+async def test_a_malformed_event_filter_is_invalid(buyer: httpx.AsyncClient, event_id: str) -> None:
+    refused = await buyer.get("/api/booking", params={"event_id": event_id})
+
+    problem(refused, 422, "VALIDATION_ERROR")
+
+
+async def test_a_flag_is_true_or_false(seller: httpx.AsyncClient) -> None:
+    assert (await seller.get("/api/event?mine=false")).status_code == 200
+    problem(await seller.get("/api/event?mine=perhaps"), 422, "VALIDATION_ERROR")
+
+
+async def test_the_cursor_of_one_list_is_none_of_another(
+    api: HttpApi, seller: httpx.AsyncClient
+) -> None:
+    for _ in range(2):
+        await seller.post("/api/event", json=event_form())
+    cursor = (await seller.get("/api/event?limit=1")).json()["next_cursor"]
+
+    refused = await seller.get("/api/booking", params={"cursor": cursor})
+
+    problem(refused, 422, "VALIDATION_ERROR")

@@ -1,0 +1,207 @@
+"""Who a request is from, and that this is judged before anything else."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import httpx
+import jwt
+import pytest
+
+from onsale.platform.exceptions import UnavailableError
+from tests.support.http_api import PASSWORD, SECRET, HttpApi, booking_form
+from tests.support.problems import problem
+
+BUYER = {"email": "buyer@example.test", "password": PASSWORD}
+PROTECTED = [
+    ("POST", "/api/user/logout"),
+    ("GET", "/api/user/me"),
+    ("POST", "/api/event"),
+    ("PATCH", "/api/event/1"),
+    ("GET", "/api/event?mine=true"),
+    ("POST", "/api/booking"),
+    ("GET", "/api/booking"),
+    ("GET", "/api/booking/1"),
+    ("GET", "/api/booking/1/sse"),
+    ("POST", "/api/booking/1/pay"),
+    ("POST", "/api/booking/1/cancel"),
+]
+
+
+def forged(**changes: Any) -> str:
+    now = int(datetime.now(UTC).timestamp())
+    claims = {"sub": "1", "role": "buyer", "jti": "t", "iat": now, "exp": now + 60, **changes}
+    return jwt.encode(claims, SECRET, algorithm="HS256")
+
+
+@pytest.mark.parametrize(("method", "path"), PROTECTED)
+async def test_without_a_session_nothing_else_is_judged(
+    anyone: httpx.AsyncClient, method: str, path: str
+) -> None:
+    refused = await anyone.request(method, path, content=b"{", headers={"content-type": "x/y"})
+
+    problem(refused, 401, "NOT_AUTHENTICATED")
+    assert refused.headers["www-authenticate"] == "Bearer"
+
+
+@pytest.mark.parametrize(
+    ("who", "method", "path"),
+    [
+        ("buyer", "POST", "/api/event"),
+        ("buyer", "PATCH", "/api/event/abc"),
+        ("buyer", "GET", "/api/event?mine=true&limit=0"),
+        ("seller", "POST", "/api/booking"),
+        ("seller", "POST", "/api/booking/abc/pay"),
+        ("seller", "POST", "/api/booking/abc/cancel"),
+        ("seller", "GET", "/api/booking/abc/sse"),
+    ],
+)
+async def test_the_role_is_judged_before_the_body(
+    request: pytest.FixtureRequest, api: HttpApi, who: str, method: str, path: str
+) -> None:
+    async with await api.log_in_as(who, who) as client:
+        refused = await client.request(
+            method, path, content=b"{", headers={"content-type": "text/plain"}
+        )
+
+    problem(refused, 403, "FORBIDDEN_ROLE")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "",
+        "Bearer",
+        "Bearer ",
+        "Bearer a.b.c",
+        "Bearer " + "x" * 10_000,
+        "Bearer " + "é" * 10,
+        "Basic YTpi",
+        "Token abc",
+        "bearer,abc",
+        f"Bearer {forged(exp=1)}",
+        f"Bearer {forged(role='admin')}",
+        f"Bearer {forged(role=['buyer'])}",
+        f"Bearer {forged(sub='one')}",
+        f"Bearer {forged(sub='-1')}",
+        f"Bearer {forged(jti=7)}",
+        f"Bearer {forged(exp='tomorrow')}",
+        f"Bearer {jwt.encode({'sub': '1'}, SECRET, algorithm='HS256')}",
+        f"Bearer {jwt.encode({'sub': '1', 'role': 'buyer', 'jti': 't', 'iat': 1, 'exp': 9999999999}, b'another secret of thirty-two bytes', algorithm='HS256')}",
+        f"Bearer {jwt.encode({'sub': '1', 'role': 'buyer', 'jti': 't', 'iat': 1, 'exp': 9999999999}, None, algorithm='none')}",
+        f"Bearer {jwt.encode({'sub': '1', 'role': 'buyer', 'jti': 't', 'iat': 1, 'exp': 9999999999}, SECRET * 2, algorithm='HS512')}",
+    ],
+)
+async def test_a_header_that_is_no_good_token_is_refused_whatever_the_cookie(
+    api: HttpApi, anyone: httpx.AsyncClient, header: str
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+    await anyone.post("/api/user/login", json=BUYER)
+    assert (await anyone.get("/api/user/me")).status_code == 200, "the cookie alone is good"
+
+    refused = await anyone.get("/api/user/me", headers={"authorization": header.encode("latin-1")})
+
+    problem(refused, 401, "NOT_AUTHENTICATED")
+
+
+async def test_a_log_in_answers_a_token_and_sets_a_cookie_that_scripts_cannot_read(
+    api: HttpApi, anyone: httpx.AsyncClient
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+
+    session = await anyone.post("/api/user/login", json={**BUYER, "email": " BUYER@example.test"})
+
+    assert session.json() == {
+        "id": 1,
+        "email": "buyer@example.test",
+        "name": "buyer",
+        "role": "buyer",
+        "is_active": True,
+        "access_token": session.json()["access_token"],
+    }
+    cookie = session.headers["set-cookie"].lower()
+    assert "httponly" in cookie
+    assert "samesite=lax" in cookie
+    assert "secure" not in cookie
+    assert (await anyone.get("/api/user/me")).json()["id"] == 1
+    async with api.client(session.json()["access_token"]) as bearer:
+        assert (await bearer.get("/api/user/me")).json()["id"] == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "is_secure"),
+    [
+        ("http://127.0.0.1:8000", False),
+        ("http://localhost", False),
+        ("http://[::1]:8000", False),
+        ("https://localhost", True),
+        ("http://tickets.example.test", True),
+        ("http://127.0.0.1.example.test", True),
+        ("https://tickets.example.test", True),
+    ],
+)
+async def test_beyond_this_machine_the_cookie_travels_encrypted_only(
+    api: HttpApi, url: str, is_secure: bool
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(api.app), base_url=url) as client:
+        session = await client.post("/api/user/login", json=BUYER)
+
+    assert ("secure" in session.headers["set-cookie"].lower()) is is_secure
+
+
+async def test_a_log_out_ends_the_token_and_the_cookie(
+    api: HttpApi, anyone: httpx.AsyncClient
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+    token = (await anyone.post("/api/user/login", json=BUYER)).json()["access_token"]
+
+    ended = await anyone.post("/api/user/logout")
+
+    assert (ended.status_code, ended.content) == (204, b"")
+    assert "onsale_session" not in anyone.cookies
+    await api.tokens._revoked._read_once()
+    async with api.client(token) as client:
+        problem(await client.get("/api/user/me"), 401, "NOT_AUTHENTICATED")
+
+
+async def test_a_closed_account_has_no_session(api: HttpApi, buyer: httpx.AsyncClient) -> None:
+    api.users.deactivate(1)
+
+    await api.tokens._revoked._read_once()
+
+    problem(await buyer.post("/api/booking", json=booking_form()), 401, "NOT_AUTHENTICATED")
+
+
+async def test_a_stale_cookie_does_not_keep_anyone_from_looking(
+    anyone: httpx.AsyncClient, event: int
+) -> None:
+    anyone.cookies.set("onsale_session", forged(exp=1))
+
+    for path in ("/api/event", f"/api/event/{event}", "/livez"):
+        assert (await anyone.get(path)).status_code == 200
+
+
+async def test_when_it_cannot_be_known_whether_tokens_are_good_nobody_is_let_in(
+    api: HttpApi, buyer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    api.users.failure = UnavailableError("postgresql", "10.1.2.3 refused")
+    clock: Callable[[], float] = lambda: float("inf")  # noqa: E731
+    monkeypatch.setattr(api.tokens._revoked, "_monotonic", clock)
+
+    refused = await buyer.get("/api/user/me")
+
+    document = problem(refused, 503, "UNAVAILABLE")
+    assert refused.headers["retry-after"] == "1"
+    assert "10.1.2.3" not in refused.text
+    assert document["dependency"] == "postgresql"
+
+
+async def test_a_token_ends_with_its_time(api: HttpApi) -> None:
+    async with await api.log_in_as("buyer", "buyer") as client:
+        assert (await client.get("/api/user/me")).status_code == 200
+        late = datetime.now(UTC) + timedelta(hours=2)
+        api.tokens._now = lambda: late
+
+        problem(await client.get("/api/user/me"), 401, "NOT_AUTHENTICATED")
