@@ -294,25 +294,5 @@ async def test_a_repeated_request_with_its_key_gets_the_first_booking(
     assert len(await buyer.all_items("/api/booking")) == 1
 
 
-async def test_a_declined_card_leaves_the_hold(buyer: Buyer, event_id: int) -> None:
-    held = await buyer.hold(event_id)
-    declined = await buyer.pay(held["id"], "4000 0000 0000 0002")
-    assert (declined.status_code, declined.json()["code"]) == (402, "PAYMENT_DECLINED")
-    assert (await buyer.booking(held["id"]))["status"] == "pending_payment"
-    assert (await buyer.pay(held["id"])).status_code == 200
-
-
-async def test_a_payment_whose_outcome_is_unknown_is_settled(buyer: Buyer, event_id: int) -> None:
-    held = await buyer.hold(event_id)
-    unknown = await buyer.pay(held["id"], "4000 0000 0000 0341")
-    assert (unknown.status_code, unknown.json()["code"]) == (504, "PAYMENT_UNKNOWN")
-    settled = await wait_for(
-        lambda: buyer.booking(held["id"]),
-        lambda booking: bool(booking["status"] != "pending_payment"),
-        seconds_max=30,
-    )
-    assert settled["status"] == "completed"
-
-
 def _counts(part: JsonObject) -> tuple[int, int, int, int]:
     return part["subsection"], part["available"], part["reserved"], part["sold"]

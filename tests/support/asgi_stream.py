@@ -1,5 +1,6 @@
 """Reads an answer while it is still being given: httpx's transport for applications waits for its
-end, which a stream may not have."""
+end, which a stream may not have.
+"""
 
 import asyncio
 import json

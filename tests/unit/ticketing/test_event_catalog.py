@@ -3,10 +3,10 @@
 import asyncio
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from typing import Any
 
 import pytest
 
+from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
 from onsale.service.ticketing.app.service.event_catalog import EventCatalog
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
@@ -37,7 +37,7 @@ class Events:
         details = EventDetails("E", "", "V", HALL)
         return Event(event_id, 1, details, EventStatus.AVAILABLE, epoch, datetime.now(UTC))
 
-    async def page(self, which: Any, *, limit: int, before: int | None) -> Sequence[Event]:
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
         raise NotImplementedError
 
 

@@ -31,7 +31,8 @@ class Verdict:
 @dataclass(frozen=True, slots=True)
 class VerifyEventUseCase:
     """The stores cannot be read at one instant, so what differs is looked at again: only what
-    stands in each of several looks is a difference and not a sale going on."""
+    stands in each of several looks is a difference and not a sale going on.
+    """
 
     ledger: ILedgerAudit
     seats: ISeatMap
@@ -83,7 +84,12 @@ class VerifyEventUseCase:
             async with gate:
                 stored = await self.holds.holds(event_id, *name, days)
             ours = {hold.booking_id: set(hold.positions) for hold in live}
-            theirs = {booking_id: set(seats) for booking_id, seats in stored.items()}
+            too_old = {hold.booking_id for hold in item.holds} - ours.keys()
+            theirs = {
+                booking_id: set(seats)
+                for booking_id, seats in stored.items()
+                if booking_id not in too_old
+            }
             return [
                 f"booking {booking_id} holds {sorted(ours.get(booking_id, ()))} in the ledger"
                 f" and {sorted(theirs.get(booking_id, ()))} in the seat store"

@@ -52,7 +52,9 @@ async def read_json(
     if errors[0]["type"] != "json_invalid":
         raise InvalidRequestError([_describe(one) for one in errors[:ERROR_COUNT_MAX]])
     if _is_json_all_the_same(body):
-        raise InvalidRequestError.of("", "Something in it is nested too deep, too long a number, or no Unicode text")
+        raise InvalidRequestError.of(
+            "", "Something in it is nested too deep, too long a number, or no Unicode text"
+        )
     raise MalformedJsonError
 
 

@@ -1,0 +1,91 @@
+"""Money: taken once, for seats that are held, whatever the gateway and the buyer do."""
+
+import asyncio
+
+from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
+from tests.support.polling import wait_for
+from tests.support.visitors import Buyer, Seller, check_problem
+
+DECLINED_CARD = "4000 0000 0000 0002"
+UNANSWERED_CARD = "4000 0000 0000 0341"
+SLOW_CARD = "4000 0000 0000 0259"
+# A gateway that does not answer is given up after 10 s, and asked again some seconds later.
+SETTLE_SECONDS_MAX = 45.0
+
+
+async def test_a_declined_card_leaves_the_hold(buyer: Buyer, event_id: int) -> None:
+    held = await buyer.hold(event_id)
+    check_problem(await buyer.pay(held["id"], DECLINED_CARD), 402, "PAYMENT_DECLINED")
+    assert (await buyer.booking(held["id"]))["status"] == "pending_payment"
+    assert (await buyer.pay(held["id"])).status_code == 200
+
+
+async def test_a_payment_whose_outcome_is_unknown_is_settled(buyer: Buyer, event_id: int) -> None:
+    held = await buyer.hold(event_id)
+    check_problem(await buyer.pay(held["id"], UNANSWERED_CARD), 504, "PAYMENT_UNKNOWN")
+    # Money may have moved: nothing may be done to the booking until that is known.
+    check_problem(await buyer.cancel(held["id"]), 409, "PAYMENT_IN_PROGRESS")
+    check_problem(await buyer.pay(held["id"]), 409, "PAYMENT_IN_PROGRESS")
+    settled = await wait_for(
+        lambda: buyer.booking(held["id"]),
+        lambda booking: bool(booking["status"] != "pending_payment"),
+        seconds_max=SETTLE_SECONDS_MAX,
+        poll_seconds=0.5,
+    )
+    assert settled["status"] == "completed"
+
+
+async def test_seats_stay_while_money_moves(buyer: Buyer, seller: Seller, system: OnsaleUp) -> None:
+    event_id = await seller.open_event(hold_seconds=5)
+    held = await buyer.hold(event_id, "1-1")
+    early = asyncio.create_task(buyer.pay(held["id"], SLOW_CARD))
+    await wait_for(
+        lambda: buyer.cancel(held["id"]),
+        lambda answer: answer.json()["code"] == "PAYMENT_IN_PROGRESS",
+        poll_seconds=5,
+    )
+    assert (await early).status_code == 200
+    assert (await buyer.booking(held["id"]))["status"] == "completed"
+    system.verify(event_id)
+
+
+async def test_paid_and_cancelled_bookings_are_over(buyer: Buyer, event_id: int) -> None:
+    paid = await buyer.hold(event_id)
+    assert (await buyer.pay(paid["id"])).status_code == 200
+    check_problem(await buyer.pay(paid["id"]), 409, "BOOKING_NOT_PAYABLE")
+    check_problem(await buyer.cancel(paid["id"]), 409, "BOOKING_NOT_CANCELLABLE")
+    cancelled = await buyer.hold(event_id)
+    assert (await buyer.cancel(cancelled["id"])).status_code == 200
+    check_problem(await buyer.cancel(cancelled["id"]), 409, "BOOKING_NOT_CANCELLABLE")
+    check_problem(await buyer.pay(cancelled["id"]), 409, "BOOKING_NOT_PAYABLE")
+
+
+async def test_of_many_payments_at_once_one_is_taken(
+    buyer: Buyer, event_id: int, system: OnsaleUp
+) -> None:
+    held = await buyer.hold(event_id, quantity=4)
+    answers = await asyncio.gather(*(buyer.pay(held["id"]) for _ in range(20)))
+    taken = [answer for answer in answers if answer.status_code == 200]
+    assert len(taken) == 1
+    refusals = {answer.json()["code"] for answer in answers if answer.is_error}
+    assert refusals <= {"PAYMENT_IN_PROGRESS", "BOOKING_NOT_PAYABLE"}
+    assert (await buyer.booking(held["id"]))["paid_at"] == taken[0].json()["paid_at"]
+    system.verify(event_id)
+
+
+async def test_paying_and_cancelling_at_once_has_one_winner(
+    buyer: Buyer, event_id: int, system: OnsaleUp
+) -> None:
+    held = [await buyer.hold(event_id) for _ in range(20)]
+    answers = await asyncio.gather(
+        *(
+            answer
+            for booking in held
+            for answer in (buyer.pay(booking["id"], CARD_NUMBER), buyer.cancel(booking["id"]))
+        )
+    )
+    for booking, paid, cancelled in zip(held, answers[::2], answers[1::2], strict=True):
+        assert {paid.status_code, cancelled.status_code} == {200, 409}, (paid.text, cancelled.text)
+        final = "completed" if paid.status_code == 200 else "cancelled"
+        assert (await buyer.booking(booking["id"]))["status"] == final
+    system.verify(event_id)

@@ -1,0 +1,83 @@
+"""Password hashing: right, equally slow for everybody, bounded, and never on the event loop."""
+
+import asyncio
+import threading
+from collections.abc import Iterator
+
+import pytest
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.driven_adapter.security import bcrypt_password_hasher
+from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
+    BcryptPasswordHasher,
+)
+from tests.servers.waiting import eventually
+
+
+@pytest.fixture
+def hasher() -> Iterator[BcryptPasswordHasher]:
+    hasher = BcryptPasswordHasher(rounds=4, thread_count=1)
+    yield hasher
+    hasher.close()
+
+
+@pytest.mark.parametrize("password", ["correct horse", "p" * 72, "é" * 36, " ", ""])
+async def test_a_password_matches_its_own_hash_alone(
+    hasher: BcryptPasswordHasher, password: str
+) -> None:
+    hashed = await hasher.hash(password)
+
+    assert hashed.startswith("$2b$04$")
+    assert hashed != await hasher.hash(password)
+    assert await hasher.verify(password, hashed)
+    assert not await hasher.verify(password + "x", hashed)
+
+
+@pytest.mark.parametrize("password", ["p" * 73, "é" * 37, "correct\0horse", "x" * 100_000])
+async def test_what_no_password_can_be_never_matches_and_is_never_hashed(
+    hasher: BcryptPasswordHasher, password: str
+) -> None:
+    hashed = await hasher.hash(password.replace("\0", "")[:36])
+
+    assert not await hasher.verify(password, hashed)
+    with pytest.raises(ValueError, match="72 bytes"):
+        await hasher.hash(password)
+
+
+async def test_without_a_hash_as_much_is_computed_and_nothing_matches(
+    hasher: BcryptPasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    costs: list[str] = []
+    verify = hasher._bcrypt.verify
+
+    def counted(password: str | bytes, hashed: str | bytes) -> bool:
+        costs.append(str(hashed)[:7])
+        return verify(password, hashed)
+
+    monkeypatch.setattr(hasher._bcrypt, "verify", counted)
+    hashed = await hasher.hash("correct horse")
+
+    for password, known in (("correct horse", hashed), ("", None), ("p" * 73, hashed)):
+        await hasher.verify(password, known)
+    assert not await hasher.verify("", None)
+
+    assert costs == ["$2b$04$"] * 4
+
+
+async def test_beyond_the_queue_callers_are_sent_away_and_places_come_free_again(
+    hasher: BcryptPasswordHasher, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    may_go_on = threading.Event()
+    monkeypatch.setattr(hasher._bcrypt, "hash", lambda _: str(may_go_on.wait(10)))
+    count_max = 1 + bcrypt_password_hasher.WAITING_COUNT_MAX
+    waiting = [asyncio.create_task(hasher.hash("p")) for _ in range(count_max)]
+    await asyncio.sleep(0)
+
+    with pytest.raises(UnavailableError):
+        await hasher.hash("p")
+
+    waiting[-1].cancel()
+    may_go_on.set()
+    await asyncio.gather(*waiting, return_exceptions=True)
+    await eventually(lambda: hasher._places._value == count_max)
+    assert await hasher.hash("p") == "True"
