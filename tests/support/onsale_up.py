@@ -30,7 +30,7 @@ Bus = Literal["redis", "kafka"]
 
 PASSWORD = "opensesame-4f81c2"
 """Of every account that a test makes; nothing may ever show it again."""
-CARD_NUMBER = "4242 4242 4242 4242"
+CARD_NUMBER = "6011 0009 9013 9424"
 """A card that is accepted; likewise."""
 
 

@@ -24,7 +24,7 @@ EVENT_FIELDS = {
 CARD = {"card_number": "4242 4242-4242 4242"}
 
 
-async def book(buyer: httpx.AsyncClient, **changes: Any) -> dict[str, Any]:
+async def book(buyer: httpx.AsyncClient, **changes: object) -> dict[str, Any]:
     accepted = await buyer.post("/api/booking", json=booking_form(**changes))
     assert accepted.status_code == 202, accepted.text
     booking: dict[str, Any] = accepted.json()

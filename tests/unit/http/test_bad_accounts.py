@@ -12,7 +12,7 @@ from tests.support.http_api import PASSWORD, HttpApi
 from tests.support.problems import problem
 
 
-def account(**changes: Any) -> dict[str, Any]:
+def account(**changes: object) -> dict[str, Any]:
     return {
         "email": "ada@example.test",
         "password": PASSWORD,
@@ -169,7 +169,7 @@ async def test_every_log_in_that_fails_looks_alike(api: HttpApi, anyone: httpx.A
         "words",
     ],
 )
-async def test_a_log_in_without_text_is_invalid(anyone: httpx.AsyncClient, form: Any) -> None:
+async def test_a_log_in_without_text_is_invalid(anyone: httpx.AsyncClient, form: object) -> None:
     refused = await anyone.post("/api/user/login", json=form)
 
     problem(refused, 422, "VALIDATION_ERROR")

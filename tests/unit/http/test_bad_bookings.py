@@ -14,17 +14,16 @@ HUGE = 10**30
 UNKNOWN_ID = "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"
 
 
-def manual(*positions: Any, quantity: Any = None, **changes: Any) -> dict[str, Any]:
+def manual(*positions: object, quantity: int | None = None) -> dict[str, Any]:
     return booking_form(
         seat_selection_mode="manual",
         seat_positions=list(positions),
         quantity=len(positions) if quantity is None else quantity,
-        **changes,
     )
 
 
 @pytest.mark.parametrize(
-    ("form", "status", "code"),
+    "refusal",
     [
         # Seats that do not exist.
         (manual("5-1"), 422, "SEAT_OUT_OF_RANGE"),
@@ -36,7 +35,17 @@ def manual(*positions: Any, quantity: Any = None, **changes: Any) -> dict[str, A
             (manual(position), 422, "VALIDATION_ERROR")
             for position in (
                 *("1-0", "0-1", "1--1", "-1-1", "01-1", "1-01", "1", "1-", "-1", "", "1-1-1"),
-                *(" 1-1", "1-1 ", "1_1", "+1-1", "1.0-1", "a-b", "1-1\n", "١-١", "1-\u00b2"),
+                *(
+                    " 1-1",
+                    "1-1 ",
+                    "1_1",
+                    "+1-1",
+                    "1.0-1",
+                    "a-b",
+                    "1-1\n",
+                    "\u0661-\u0661",
+                    "1-\u00b2",
+                ),
                 *(1, 1.5, True, None, ["1-1"], {"row": 1, "seat": 1}, "1-1\0"),
             )
         ),
@@ -94,13 +103,9 @@ def manual(*positions: Any, quantity: Any = None, **changes: Any) -> dict[str, A
     ],
 )
 async def test_it_is_refused_with_its_code(
-    api: HttpApi,
-    buyer: httpx.AsyncClient,
-    event: int,
-    form: dict[str, Any],
-    status: int,
-    code: str,
+    api: HttpApi, buyer: httpx.AsyncClient, event: int, refusal: tuple[dict[str, Any], int, str]
 ) -> None:
+    form, status, code = refusal
     sent = {name: value for name, value in form.items() if value is not MISSING}
 
     refused = await buyer.post("/api/booking", json=sent)
@@ -238,7 +243,7 @@ async def test_a_well_formed_unknown_booking_id_is_not_found(
         "4242 4242 424",
         "4" * 20,
         "4242-4242-4242-424x",
-        "４２４２４２４２４２４２",
+        "\uff14" * 16,
         4242424242424242,
         None,
         ["4242424242424242"],
@@ -246,7 +251,7 @@ async def test_a_well_formed_unknown_booking_id_is_not_found(
     ],
 )
 async def test_a_card_number_that_is_none_is_invalid(
-    api: HttpApi, buyer: httpx.AsyncClient, event: int, card_number: Any
+    api: HttpApi, buyer: httpx.AsyncClient, event: int, card_number: object
 ) -> None:
     booking = await buyer.post("/api/booking", json=booking_form())
 

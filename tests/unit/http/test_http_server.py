@@ -9,6 +9,7 @@ import httpx
 import pytest
 import uvicorn
 
+from tests.servers.waiting import eventually
 from tests.support.http_api import HttpApi, booking_form
 from tests.support.tasks import background
 
@@ -147,6 +148,4 @@ async def test_a_viewer_who_goes_away_is_noticed(api: HttpApi, event: int) -> No
                 if line.startswith("data:"):
                     break
             assert api.live_events.viewer_count == 1
-        async with asyncio.timeout(5):
-            while api.live_events.viewer_count:
-                await asyncio.sleep(0.01)
+        await eventually(lambda: api.live_events.viewer_count == 0)

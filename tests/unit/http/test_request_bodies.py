@@ -1,4 +1,4 @@
-"""Bodies that are no JSON, too large, of the wrong type or strange: refused, never an error of ours."""
+"""Bodies that are no JSON, too large, of a wrong type or strange: refused, never a 500."""
 
 import json
 from collections.abc import AsyncIterator
@@ -196,6 +196,6 @@ async def test_a_client_that_goes_away_while_sending_is_no_error(
             (b"content-length", b"100"),
         ],
     }
-    await api.app(scope, receive, send)  # type: ignore[arg-type]
+    await api.app(scope, receive, send)
 
     assert answered == []

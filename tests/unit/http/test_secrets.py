@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator
-from typing import Any
 
 import httpx
 import pytest
@@ -22,12 +21,12 @@ SECRET = "4929123456781234"
 
 @pytest.fixture
 def logged() -> Iterator[list[EventDict]]:
-    """What is logged, rendered as it would be with all local variables shown."""
+    """What is logged."""
     with structlog.testing.capture_logs() as entries:
-        yield entries  # type: ignore[misc]
+        yield entries
 
 
-def bodies(field: str, **others: Any) -> list[bytes]:
+def bodies(field: str, **others: object) -> list[bytes]:
     """The secret, in requests that are wrong in many ways."""
     values = [
         SECRET,

@@ -1,0 +1,64 @@
+"""Taking bookings in: shared statements, idempotency keys, and the table as outbox."""
+
+import asyncio
+
+import pytest
+
+from onsale.service.ticketing.domain.entity.booking_entity import (
+    Booking,
+    BookingStatus,
+)
+from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from onsale.service.ticketing.domain.exceptions import (
+    EventNotOnSaleError,
+    IdempotencyKeyReusedError,
+)
+from tests.support.pipeline import Pipeline
+
+
+async def test_one_idempotency_key_is_one_booking_however_often_it_comes(
+    pipeline: Pipeline,
+) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    bookings = await asyncio.gather(
+        *(pipeline.book(buyer, event, "1-1", key="click") for _ in range(20))
+    )
+    assert len({booking.id for booking in bookings}) == 1
+    assert len(await pipeline.commands()) == 1
+
+    with pytest.raises(IdempotencyKeyReusedError):
+        await pipeline.book(buyer, event, "1-2", key="click")
+    other = await pipeline.user(UserRole.BUYER)
+    assert (await pipeline.book(other, event, "1-2", key="click")).id != bookings[0].id
+
+
+async def test_a_bad_row_fails_alone_in_its_shared_insert(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    nobody = type(buyer)(2**62, UserRole.BUYER, "-")
+    outcomes = await asyncio.gather(
+        *(pipeline.book(who, event) for who in (buyer, nobody, buyer, buyer)),
+        return_exceptions=True,
+    )
+    assert [isinstance(outcome, Booking) for outcome in outcomes] == [True, False, True, True]
+
+
+async def test_the_insert_itself_refuses_an_event_that_is_not_on_sale(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    await pipeline.catalog.get(event.id)
+    await pipeline.pool.execute("UPDATE event SET is_active = false WHERE id = $1", event.id)
+
+    with pytest.raises(EventNotOnSaleError):  # the catalog still believes in it
+        await pipeline.book(buyer, event)
+
+
+async def test_what_was_never_sent_is_sent_from_the_table(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.book(buyer, event)
+    await pipeline.commands()  # lost on the way
+    assert await pipeline.resend.execute() == 0, "it is not due yet"
+    await pipeline.pool.execute("UPDATE booking SET next_send_at = now() - interval '1 second'")
+
+    assert await pipeline.resend.execute() == 1
+    assert await pipeline.resend.execute() == 0, "it backs off"
+    await pipeline.settle()
+    assert (await pipeline.booking(booking.id)).status is BookingStatus.PENDING_PAYMENT
