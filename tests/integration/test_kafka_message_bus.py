@@ -5,10 +5,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 from confluent_kafka import KafkaError
-from confluent_kafka.admin import (
-    AdminClient,
-    ConfigResource,  # type: ignore[attr-defined] # public by its docs
-)
+from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue import kafka_publisher

@@ -1,7 +1,7 @@
 """What can be refused, in the words of the business. Nothing here knows of HTTP."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 from uuid import UUID
 
 
@@ -62,7 +62,10 @@ class EventNotOnSaleError(TicketingError):
         if on_sale_at is None:
             super().__init__()
         else:
-            super().__init__("The event is not on sale yet.", on_sale_at=on_sale_at.isoformat())
+            super().__init__(
+                "The event is not on sale yet.",
+                on_sale_at=f"{on_sale_at.astimezone(UTC):%Y-%m-%dT%H:%M:%SZ}",
+            )
 
 
 class SoldOutError(TicketingError):
