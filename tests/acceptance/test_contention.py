@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 
 import httpx
 
+from tests.support.booking_load import all_settled
 from tests.support.both_buses import ON_BOTH_BUSES
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import (
@@ -34,10 +35,11 @@ async def test_a_thousand_requests_for_five_hundred_seats(
     orders = [(buyers[number % 10], Buyer.order(event_id)) for number in range(WANTED_COUNT)]
     answers = await all_at_once(system, orders)
 
-    bookings = await settled(buyers, answers)
+    bookings = await all_settled(buyers, accepted(answers))
     held = [booking for booking in bookings if booking["status"] == "pending_payment"]
     failed = [booking for booking in bookings if booking["status"] == "failed"]
     refused = [answer.json()["code"] for answer in answers if answer.status_code != 202]
+    assert len(bookings) == len(accepted(answers)), "nothing but what was accepted"
     assert len(held) == 500
     assert len({booking["seat_positions"][0] for booking in held}) == 500, "no seat twice"
     assert {booking["failure_reason"] for booking in failed} <= {"sold_out"}
@@ -56,7 +58,7 @@ async def test_two_hundred_buyers_want_the_same_four_seats(
         system, [(buyer, Buyer.order(event_id, *seats)) for buyer in buyers]
     )
 
-    bookings = await settled(buyers, answers)
+    bookings = await all_settled(buyers, accepted(answers))
     outcomes = Counter((booking["status"], booking["failure_reason"]) for booking in bookings)
     assert outcomes.pop(("pending_payment", None)) == 1
     assert outcomes.keys() <= {("failed", "seat_conflict")}
@@ -81,7 +83,7 @@ async def test_overlapping_wishes_never_share_a_seat(
     answers = await all_at_once(system, orders)
     held = [
         seat
-        for booking in await settled(buyers, answers)
+        for booking in await all_settled(buyers, accepted(answers))
         if booking["status"] == "pending_payment"
         for seat in booking["seat_positions"]
     ]
@@ -125,15 +127,6 @@ async def all_at_once(
         )
 
 
-async def settled(buyers: Sequence[Buyer], answers: Sequence[httpx.Response]) -> list[JsonObject]:
-    """Every booking that was accepted, once none is processing any more."""
-    accepted = {answer.json()["id"] for answer in answers if answer.status_code == 202}
-    unsettled = set(accepted)
-    bookings: list[JsonObject] = []
-    async with asyncio.timeout(60):
-        while unsettled or not bookings:
-            pages = [await buyer.all_items("/api/booking") for buyer in buyers]
-            bookings = [booking for page in pages for booking in page]
-            unsettled = {each["id"] for each in bookings if each["status"] == "processing"}
-    assert {booking["id"] for booking in bookings} == accepted, "none disappears"
-    return bookings
+def accepted(answers: Sequence[httpx.Response]) -> list[str]:
+    """The bookings that were promised."""
+    return [answer.json()["id"] for answer in answers if answer.status_code == 202]

@@ -20,6 +20,12 @@ _NO_EVENT = (404, "EVENT_NOT_FOUND")
 Refusal = tuple[int, str]
 
 
+def changed(body: JsonObject, changes: Mapping[str, object]) -> JsonObject:
+    """The body with some fields replaced or left out."""
+    merged = {**body, **changes}
+    return {name: value for name, value in merged.items() if value is not LEFT_OUT}
+
+
 def _seats(refusal: Refusal, *positions: object, **more: object) -> tuple[JsonObject, int, str]:
     return {"seat_positions": [*positions], "quantity": len(positions), **more}, *refusal
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import asyncpg
+import sqlalchemy.exc
 from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
 
 from onsale.platform.exceptions import UnavailableError
@@ -65,8 +66,20 @@ async def unavailable_on_connection_loss() -> AsyncIterator[None]:
     """Turn every sign of an absent database into ``UnavailableError``."""
     try:
         yield
-    except CONNECTION_ERRORS as error:
+    except (*CONNECTION_ERRORS, sqlalchemy.exc.TimeoutError) as error:
         raise UnavailableError("postgresql", str(error) or type(error).__name__) from error
+    except sqlalchemy.exc.DBAPIError as error:
+        # SQLAlchemy wraps what the driver raised, also on the way to a connection.
+        if not _comes_from_connection_loss(error):
+            raise
+        raise UnavailableError("postgresql", str(error.orig)) from error
+
+
+def _comes_from_connection_loss(error: BaseException) -> bool:
+    cause: BaseException | None = error
+    while cause is not None and not isinstance(cause, CONNECTION_ERRORS):
+        cause = cause.__cause__
+    return cause is not None
 
 
 async def check_database(pool: asyncpg.Pool, timeout_seconds: float = 2.0) -> None:

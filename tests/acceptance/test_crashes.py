@@ -1,0 +1,24 @@
+"""Each process is killed in turn while people book; on Redis Streams."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from tests.support.crash import kill_with_bookings_under_way
+from tests.support.onsale_up import OnsaleUp, running_system
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def victim() -> Iterator[OnsaleUp]:
+    """A system of this module's own: its processes die."""
+    with running_system("redis") as system:
+        yield system
+
+
+@pytest.mark.parametrize("name", ["api", "seat-reservation", "ticketing", "redis", "postgres"])
+async def test_a_killed_process_comes_back_and_no_booking_is_lost(
+    victim: OnsaleUp, name: str
+) -> None:
+    await kill_with_bookings_under_way(victim, name)
