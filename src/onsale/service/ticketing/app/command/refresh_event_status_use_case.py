@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
 from onsale.service.ticketing.app.interface.i_live_notices import ILiveNoticePublisher
 
-SWEEP_COUNT_MAX = 50
+SWEEP_COUNT_MAX = 5
 TOUCHED_COUNT_MAX = 10_000
 
 
