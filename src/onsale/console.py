@@ -18,8 +18,7 @@ from onsale.platform.message_queue.dead_letter import list_dead_letters, redrive
 from onsale.settings import BusKind, Settings
 
 DIFFERENCES_SHOWN_MAX = 1_000
-_DEMO_BOOKING = {
-    "event_id": 1,
+_DEMO_ORDER = {
     "section": "A",
     "subsection": 1,
     "seat_selection_mode": "best_available",
@@ -134,6 +133,7 @@ def _show_welcome(
     ]
     if demo is not None:
         log_in = {"email": demo.buyer_email, "password": demo.buyer_password}
+        order = {"event_id": demo.event_id, **_DEMO_ORDER}
         lines += [
             "",
             "  A demo event of 50,000 seats is on sale. Accounts of this data directory:",
@@ -144,7 +144,7 @@ def _show_welcome(
             f"    curl -s -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
             f"      -d '{json.dumps(log_in)}'",
             f"    curl -s -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
-            f"      -d '{json.dumps(_DEMO_BOOKING)}'",
+            f"      -d '{json.dumps(order)}'",
             f"    curl -s -b jar {base}/api/booking",
         ]
     lines += ["", "Ctrl-C stops it; the data stays.", ""]

@@ -1,9 +1,15 @@
 """Holds, payments and cancellations: of two that race, one wins."""
 
 import asyncio
+from uuid import UUID
 
 import pytest
 
+from onsale.service.ticketing.app.command import settle_payments_use_case
+from onsale.service.ticketing.app.interface.i_payment_gateway import (
+    ChargeOutcome,
+    GatewayTimeoutError,
+)
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
     BookingStatus,
@@ -100,6 +106,28 @@ async def test_orphaned_payments_are_settled_by_asking_the_gateway(pipeline: Pip
     assert (await pipeline.booking(never_charged.id)).status is BookingStatus.PENDING_PAYMENT
     paid = await pipeline.pay.execute(buyer, never_charged.id, CARD)
     assert paid.status is BookingStatus.COMPLETED
+
+
+async def test_payments_that_cannot_be_settled_keep_no_other_waiting(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(settle_payments_use_case, "BATCH_COUNT_MAX", 2)
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = [await pipeline.hold(buyer, event) for _ in range(3)]
+    attempts = [await pipeline.pay._open_attempt(buyer, booking.id) for booking in held]
+    await pipeline.pool.execute(
+        "UPDATE payment_attempt SET created_at = now() - interval '1 minute'"
+    )
+    settle = pipeline.gateway.settle
+
+    async def answer_the_last_only(_gateway: object, key: UUID) -> ChargeOutcome:
+        if key != attempts[-1].id:
+            raise GatewayTimeoutError
+        return await settle(key)
+
+    monkeypatch.setattr(type(pipeline.gateway), "settle", answer_the_last_only)
+    assert await pipeline.settle_payments.execute() == 0
+    assert await pipeline.settle_payments.execute() == 1
 
 
 async def test_someone_elses_booking_is_neither_paid_nor_cancelled(pipeline: Pipeline) -> None:

@@ -8,7 +8,11 @@ from collections.abc import Mapping, Sequence
 
 import pytest
 
-from onsale.service.shared_kernel.seat_messages import SeatsReserved
+from onsale.service.shared_kernel.seat_messages import (
+    RefusalReason,
+    SeatsRefused,
+    SeatsReserved,
+)
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
     SEAT_TAKEN,
     ApplySeatResultsUseCase,
@@ -151,6 +155,47 @@ async def test_a_reserved_for_a_booking_that_failed_is_given_back(pipeline: Pipe
 
     assert (await pipeline.store.counts(event.id))["A", 1].available == 50
     assert await pipeline.differences(event.id) == []
+
+
+async def test_a_dead_lettered_reserve_gives_back_what_the_store_had_decided(
+    pipeline: Pipeline,
+) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.book(buyer, event, "1-1")
+    (reserve,) = await pipeline.commands()
+    await pipeline.decide([reserve])  # held in the store; the worker then gave the message up
+    refusal = SeatsRefused(
+        booking_id=booking.id,
+        event_id=event.id,
+        section="A",
+        subsection=1,
+        epoch=reserve.epoch,
+        seq=reserve.seq,
+        reason=RefusalReason.UNPROCESSABLE,
+    )
+
+    await pipeline.apply_results.execute([refusal])
+    assert (await pipeline.booking(booking.id)).failure_reason == "unprocessable"
+    assert await pipeline.resend.execute() == 1
+    await pipeline.settle()
+    assert await pipeline.differences(event.id) == []
+
+
+async def test_no_two_loads_share_an_epoch_even_if_the_first_was_rolled_back(
+    pipeline: Pipeline,
+) -> None:
+    event = await pipeline.open_event()
+    epochs = []
+
+    async def raise_and_fail(transaction: ITicketingTransaction) -> None:
+        await transaction.own_event(event.id)
+        epochs.append(await transaction.raise_epoch(event.id))
+        raise LookupError
+
+    for _ in range(5):
+        with pytest.raises(LookupError):
+            await pipeline.unit_of_work.run(raise_and_fail)
+    assert len(set(epochs)) == 5
 
 
 async def test_a_wiped_store_is_loaded_and_what_was_owed_is_sent_again(pipeline: Pipeline) -> None:

@@ -101,6 +101,38 @@ async def test_a_counter_that_drifted_is_found(
     assert len(await pipeline.differences(event.id)) == 1
 
 
+async def test_a_counter_that_is_missing_or_nobodys_is_found(
+    pipeline: Pipeline, sold: tuple[Event, Booking]
+) -> None:
+    event, _ = sold
+    await pipeline.redis.hdel(f"stats:{{e{event.id}}}", "A-1")
+    await pipeline.redis.hset(f"stats:{{e{event.id}}}", "Z-9", "1,0,0,0")
+    assert len(await pipeline.differences(event.id)) == 2
+
+
+async def test_an_epoch_that_the_ledger_does_not_know_is_found(
+    pipeline: Pipeline, sold: tuple[Event, Booking]
+) -> None:
+    event, _ = sold
+    await pipeline.pool.execute("UPDATE event SET epoch = epoch + 1 WHERE id = $1", event.id)
+    (difference,) = await pipeline.differences(event.id)
+    assert "epoch" in difference
+
+
+async def test_money_taken_twice_or_for_nothing_is_found(
+    pipeline: Pipeline, sold: tuple[Event, Booking]
+) -> None:
+    event, held = sold
+    await pipeline.pool.execute(
+        "INSERT INTO payment_attempt (id, booking_id, amount, currency, status, payment_id,"
+        " settled_at) SELECT gen_random_uuid(), id, 1, 'USD', 'captured', 'pay_more', now()"
+        " FROM booking",
+    )
+    found = await pipeline.differences(event.id)
+    assert len(found) == 2
+    assert any(str(held.id) in difference for difference in found)
+
+
 async def test_a_hold_that_only_one_store_knows_is_found(
     pipeline: Pipeline, sold: tuple[Event, Booking]
 ) -> None:

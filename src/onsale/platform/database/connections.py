@@ -11,6 +11,7 @@ from onsale.platform.exceptions import UnavailableError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
+IDLE_IN_TRANSACTION_SECONDS_MAX = 20
 
 # What asyncpg and the socket raise when the server is away, starting, stopping or not answering.
 CONNECTION_ERRORS = (
@@ -35,7 +36,12 @@ async def create_pool(database_url: str, *, size_max: int) -> asyncpg.Pool:
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=STATEMENT_TIMEOUT_SECONDS,
         # Compiling a plan costs more than any of these short statements takes.
-        server_settings={"jit": "off", "application_name": "onsale"},
+        server_settings={
+            "jit": "off",
+            "application_name": "onsale",
+            # A process that freezes inside a transaction must not keep its locks for ever.
+            "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s",
+        },
     )
 
 

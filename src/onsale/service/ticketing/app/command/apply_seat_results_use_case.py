@@ -12,6 +12,7 @@ from functools import partial
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_messages import (
+    RefusalReason,
     SeatResult,
     SeatsFinalized,
     SeatsRefused,
@@ -153,6 +154,9 @@ def _settle(
             booking.owe(OwedCommand.RELEASE, transaction.now)
         case SeatsRefused() if booking.owes(OwedCommand.RESERVE, result.seq):
             booking.fail(result.reason.value)
+            if result.reason is RefusalReason.UNPROCESSABLE:
+                # A dead letter: the store may have decided before the worker gave up on it.
+                booking.owe(OwedCommand.RELEASE, transaction.now)
         case SeatsReleased() if booking.owes(OwedCommand.RELEASE, result.seq):
             booking.settle()
         case SeatsFinalized() if booking.owes(OwedCommand.FINALIZE, result.seq):

@@ -22,6 +22,10 @@ class ILedgerAudit(Protocol):
         """Every subsection as tickets and live bookings have it."""
         ...
 
+    async def epoch(self, event_id: int) -> int:
+        """The epoch under which the event was loaded last."""
+        ...
+
     async def owed_commands(self, event_id: int) -> int:
         """How many bookings of the event wait for the seat store."""
         ...

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from typing import Protocol
+from uuid import UUID
 
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
@@ -11,11 +12,13 @@ class IOpenPayments(Protocol):
     """Reads what the reconciler has to settle."""
 
     async def orphaned_attempts(
-        self, older_than_seconds: float, limit: int
+        self, older_than_seconds: float, *, after: UUID, limit: int
     ) -> Sequence[PaymentAttempt]:
-        """Open attempts that began longer ago than this, oldest first."""
+        """Open attempts that began longer ago than this, with an id above ``after``, by id."""
         ...
 
-    async def paid_bookings(self, older_than_seconds: float, limit: int) -> Sequence[Booking]:
-        """Bookings that were paid longer ago than this and are not completed, oldest first."""
+    async def paid_bookings(
+        self, older_than_seconds: float, *, after: UUID, limit: int
+    ) -> Sequence[Booking]:
+        """Bookings paid longer ago than this and not completed, with an id above ``after``."""
         ...

@@ -60,12 +60,17 @@ class VerifyEventUseCase:
     async def _look(self, event_id: int) -> tuple[list[str], int]:
         snapshot = await self.ledger.snapshot(event_id)
         states = await self.seats.states(event_id, [item.layout for item in snapshot])
-        counts = await self.seats.counts(event_id)
+        counts = dict(await self.seats.counts(event_id))
+        epoch = await self.ledger.epoch(event_id)
         differences = list(await self.ledger.contradictions(event_id))
         for expected, actual in zip(snapshot, states, strict=True):
             where = (expected.layout.section, expected.layout.subsection)
-            differences += _compare_seats(expected, actual)
-            differences += _compare_counts(expected, counts.get(where))
+            differences += _compare_seats(expected, actual, epoch)
+            differences += _compare_counts(expected, counts.pop(where, None))
+        differences += [
+            f"{section}-{number} is counted in the seat store and is not in the hall"
+            for section, number in counts
+        ]
         differences += await self._compare_holds(event_id, snapshot)
         return differences, sum(item.layout.seat_count for item in snapshot)
 
@@ -101,7 +106,9 @@ class VerifyEventUseCase:
         return [difference for differences in found for difference in differences]
 
 
-def _compare_seats(expected: SubsectionSnapshot, actual: SubsectionStates | None) -> Iterator[str]:
+def _compare_seats(
+    expected: SubsectionSnapshot, actual: SubsectionStates | None, epoch: int
+) -> Iterator[str]:
     layout = expected.layout
     name = f"{layout.section}-{layout.subsection}"
     if actual is None:
@@ -113,6 +120,8 @@ def _compare_seats(expected: SubsectionSnapshot, actual: SubsectionStates | None
             f" {actual.rows} of {actual.seats_per_row} in the seat store"
         )
         return
+    if actual.epoch != epoch:
+        yield f"{name} is of epoch {epoch} in the ledger and {actual.epoch} in the seat store"
     if actual.states == expected.states:
         return
     for index, (ours, theirs) in enumerate(zip(expected.states, actual.states, strict=True)):
@@ -125,9 +134,9 @@ def _compare_seats(expected: SubsectionSnapshot, actual: SubsectionStates | None
 
 def _compare_counts(expected: SubsectionSnapshot, stored: SeatCounts | None) -> Iterator[str]:
     counted = SeatCounts(*(expected.states.count(state) for state in SeatState))
-    if stored is not None and stored != counted:
+    if stored != counted:
         name = f"{expected.layout.section}-{expected.layout.subsection}"
-        yield f"{name} counts {counted} in the ledger and {stored} in the seat store"
+        yield f"{name} counts {counted} in the ledger and {stored or 'none'} in the seat store"
 
 
 def _name(state: int) -> str:

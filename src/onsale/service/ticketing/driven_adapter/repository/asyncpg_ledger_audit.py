@@ -44,6 +44,10 @@ class AsyncpgLedgerAudit:
         ):
             return await read_snapshot(connection, event_id)
 
+    async def epoch(self, event_id: int) -> int:
+        async with unavailable_on_connection_loss():
+            return int(await self._pool.fetchval(_SQL["epoch"], event_id) or 0)
+
     async def owed_commands(self, event_id: int) -> int:
         async with unavailable_on_connection_loss():
             return int(await self._pool.fetchval(_SQL["owed_commands"], event_id))

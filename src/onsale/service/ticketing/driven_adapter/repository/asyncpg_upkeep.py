@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from pathlib import Path
+from uuid import UUID
 
 import asyncpg
 
@@ -59,18 +60,22 @@ class AsyncpgUpkeep:
             await self._pool.execute(_SQL["clear_old_tokens"], TIDY_COUNT_MAX)
 
     async def orphaned_attempts(
-        self, older_than_seconds: float, limit: int
+        self, older_than_seconds: float, *, after: UUID, limit: int
     ) -> Sequence[PaymentAttempt]:
         async with unavailable_on_connection_loss():
-            rows = await self._pool.fetch(_SQL["orphaned_attempts"], older_than_seconds, limit)
+            rows = await self._pool.fetch(
+                _SQL["orphaned_attempts"], older_than_seconds, after, limit
+            )
         return [
             PaymentAttempt(row["id"], row["booking_id"], row["amount"], row["currency"])
             for row in rows
         ]
 
-    async def paid_bookings(self, older_than_seconds: float, limit: int) -> Sequence[Booking]:
+    async def paid_bookings(
+        self, older_than_seconds: float, *, after: UUID, limit: int
+    ) -> Sequence[Booking]:
         async with unavailable_on_connection_loss():
-            rows = await self._pool.fetch(_SQL["paid_bookings"], older_than_seconds, limit)
+            rows = await self._pool.fetch(_SQL["paid_bookings"], older_than_seconds, after, limit)
         return [booking_from_row(row) for row in rows]
 
     async def _ids(self, statement: str, *parameters: int) -> list[int]:

@@ -3,6 +3,9 @@
 -- name: loaded_events
 SELECT id FROM event WHERE status <> 'draft' ORDER BY id
 
+-- name: epoch
+SELECT epoch FROM event WHERE id = $1
+
 -- name: owed_commands
 SELECT count(*) FROM booking WHERE event_id = $1 AND command IS NOT NULL
 
@@ -83,3 +86,17 @@ FROM (
 ) AS hall
 CROSS JOIN (SELECT count(*) AS count FROM ticket WHERE event_id = $1) AS tickets
 WHERE hall.seats <> tickets.count
+
+-- name: check_money_was_taken_once
+SELECT format(
+    'booking %s is %s under payment %s and has %s captured payments: %s', booking.id,
+    booking.status, coalesce(booking.payment_id, 'none'), count(payment_attempt.id),
+    coalesce(string_agg(payment_attempt.payment_id, ', '), 'none')
+) AS sentence
+FROM booking
+LEFT JOIN payment_attempt
+    ON payment_attempt.booking_id = booking.id AND payment_attempt.status = 'captured'
+WHERE booking.event_id = $1
+GROUP BY booking.id
+HAVING array_remove(array_agg(payment_attempt.payment_id), NULL)
+    <> array_remove(ARRAY[booking.payment_id], NULL)

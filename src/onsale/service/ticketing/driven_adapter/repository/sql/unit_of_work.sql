@@ -150,10 +150,10 @@ UPDATE event SET load_owed = true WHERE id = ANY($1::bigint[]) AND NOT load_owed
 SELECT load_owed FROM event WHERE id = $1
 
 -- name: raise_epoch
--- Seconds of the clock where those are more: a ledger restored from a backup must not reuse an
--- epoch that the seat store has seen under the ledger that was lost.
+-- Microseconds of the clock where those are more: neither a load that is repeated after a rollback
+-- nor a ledger restored from a backup may use an epoch that the seat store has seen before.
 UPDATE event
-SET epoch = greatest(epoch + 1, extract(epoch FROM clock_timestamp())::bigint)
+SET epoch = greatest(epoch + 1, (extract(epoch FROM clock_timestamp()) * 1000000)::bigint)
 WHERE id = $1
 RETURNING epoch
 

@@ -31,13 +31,13 @@ WHERE token_id IN (SELECT token_id FROM revoked_token WHERE expires_at < now() L
 -- name: orphaned_attempts
 SELECT id, booking_id, amount, currency
 FROM payment_attempt
-WHERE status = 'open' AND created_at < now() - $1 * interval '1 second'
-ORDER BY created_at
-LIMIT $2
+WHERE status = 'open' AND created_at < now() - $1 * interval '1 second' AND id > $2
+ORDER BY id
+LIMIT $3
 
 -- name: paid_bookings
 SELECT *
 FROM booking
-WHERE status = 'paid' AND paid_at < now() - $1 * interval '1 second'
-ORDER BY paid_at
-LIMIT $2
+WHERE status = 'paid' AND paid_at < now() - $1 * interval '1 second' AND id > $2
+ORDER BY id
+LIMIT $3
