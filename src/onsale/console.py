@@ -60,7 +60,12 @@ async def run_verify(
     """Verify one event or all, print every difference, and tell whether there is none."""
     is_clean = True
     async with open_verification(settings) as (ledger, verify):
-        event_ids = [event_id] if event_id is not None else await ledger.event_ids()
+        event_ids = await ledger.event_ids()
+        if event_id is not None:
+            if event_id not in event_ids:
+                out.print(f"There is no event {event_id} on sale.", highlight=False)
+                return False
+            event_ids = [event_id]
         if not event_ids:
             out.print("There is no event to verify.")
         for each in event_ids:

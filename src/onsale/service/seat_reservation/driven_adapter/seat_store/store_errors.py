@@ -22,10 +22,13 @@ DEPENDENCY = "seat-store"
 _DETAIL_LENGTH_MAX = 200
 
 # What a server answers that could be reached but cannot work at present: no memory, no disk, being
-# loaded, a replica. Taken for a fault of the message, such an error would send every message that
-# follows to the dead letters. The code stands at the start, or where redis-py or a script passes an
-# error on.
-_NOT_NOW = "BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOREPLICAS|OOM|READONLY|TRYAGAIN"
+# loaded, a replica, or not letting this client in. Taken for a fault of the message, such an error
+# would send every message that follows to the dead letters. The code stands at the start, or where
+# redis-py or a script passes an error on.
+_NOT_NOW = (
+    "BUSY|CLUSTERDOWN|LOADING|MASTERDOWN|MISCONF|NOAUTH|NOPERM|NOREPLICAS|OOM|READONLY|TRYAGAIN"
+    "|WRONGPASS|(?:ERR )?IO error"
+)
 _NOT_NOW_ERROR = re.compile(rf"(?:^|error: \(['\"]|: -)(?:{_NOT_NOW})\b")
 
 

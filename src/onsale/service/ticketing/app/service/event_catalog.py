@@ -10,7 +10,8 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 
 FRESH_SECONDS = 1.0
-EVENT_COUNT_MAX = 2_000
+EVENT_COUNT_MAX = 20_000
+SUBSECTION_COUNT_MAX = 200_000
 
 
 @dataclass(slots=True)
@@ -32,6 +33,7 @@ class EventCatalog:
         self._monotonic = monotonic
         self._entries: OrderedDict[int, _Entry] = OrderedDict()
         self._reads: dict[int, asyncio.Task[Event | None]] = {}
+        self._subsection_count = 0
 
     async def get(self, event_id: int) -> Event:
         """The event.
@@ -52,23 +54,28 @@ class EventCatalog:
             raise EventNotFoundError
         return event
 
-    def epochs(self) -> dict[int, int]:
-        """The epoch of every event remembered, as of when it was read."""
-        return {event_id: entry.event.epoch for event_id, entry in self._entries.items()}
-
     def forget(self, event_id: int) -> None:
         """Read the event anew the next time, also if a read of it is under way."""
-        self._entries.pop(event_id, None)
+        self._drop(event_id)
         self._reads.pop(event_id, None)
+
+    def _drop(self, event_id: int) -> None:
+        entry = self._entries.pop(event_id, None)
+        if entry is not None:
+            self._subsection_count -= entry.event.details.seating_config.subsection_count
 
     async def _read(self, event_id: int) -> Event | None:
         read_at = self._monotonic()
         event = await self._events.by_id(event_id)
         if event is not None and self._reads.get(event_id) is asyncio.current_task():
+            self._drop(event_id)
             self._entries[event_id] = _Entry(event, read_at)
-            self._entries.move_to_end(event_id)
-            while len(self._entries) > EVENT_COUNT_MAX:
-                self._entries.popitem(last=False)
+            self._subsection_count += event.details.seating_config.subsection_count
+            while (
+                len(self._entries) > EVENT_COUNT_MAX
+                or self._subsection_count > SUBSECTION_COUNT_MAX
+            ):
+                self._drop(next(iter(self._entries)))
         return event
 
     def _read_ended(self, event_id: int, task: asyncio.Task[Event | None]) -> None:

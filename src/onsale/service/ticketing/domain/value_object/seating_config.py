@@ -15,7 +15,8 @@ from onsale.service.ticketing.domain.exceptions import (
     SubsectionNotFoundError,
 )
 
-SUBSECTIONS_PER_EVENT_MAX = 10_000
+# Every page and stream of an event names each of its subsections.
+SUBSECTIONS_PER_EVENT_MAX = 2_500
 PRICE_CENTS_MAX = 100_000_000
 SUBSECTION_NUMBER_MAX = 1_000_000
 _TOO_MANY_SUBSECTIONS = (
@@ -92,6 +93,11 @@ class SeatingConfig:
     def seat_count(self) -> int:
         """Seats of the whole hall."""
         return sum(layout.seat_count for layout in self)
+
+    @property
+    def subsection_count(self) -> int:
+        """Subsections of the whole hall."""
+        return len(self._layouts)
 
     def find(self, section: str, subsection: int) -> SubsectionLayout:
         """The layout of one subsection; section names compare with case.

@@ -1,5 +1,6 @@
 """Stores events with all of their tickets, and changes what may be changed."""
 
+import asyncio
 import json
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,6 +10,7 @@ import asyncpg
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventTicketingAggregate,
@@ -21,6 +23,9 @@ from onsale.service.ticketing.driven_adapter.repository.seating_config_json impo
 
 # A million tickets with their unique index take some fifteen seconds here.
 COPY_TIMEOUT_SECONDS = 300.0
+# Making events must leave connections to those who buy.
+CREATIONS_AT_ONCE_MAX = 2
+PLACE_SECONDS_MAX = 30.0
 CHANGEABLE = ("name", "description", "venue_name", "is_active", "on_sale_at")
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")
@@ -31,8 +36,19 @@ class AsyncpgEventWriter:
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._places = asyncio.Semaphore(CREATIONS_AT_ONCE_MAX)
 
     async def add(self, aggregate: EventTicketingAggregate) -> Event:
+        try:
+            await asyncio.wait_for(self._places.acquire(), PLACE_SECONDS_MAX)
+        except TimeoutError:
+            raise UnavailableError("postgresql", "too many events are being made") from None
+        try:
+            return await self._add(aggregate)
+        finally:
+            self._places.release()
+
+    async def _add(self, aggregate: EventTicketingAggregate) -> Event:
         details = aggregate.details
         async with (
             unavailable_on_connection_loss(),

@@ -1,0 +1,202 @@
+"""Each lock and condition of the ledger's statements, seen to hold where nothing else would."""
+
+import asyncio
+from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
+from uuid import UUID
+
+import pytest
+
+from onsale.service.ticketing.app.interface.i_payment_gateway import Captured, Declined
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingTransaction
+from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
+from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from onsale.service.ticketing.domain.exceptions import (
+    EventNotOnSaleError,
+    IllegalTransitionError,
+    TicketCountMismatchError,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transaction import (
+    AsyncpgTicketingTransaction,
+)
+from tests.servers.waiting import eventually
+from tests.support.pipeline import Pipeline
+
+CARD = "4242424242424242"
+
+
+async def test_a_load_waits_for_results_that_are_being_written(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    await pipeline.book(buyer, event, "1-1")
+    results = await pipeline.decide(await pipeline.commands())
+    applied, go_on = asyncio.Event(), asyncio.Event()
+
+    async def apply_slowly(transaction: ITicketingTransaction) -> None:
+        await pipeline.apply_results._apply(results, transaction, singly=False)
+        applied.set()
+        await go_on.wait()
+
+    async def load_waits() -> bool:
+        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
+        return bool(await pipeline.pool.fetchval(waiting))
+
+    writing = asyncio.create_task(pipeline.unit_of_work.run(apply_slowly))
+    await applied.wait()
+    loading = asyncio.create_task(pipeline.load.execute(event.id, always=True))
+    await eventually(load_waits, timeout_seconds=10)
+    go_on.set()
+    await asyncio.gather(writing, loading)
+    await pipeline.settle()
+    assert await pipeline.differences(event.id) == []
+
+
+async def test_results_wait_for_a_load(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.book(buyer, event, "1-1")
+    results = await pipeline.decide(await pipeline.commands())
+    owned, go_on = asyncio.Event(), asyncio.Event()
+
+    async def own(transaction: ITicketingTransaction) -> None:
+        await transaction.own_event(event.id)
+        owned.set()
+        await go_on.wait()
+
+    owning = asyncio.create_task(pipeline.unit_of_work.run(own))
+    await owned.wait()
+    applying = asyncio.create_task(pipeline.apply_results.execute(results))
+    done, _ = await asyncio.wait({applying}, timeout=0.3)
+    assert not done
+    go_on.set()
+    await asyncio.gather(owning, applying)
+    assert (await pipeline.booking(booking.id)).status is BookingStatus.PENDING_PAYMENT
+
+
+async def test_a_booking_that_changed_behind_its_lock_is_not_written(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.book(buyer, event, "1-1")
+
+    async def write_what_is_outdated(transaction: ITicketingTransaction) -> None:
+        assert isinstance(transaction, AsyncpgTicketingTransaction)
+        locked = (await transaction.lock_bookings([booking.id]))[booking.id]
+        await transaction._connection.execute(
+            "UPDATE booking SET command_seq = 9 WHERE id = $1", booking.id
+        )
+        locked.fail("sold_out")
+        await transaction.save_bookings([locked])
+
+    with pytest.raises(IllegalTransitionError):
+        await pipeline.unit_of_work.run(write_what_is_outdated)
+    assert await pipeline.booking(booking.id) == booking_as_stored(
+        booking, await pipeline.booking(booking.id)
+    )
+
+
+def booking_as_stored(booking: Booking, stored: Booking) -> Booking:
+    """The booking as it was made, with the times that the database gave it."""
+    booking.next_send_at, booking.created_at = stored.next_send_at, stored.created_at
+    return booking
+
+
+async def test_only_tickets_of_its_own_are_freed(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    mine = await pipeline.hold(buyer, event, "1-1")
+    theirs = await pipeline.hold(buyer, event, "1-2")
+    await pipeline.pool.execute(
+        "UPDATE booking_ticket SET booking_id = $1 WHERE booking_id = $2", mine.id, theirs.id
+    )
+    await pipeline.unit_of_work.run(lambda transaction: transaction.free_tickets([mine.id]))
+    taken = await pipeline.pool.fetch("SELECT seat_number FROM ticket WHERE status = 'reserved'")
+    assert [row[0] for row in taken] == [2]
+
+
+async def test_a_paid_booking_without_its_tickets_is_not_completed(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1", "1-2")
+    await pipeline.pool.execute(
+        "DELETE FROM booking_ticket WHERE ctid IN (SELECT min(ctid) FROM booking_ticket)"
+    )
+    with pytest.raises(TicketCountMismatchError):
+        await pipeline.pay.execute(buyer, held.id, CARD)
+    assert (await pipeline.booking(held.id)).status is BookingStatus.PAID
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM ticket WHERE status = 'sold'") == 0
+
+
+async def test_an_attempt_is_closed_once(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1")
+    attempt = await pipeline.pay._open_attempt(buyer, held.id)
+    await pipeline.payment_ledger.record(attempt, Captured("pay_1"))
+    await pipeline.payment_ledger.record(attempt, Declined("late"))
+    await pipeline.payment_ledger.record(attempt, Captured("pay_2"))
+
+    paid = await pipeline.booking(held.id)
+    assert (paid.status, paid.payment_id) == (BookingStatus.COMPLETED, "pay_1")
+    stored = await pipeline.pool.fetchrow("SELECT status, payment_id FROM payment_attempt")
+    assert stored is not None
+    assert tuple(stored) == ("captured", "pay_1")
+
+
+async def test_a_payment_that_begins_while_a_hold_expires_saves_it(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    event, buyer = await pipeline.open_event(hold_seconds=5), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1")
+    attempt = await pipeline.pay._open_attempt(buyer, held.id)
+    await pipeline.pool.execute(
+        "UPDATE payment_attempt SET status = 'declined', settled_at = now();"
+        "UPDATE booking SET expires_at = now() - interval '1 second'"
+    )
+    lock_bookings = AsyncpgTicketingTransaction.lock_bookings
+
+    async def lock_late(
+        self: AsyncpgTicketingTransaction, ids: Collection[UUID], *, skip_locked: bool = False
+    ) -> dict[UUID, Booking]:
+        await pipeline.pool.execute(
+            "UPDATE payment_attempt SET status = 'open', settled_at = NULL WHERE id = $1",
+            attempt.id,
+        )
+        return await lock_bookings(self, ids, skip_locked=skip_locked)
+
+    monkeypatch.setattr(AsyncpgTicketingTransaction, "lock_bookings", lock_late)
+    assert await pipeline.expire.execute() == 0
+    assert (await pipeline.booking(held.id)).status is BookingStatus.PENDING_PAYMENT
+
+
+@pytest.mark.parametrize(
+    "closed",
+    ["status = 'draft'", "on_sale_at = now() + interval '1 hour'", "is_active = false"],
+)
+async def test_the_database_decides_whether_an_event_is_on_sale(
+    pipeline: Pipeline, closed: str
+) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    await pipeline.catalog.get(event.id)  # which goes on believing that it is
+    await pipeline.pool.execute(f"UPDATE event SET {closed} WHERE id = $1", event.id)  # noqa: S608
+    with pytest.raises(EventNotOnSaleError):
+        await pipeline.book(buyer, event)
+    assert await pipeline.pool.fetchval("SELECT count(*) FROM booking") == 0
+
+
+async def test_a_frozen_transaction_loses_its_locks(pipeline: Pipeline) -> None:
+    limit = await pipeline.pool.fetchval("SHOW idle_in_transaction_session_timeout")
+    assert limit == "20s"
+
+
+async def test_the_sale_opens_by_the_clock_of_the_database(pipeline: Pipeline) -> None:
+    """This process lets pass what may be due by the other clock; the insert then refuses it."""
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    opens_at = datetime.now(UTC) + timedelta(seconds=1.5)
+    await pipeline.pool.execute("UPDATE event SET on_sale_at = $1", opens_at)
+    pipeline.catalog.forget(event.id)
+    with pytest.raises(EventNotOnSaleError):
+        await pipeline.book(buyer, event)
+
+    async def is_open() -> bool:
+        try:
+            await pipeline.book(buyer, event)
+        except EventNotOnSaleError:
+            return False
+        return True
+
+    await eventually(is_open, timeout_seconds=10)
+    assert datetime.now(UTC) >= opens_at - timedelta(milliseconds=50)
