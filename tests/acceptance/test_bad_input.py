@@ -6,7 +6,6 @@ in ``Visitor.send``; that no log does, when the system is stopped.
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any
 
 import httpx
 import pytest
@@ -26,6 +25,7 @@ from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
 from tests.support.polling import wait_for
 from tests.support.visitors import (
     Buyer,
+    JsonObject,
     Seller,
     Visitor,
     check_problem,
@@ -40,16 +40,16 @@ INVALID = (422, "VALIDATION_ERROR")
 NO_SUBSECTION = (404, "SUBSECTION_NOT_FOUND")
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Stage:
-    """Somebody's event of 25 rows of 20 seats, with a booking that holds one of them."""
+    """Somebody's event of 25 rows of 20 seats, and what there is to be seen of it all."""
 
     buyer_token: str
     seller_token: str
     event_id: int
     hidden_event_id: int
     future_event_id: int
-    booking_id: str
+    census: JsonObject
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
@@ -61,8 +61,23 @@ async def stage(redis_system: OnsaleUp) -> Stage:
         hidden = await seller.open_event(hall)
         await seller.expect(200, "PATCH", f"/api/event/{hidden}", {"is_active": False})
         future = await seller.create_event(hall, on_sale_at="2099-01-01T00:00:00Z")
-        held = await buyer.hold(event_id, "25-20")
-        return Stage(buyer.token, seller.token, event_id, hidden, future["id"], held["id"])
+        await buyer.hold(event_id, "25-20")
+        counted = await wait_for(
+            lambda: take_census(buyer, seller, event_id),
+            lambda census: bool(census["seats"][0]["reserved"] == 1),
+        )
+        return Stage(buyer.token, seller.token, event_id, hidden, future["id"], counted)
+
+
+async def take_census(buyer: Buyer, seller: Seller, event_id: int) -> JsonObject:
+    """Bookings, events and counts."""
+    events = await seller.all_items("/api/event?mine=true")
+    return {
+        "bookings": await buyer.all_items("/api/booking"),
+        # Opening by itself is no change of anybody's making.
+        "events": [{**event, "status": None} for event in events],
+        "seats": (await seller.event(event_id))["sections"],
+    }
 
 
 @pytest.fixture
@@ -77,21 +92,11 @@ async def seller(http: httpx.AsyncClient, stage: Stage) -> Seller:
 
 @pytest.fixture(autouse=True)
 async def nothing_changes(buyer: Buyer, seller: Seller, stage: Stage) -> AsyncIterator[None]:
-    """Around every test here: bookings, events and seats afterwards are those of before."""
-
-    async def census() -> dict[str, Any]:
-        events = await seller.all_items("/api/event?mine=true")
-        return {
-            "bookings": await buyer.all_items("/api/booking"),
-            "sales": await seller.all_items("/api/booking"),
-            # Opening by itself is no change of anybody's making.
-            "events": [{**event, "status": None} for event in events],
-            "seats": (await seller.event(stage.event_id))["sections"],
-        }
-
-    before = await census()
+    """Around every test here: all is afterwards as it was before."""
     yield
-    assert await census() == before
+    before = stage.census
+    stage.census = await take_census(buyer, seller, stage.event_id)
+    assert stage.census == before
 
 
 @pytest.mark.parametrize("flaw", BAD_BOOKINGS)

@@ -1,11 +1,14 @@
-"""Each process is killed in turn while people book; on Redis Streams."""
+"""Processes are killed, or all of them stopped, while people book; on Redis Streams."""
 
+import signal
 from collections.abc import Iterator
 
 import pytest
 
-from tests.support.crash import kill_with_bookings_under_way
+from tests.support.crash import come_back, kill_with_bookings_under_way
 from tests.support.onsale_up import OnsaleUp, running_system
+from tests.support.sale import buy_one_more, seen_by, sell_some
+from tests.support.visitors import Buyer, Seller, connections
 
 pytestmark = pytest.mark.slow
 
@@ -22,3 +25,39 @@ async def test_a_killed_process_comes_back_and_no_booking_is_lost(
     victim: OnsaleUp, name: str
 ) -> None:
     await kill_with_bookings_under_way(victim, name)
+
+
+async def test_what_was_accepted_outlives_the_process_that_accepted_it(victim: OnsaleUp) -> None:
+    async with connections(victim.base_url) as http:
+        seller, buyer = await Seller.join(http), await Buyer.join(http)
+        event_id = await seller.open_event()
+        # The broker stands still, so the API has nothing but the row when it dies.
+        with victim.paused("redis"):
+            accepted = await buyer.book(event_id, "1-1", "1-2")
+            assert await buyer.booking(accepted["id"]) == {**accepted, "tickets": []}
+            killed = victim.send("api", signal.SIGKILL)
+        await come_back(victim, "api", killed, http)
+        settled = await buyer.settled(accepted["id"])
+        assert (settled["status"], settled["seat_positions"]) == ("pending_payment", ["1-1", "1-2"])
+        victim.verify(event_id)
+
+
+async def test_everything_is_kept_over_a_stop_and_a_start(victim: OnsaleUp) -> None:
+    token, event_id = await sell_some(victim)
+    before = await seen_by(victim, token, event_id)
+    victim.stop(signal.SIGTERM)
+    victim.start()
+    # The same token: the secret that signs sessions was kept too.
+    assert await seen_by(victim, token, event_id) == before
+    await buy_one_more(victim, token, event_id)
+    victim.verify()
+
+
+async def test_everything_is_kept_when_the_command_itself_is_killed(victim: OnsaleUp) -> None:
+    token, event_id = await sell_some(victim)
+    before = await seen_by(victim, token, event_id)
+    victim.kill_command()
+    victim.start()
+    assert await seen_by(victim, token, event_id) == before
+    await buy_one_more(victim, token, event_id)
+    victim.verify(event_id)

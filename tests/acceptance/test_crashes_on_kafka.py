@@ -1,4 +1,4 @@
-"""Each process is killed in turn while people book; on Kafka."""
+"""Processes are killed, or all of them stopped, while people book; on Kafka."""
 
 from collections.abc import Iterator
 
@@ -7,6 +7,7 @@ import pytest
 from tests.support.both_buses import require_kafka
 from tests.support.crash import kill_with_bookings_under_way
 from tests.support.onsale_up import OnsaleUp, running_system
+from tests.support.sale import buy_one_more, seen_by, sell_some
 
 pytestmark = [pytest.mark.slow, pytest.mark.kafka]
 
@@ -26,3 +27,13 @@ async def test_a_killed_process_comes_back_and_no_booking_is_lost(
     victim: OnsaleUp, name: str
 ) -> None:
     await kill_with_bookings_under_way(victim, name)
+
+
+async def test_everything_is_kept_over_a_stop_and_a_start(victim: OnsaleUp) -> None:
+    token, event_id = await sell_some(victim)
+    before = await seen_by(victim, token, event_id)
+    victim.stop()
+    victim.start()
+    assert await seen_by(victim, token, event_id) == before
+    await buy_one_more(victim, token, event_id)
+    victim.verify()

@@ -1,14 +1,14 @@
 """Bookings that go on while something happens to the system."""
 
 import asyncio
-from collections.abc import AsyncIterator, Collection, Sequence
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 
 import httpx
 
 from tests.support.polling import wait_for
-from tests.support.visitors import Buyer, JsonObject
+from tests.support.visitors import Buyer, JsonObject, Visitor
 
 PAUSE_SECONDS = 0.05
 SETTLE_SECONDS_MAX = 60.0
@@ -67,19 +67,15 @@ async def booking_load(load: BookingLoad) -> AsyncIterator[BookingLoad]:
 
 
 async def all_settled(
-    buyers: Sequence[Buyer],
+    reader: Visitor,
     accepted: Collection[str],
     *,
+    path: str = "/api/booking",
     seconds_max: float = SETTLE_SECONDS_MAX,
 ) -> list[JsonObject]:
-    """Every booking of these buyers once none is processing; each that was accepted is there."""
-
-    async def read() -> list[JsonObject]:
-        pages = [await buyer.all_items("/api/booking") for buyer in buyers]
-        return [booking for page in pages for booking in page]
-
+    """Every booking of a list once none is processing; each that was accepted is among them."""
     bookings = await wait_for(
-        read,
+        lambda: reader.all_items(path),
         lambda bookings: all(booking["status"] != "processing" for booking in bookings),
         seconds_max=seconds_max,
         poll_seconds=0.25,

@@ -32,7 +32,7 @@ async def kill_with_bookings_under_way(system: OnsaleUp, name: str) -> None:
             killed = system.send(name, signal.SIGKILL)
             await come_back(system, name, killed, http)
             await load.more_are_accepted(10)
-        bookings = await all_settled([buyer], load.accepted, seconds_max=SETTLE_SECONDS_MAX)
+        bookings = await all_settled(buyer, load.accepted, seconds_max=SETTLE_SECONDS_MAX)
         assert {answer.status_code for answer in load.refused} <= {503}, load.refused
         statuses = Counter(booking["status"] for booking in bookings)
         assert statuses.keys() == {"pending_payment"}, statuses

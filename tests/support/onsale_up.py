@@ -7,7 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -65,7 +65,9 @@ class OnsaleUp:
     data: Path
     bus: Bus = "redis"
     port: int = field(default_factory=unused_port)
+    has_demo: bool = False
     _process: subprocess.Popen[bytes] | None = None
+    _printed_before: int = 0
 
     @property
     def base_url(self) -> str:
@@ -89,13 +91,18 @@ class OnsaleUp:
         Raises:
             AssertionError: it ended, or took too long; the message shows what it printed.
         """
+        self.launch()
+        self.wait_for_line(_UP_LINE)
+
+    def launch(self) -> None:
+        """Start it and return at once."""
         # Forward from here: the lines of an earlier life say nothing.
-        printed_before = self.console.stat().st_size if self.console.exists() else 0
+        self._printed_before = self.console.stat().st_size if self.console.exists() else 0
         with self.console.open("ab") as console:
             self._process = subprocess.Popen(
                 [
                     *(str(ONSALE), "up", "--port", str(self.port), "--data", str(self.data)),
-                    *("--no-demo", "--bus", self.bus),
+                    *("--bus", self.bus, "--demo" if self.has_demo else "--no-demo"),
                 ],
                 env={
                     **clean_environment(),
@@ -111,38 +118,55 @@ class OnsaleUp:
                 # Ctrl-C at the test run must not end it behind the fixture's back.
                 start_new_session=True,
             )
+
+    def wait_for_line(self, text: str) -> None:
+        """Return once it has printed the text in this life."""
         deadline = time.monotonic() + START_SECONDS_MAX
-        while _UP_LINE not in self.console.read_text()[printed_before:]:
-            ended = self._process.poll() is not None
+        while text not in self.console.read_text()[self._printed_before :]:
+            ended = self._running().poll() is not None
             if ended or time.monotonic() > deadline:
                 self.kill()
                 raise AssertionError(f"onsale up did not start:\n{self.console.read_text()}")
             time.sleep(_POLL_SECONDS)
 
-    def stop(self) -> None:
+    def stop(self, number: signal.Signals = signal.SIGINT) -> None:
         """Press Ctrl-C; it must end with status 0 and leave no process behind."""
-        assert self._process is not None, "it does not run"
-        family = psutil.Process(self._process.pid).children(recursive=True)
-        self._process.send_signal(signal.SIGINT)
-        status = self._process.wait(STOP_SECONDS_MAX)
+        process = self._running()
+        family = psutil.Process(process.pid).children(recursive=True)
+        process.send_signal(number)
+        status = process.wait(STOP_SECONDS_MAX)
         self._process = None
-        left = [process for process in family if process.is_running()]
-        for process in left:
-            process.kill()
+        left = [each for each in family if each.is_running()]
+        for each in left:
+            each.kill()
         assert status == 0, f"onsale up ended with status {status}:\n{self.console.read_text()}"
         assert not left, f"onsale up left processes behind: {left}"
 
+    def kill_command(self) -> None:
+        """Kill the command alone; what becomes of its children is its own affair."""
+        process = self._running()
+        process.kill()
+        process.wait(STOP_SECONDS_MAX)
+        self._process = None
+
     def kill(self) -> None:
         """End it whatever state it is in; nothing is checked."""
-        if self._process is None:
+        process = self._process
+        if process is None:
             return
-        with_children = [psutil.Process(self._process.pid)] if self._process.poll() is None else []
-        for parent in list(with_children):
-            with_children += parent.children(recursive=True)
-        for process in with_children:
+        family = []
+        if process.poll() is None:
+            family = psutil.Process(process.pid).children(recursive=True)
             process.kill()
-        self._process.wait(STOP_SECONDS_MAX)
+        for each in family:
+            with suppress(psutil.NoSuchProcess):
+                each.kill()
+        process.wait(STOP_SECONDS_MAX)
         self._process = None
+
+    def _running(self) -> subprocess.Popen[bytes]:
+        assert self._process is not None, "it does not run"
+        return self._process
 
     def pid(self, name: str) -> int | None:
         """The number of one of its processes as its own records tell; ``None`` between lives."""

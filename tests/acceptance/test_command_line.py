@@ -1,0 +1,164 @@
+"""The command as a person meets it: its help, its complaints, its documentation."""
+
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+from typing_extensions import override
+
+from tests.support.onsale_up import run_onsale
+from tests.support.visitors import JsonObject, Visitor
+
+COMMANDS = [
+    [],
+    ["up"],
+    ["api"],
+    ["worker"],
+    ["worker", "seat-reservation"],
+    ["worker", "ticketing"],
+    ["db"],
+    ["db", "upgrade"],
+    ["verify"],
+    ["dlq"],
+    ["dlq", "list"],
+    ["dlq", "redrive"],
+]
+SECRET = "a-secret-of-32-bytes-that-is-never-shown"
+# Where nobody listens.
+NOWHERE = {
+    "ONSALE_DATABASE_URL": "postgresql://ada:hidden-word@127.0.0.1:1/onsale",
+    "ONSALE_SEAT_STORE_URL": "redis://127.0.0.1:1/0",
+    "ONSALE_BUS": "redis",
+}
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
+def test_every_command_explains_itself(command: list[str]) -> None:
+    shown = run_onsale(*command, "--help")
+    assert shown.returncode == 0, shown.stderr
+    assert f"Usage: onsale {' '.join(command)}".rstrip() in shown.stdout
+    assert shown.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("command", "environment", "named"),
+    [
+        (["api"], {}, "ONSALE_DATABASE_URL"),
+        (["api"], NOWHERE, "ONSALE_TOKEN_SECRET"),
+        (["api"], {**NOWHERE, "ONSALE_TOKEN_SECRET": SECRET[:31]}, "ONSALE_TOKEN_SECRET"),
+        (["api"], {**NOWHERE, "ONSALE_TOKEN_SECRET": SECRET, "ONSALE_PORT": "x"}, "ONSALE_PORT"),
+        (["worker", "ticketing"], {}, "ONSALE_SEAT_STORE_URL"),
+        (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "pigeons"}, "ONSALE_BUS"),
+        (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "kafka"}, "ONSALE_KAFKA_BOOTSTRAP"),
+    ],
+    ids=[
+        "no settings",
+        "no secret",
+        "a short secret",
+        "a port that is none",
+        "no settings of a worker",
+        "an unknown broker",
+        "Kafka without an address",
+    ],
+)
+def test_a_setting_that_is_missing_or_wrong_is_named(
+    tmp_path: Path, command: list[str], environment: dict[str, str], named: str
+) -> None:
+    run = run_onsale(*command, environment=environment, cwd=tmp_path, seconds_max=30)
+    assert run.returncode in (1, 2)
+    assert named in run.stderr
+    shown = run.stdout + run.stderr
+    assert "Traceback" not in shown
+    for secret in (SECRET, SECRET[:31], "hidden-word"):
+        assert secret not in shown
+
+
+def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
+    for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
+        run = run_onsale(*command, "--data", tmp_path / "nothing", cwd=tmp_path)
+        assert run.returncode == 1
+        assert "there is no system in" in run.stderr
+        assert "onsale up" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
+def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path) -> None:
+    run = run_onsale("verify", environment=NOWHERE, cwd=tmp_path)
+    assert run.returncode == 1
+    assert "Traceback" not in run.stdout + run.stderr
+    assert "hidden-word" not in run.stdout + run.stderr
+
+
+def test_a_command_that_there_is_not_is_a_mistake() -> None:
+    assert run_onsale("sell").returncode == 2
+
+
+class _Links(HTMLParser):
+    """Everything that a page loads."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.links: list[str] = []
+
+    @override
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        loads = tag in {"script", "link", "img", "iframe"}
+        self.links += [value or "" for name, value in attrs if loads and name in {"src", "href"}]
+
+
+async def test_the_documentation_needs_no_other_host(visitor: Visitor) -> None:
+    page = await visitor.send("GET", "/docs")
+    assert page.headers["content-type"].startswith("text/html")
+    parser = _Links()
+    parser.feed(page.text)
+    assert parser.links
+    for link in parser.links:
+        assert re.match(r"/[^/]", link), f"from another host: {link}"
+        assert (await visitor.send("GET", link)).status_code == 200
+
+
+async def test_the_openapi_document_is_whole(visitor: Visitor) -> None:
+    document = await visitor.get("/openapi.json")
+    assert document["openapi"].startswith("3.")
+    assert document["paths"].keys() >= {
+        "/api/user",
+        "/api/user/login",
+        "/api/user/logout",
+        "/api/user/me",
+        "/api/event",
+        "/api/event/{event_id}",
+        "/api/event/{event_id}/sections/{section}/subsection/{subsection}/seats",
+        "/api/event/{event_id}/sse",
+        "/api/booking",
+        "/api/booking/{booking_id}",
+        "/api/booking/{booking_id}/pay",
+        "/api/booking/{booking_id}/cancel",
+        "/api/booking/{booking_id}/sse",
+        "/livez",
+        "/readyz",
+        "/metrics",
+    }
+    for reference in _references(document):
+        target: object = document
+        for part in reference.removeprefix("#/").split("/"):
+            assert isinstance(target, dict)
+            target = target[part]
+
+
+async def test_probes_and_metrics_answer_anyone(visitor: Visitor) -> None:
+    assert (await visitor.get("/livez"))["status"] == "alive"
+    assert (await visitor.get("/readyz"))["status"] == "ready"
+    metrics = await visitor.send("GET", "/metrics")
+    assert metrics.status_code == 200
+    assert "# TYPE" in metrics.text
+
+
+def _references(node: object) -> list[str]:
+    if isinstance(node, dict):
+        own: JsonObject = node
+        found = [value for key, value in own.items() if key == "$ref"]
+        return found + [each for value in own.values() for each in _references(value)]
+    if isinstance(node, list):
+        return [each for value in node for each in _references(value)]
+    return []

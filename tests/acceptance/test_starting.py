@@ -1,0 +1,77 @@
+"""What a start says: what to type next, or what stands in its way."""
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
+from tests.support.visitors import JsonObject, Visitor, connections
+
+
+async def test_what_the_first_start_says_to_type_next_can_be_typed(tmp_path: Path) -> None:
+    if shutil.which("curl") is None:
+        pytest.skip("curl is missing")
+    with data_directory() as data:
+        system = OnsaleUp(data, has_demo=True)
+        try:
+            system.start()
+            session, booking, bookings = typed(system.console.read_text(), tmp_path)
+            async with connections(system.base_url) as http:
+                (event,) = await Visitor(http).all_items("/api/event")
+            system.stop()
+        finally:
+            system.kill()
+    assert session["role"] == "buyer"
+    assert (booking["event_id"], booking["quantity"]) == (event["id"], 2)
+    assert [item["id"] for item in bookings["items"]] == [booking["id"]]
+
+
+def typed(printed: str, directory: Path) -> list[JsonObject]:
+    """What the printed commands answer, typed exactly as they are printed."""
+    joined = printed.replace("\\\n", "")
+    commands = [line for line in joined.splitlines() if line.strip().startswith("curl ")]
+    answers = []
+    for command in commands:
+        run = subprocess.run(
+            ["bash", "-c", command],  # noqa: S607 - whichever bash there is
+            cwd=directory,
+            capture_output=True,
+            text=True,
+            timeout=30,
+            check=True,
+        )
+        answers.append(json.loads(run.stdout))
+    return answers
+
+
+def test_a_data_directory_serves_one_command_at_a_time(system: OnsaleUp) -> None:
+    first = system.pid("api")
+    second = run_onsale("up", "--data", system.data, "--port", "1024")
+    assert second.returncode == 1
+    assert f"{system.data} is in use by another onsale" in second.stderr
+    assert "Traceback" not in second.stderr
+    assert system.pid("api") == first is not None, "the first one has not noticed"
+
+
+def test_a_port_in_use_is_said_before_anything_is_started(system: OnsaleUp) -> None:
+    with data_directory() as data:
+        second = run_onsale("up", "--data", data, "--port", str(system.port))
+        assert second.returncode == 1
+        assert f"cannot listen at 127.0.0.1:{system.port}" in second.stderr
+        assert "--port" in second.stderr, "the next step is told"
+        assert "Traceback" not in second.stderr
+        assert not (data / "postgres").exists()
+
+
+def test_ctrl_c_while_starting_ends_it_in_order() -> None:
+    with data_directory() as data:
+        system = OnsaleUp(data)
+        try:
+            system.launch()
+            system.wait_for_line("redis ready")
+            system.stop()
+        finally:
+            system.kill()
