@@ -75,6 +75,15 @@ def up(
             help="Where Kafka's jars are kept once fetched; below --data if not given.",
         ),
     ] = None,
+    workers: Annotated[
+        int, typer.Option(help="How many processes of each worker.", min=1, max=16)
+    ] = 1,
+    brokers: Annotated[
+        int | None,
+        typer.Option(
+            help="How many Kafka brokers; topics have three copies on three.", min=1, max=5
+        ),
+    ] = None,
     demo: Annotated[bool, typer.Option(help="Make the demo event and accounts.")] = True,
 ) -> None:
     """Start the whole system with nothing installed beforehand.
@@ -86,7 +95,18 @@ def up(
     from onsale.embedded_system import UpOptions
 
     extra = {key: value for key, value in os.environ.items() if key.startswith("ONSALE_")}
-    options = UpOptions(data=data, host=host, port=port, bus=bus, extra=extra, cache=cache)
+    if brokers is not None and bus is not BusKind.KAFKA:
+        raise typer.BadParameter("there are brokers only with --bus kafka", param_hint="--brokers")
+    options = UpOptions(
+        data=data,
+        host=host,
+        port=port,
+        bus=bus,
+        extra=extra,
+        cache=cache,
+        worker_count=workers,
+        broker_count=brokers,
+    )
     asyncio.run(run_up(options, out, with_demo=demo))
 
 

@@ -27,14 +27,17 @@ DATABASE = "onsale"
 ENVIRONMENT_FILE = "environment.json"
 SECRETS_FILE = "secrets.json"
 READY_SECONDS_MAX = 3.0
+WORKERS = ("seat-reservation", "ticketing")
+REPLICATION_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
 class UpOptions:
     """What the person at the console chose; ``extra`` are settings for every role.
 
-    ``cache`` is where fetched files lie, below the data directory if not given; many data
-    directories can share one.
+    ``worker_count`` processes run of each worker. ``broker_count`` brokers make a Kafka cluster;
+    ``None`` for as many as the data directory has, or one. ``cache`` is where fetched files lie,
+    below the data directory if not given; many data directories can share one.
     """
 
     data: Path
@@ -43,6 +46,8 @@ class UpOptions:
     bus: BusKind
     extra: Mapping[str, str]
     cache: Path | None = None
+    worker_count: int = 1
+    broker_count: int | None = None
 
 
 class EmbeddedSystem:
@@ -83,31 +88,45 @@ class EmbeddedSystem:
             "ONSALE_DATABASE_URL": database_url,
             "ONSALE_SEAT_STORE_URL": redis.url(),
             "ONSALE_BUS": self._options.bus.value,
-            **({"ONSALE_KAFKA_BOOTSTRAP": kafka.bootstrap} if kafka else {}),
+            **(_kafka_settings(kafka) if kafka else {}),
             "ONSALE_TOKEN_SECRET": token_secret(self.directory.path),
             "ONSALE_HOST": self._options.host,
             "ONSALE_PORT": str(self._options.port),
         }
         write_private(self.directory.path / ENVIRONMENT_FILE, environment)
-        await self.supervisor.start(
-            self._role("seat-reservation", "worker", "seat-reservation", environment=environment),
-            self._role("ticketing", "worker", "ticketing", environment=environment),
-        )
+        await self.supervisor.start(*self._workers(environment))
         await self.supervisor.start(self._api(environment))
         return environment
 
     def _kafka(self) -> EmbeddedKafka:
         cache = self._options.cache
         # Java runs in a directory of its own.
-        return EmbeddedKafka(self.directory, jar_cache=cache and cache.absolute())
-
-    def _role(self, name: str, *command: str, environment: Mapping[str, str]) -> ManagedProcess:
-        return ManagedProcess(
-            name=name,
-            argv=[sys.executable, "-m", "onsale", *command],
-            env=environment,
-            stop_timeout_seconds=20.0,
+        jar_cache = cache and cache.absolute()
+        existing = EmbeddedKafka(self.directory).stored_node_ids()
+        wanted = self._options.broker_count or len(existing) or 1
+        if existing and len(existing) != wanted:
+            # The voters of a cluster are written into the storage of each of its brokers.
+            raise EmbeddedError(
+                f"{self.directory.path} holds a cluster of {len(existing)} brokers; leave out"
+                " --brokers, or choose another data directory"
+            )
+        return EmbeddedKafka(
+            self.directory, node_ids=tuple(range(1, wanted + 1)), jar_cache=jar_cache
         )
+
+    def _workers(self, environment: Mapping[str, str]) -> list[ManagedProcess]:
+        """Both workers, each as often as was asked for."""
+        count = self._options.worker_count
+        return [
+            ManagedProcess(
+                name=worker if count == 1 else f"{worker}-{number}",
+                argv=[sys.executable, "-m", "onsale", "worker", worker],
+                env=environment,
+                stop_timeout_seconds=20.0,
+            )
+            for worker in WORKERS
+            for number in range(1, count + 1)
+        ]
 
     def _api(self, environment: Mapping[str, str]) -> ManagedProcess:
         return ManagedProcess(
@@ -145,6 +164,13 @@ class EmbeddedSystem:
     async def _connect(self) -> tuple[asyncio.StreamReader, asyncio.StreamWriter]:
         host = "127.0.0.1" if self._options.host == "0.0.0.0" else self._options.host  # noqa: S104
         return await asyncio.open_connection(host, self._options.port)
+
+
+def _kafka_settings(kafka: EmbeddedKafka) -> dict[str, str]:
+    return {
+        "ONSALE_KAFKA_BOOTSTRAP": kafka.bootstrap,
+        "ONSALE_KAFKA_REPLICATION": str(min(len(kafka.node_ids), REPLICATION_MAX)),
+    }
 
 
 def token_secret(data: Path) -> str:

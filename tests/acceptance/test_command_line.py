@@ -162,3 +162,20 @@ def _references(node: object) -> list[str]:
     if isinstance(node, list):
         return [each for value in node for each in _references(value)]
     return []
+
+
+def test_brokers_are_counted_only_where_there_are_any(tmp_path: Path) -> None:
+    shown = run_onsale("up", "--data", tmp_path / "data", "--brokers", "3")
+    assert shown.returncode == 2
+    assert "--bus kafka" in shown.stderr
+    assert not (tmp_path / "data").exists()
+
+
+def test_a_cluster_keeps_its_number_of_brokers(tmp_path: Path) -> None:
+    for number in (1, 2, 3):
+        storage = tmp_path / "data" / "kafka" / f"node-{number}" / "logs"
+        storage.mkdir(parents=True)
+        (storage / "meta.properties").touch()
+    shown = run_onsale("up", "--data", tmp_path / "data", "--bus", "kafka", "--brokers", "1")
+    assert shown.returncode == 1
+    assert "holds a cluster of 3 brokers" in shown.stderr

@@ -66,6 +66,9 @@ class OnsaleUp:
     bus: Bus = "redis"
     port: int = field(default_factory=unused_port)
     has_demo: bool = False
+    workers: int = 1
+    brokers: int | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
     _process: subprocess.Popen[bytes] | None = None
     _printed_before: int = 0
 
@@ -103,6 +106,8 @@ class OnsaleUp:
                 [
                     *(str(ONSALE), "up", "--port", str(self.port), "--data", str(self.data)),
                     *("--bus", self.bus, "--demo" if self.has_demo else "--no-demo"),
+                    *("--workers", str(self.workers)),
+                    *(() if self.brokers is None else ("--brokers", str(self.brokers))),
                 ],
                 env={
                     **clean_environment(),
@@ -111,6 +116,7 @@ class OnsaleUp:
                     "ONSALE_BCRYPT_ROUNDS": "4",
                     # Whatever is ever logged is logged here.
                     "ONSALE_LOG_LEVEL": "debug",
+                    **self.environment,
                 },
                 stdin=subprocess.DEVNULL,
                 stdout=console,
@@ -229,10 +235,21 @@ def data_directory() -> Iterator[Path]:
 
 
 @contextmanager
-def running_system(bus: Bus = "redis") -> Iterator[OnsaleUp]:
-    """A system that is stopped in order at the end of the block, and has told no secret by then."""
+def running_system(
+    bus: Bus = "redis",
+    *,
+    workers: int = 1,
+    brokers: int | None = None,
+    environment: Mapping[str, str] | None = None,
+) -> Iterator[OnsaleUp]:
+    """A system that is stopped in order at the end of the block, and has told no secret by then.
+
+    ``environment`` holds settings (``ONSALE_…``) of all its roles.
+    """
     with data_directory() as data:
-        system = OnsaleUp(data, bus)
+        system = OnsaleUp(
+            data, bus, workers=workers, brokers=brokers, environment=environment or {}
+        )
         try:
             system.start()
             yield system

@@ -57,6 +57,11 @@ class EmbeddedKafka:
         """``host:port`` of every broker, separated by commas."""
         return ",".join(f"127.0.0.1:{node.port}" for node in self._nodes())
 
+    def stored_node_ids(self) -> list[int]:
+        """The brokers whose storage the data directory holds already, lowest number first."""
+        found = self.data.glob("node-*/logs/meta.properties")
+        return sorted(int(path.parts[-3].removeprefix("node-")) for path in found)
+
     def prepare(self) -> None:
         """Fetch the jars where missing, choose ports, write the configuration, format storage.
 
