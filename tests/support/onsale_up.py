@@ -15,6 +15,7 @@ from typing import Literal
 
 import psutil
 
+from onsale.platform.embedded import exec_child
 from onsale.platform.embedded.process_record import read_records
 from tests.servers.protocol import JAR_CACHE
 from tests.support.message_buses import unused_port
@@ -23,6 +24,7 @@ ONSALE = Path(sys.executable).with_name("onsale")
 START_SECONDS_MAX = 100.0
 STOP_SECONDS_MAX = 60.0
 COMMAND_SECONDS_MAX = 90.0
+_EXEC_CHILD = Path(exec_child.__file__)
 _UP_LINE = "onsale is up after"
 _POLL_SECONDS = 0.05
 
@@ -104,6 +106,9 @@ class OnsaleUp:
         with self.console.open("ab") as console:
             self._process = subprocess.Popen(
                 [
+                    # It ends with the test run, however that ends.
+                    *(sys.executable, "-I", "-S", str(_EXEC_CHILD), str(os.getpid())),
+                    *(str(int(signal.SIGTERM)), ""),
                     *(str(ONSALE), "up", "--port", str(self.port), "--data", str(self.data)),
                     *("--bus", self.bus, "--demo" if self.has_demo else "--no-demo"),
                     *("--workers", str(self.workers)),
