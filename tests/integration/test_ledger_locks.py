@@ -7,6 +7,7 @@ from uuid import UUID
 
 import pytest
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_payment_gateway import Captured, Declined
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingTransaction
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
@@ -177,9 +178,35 @@ async def test_the_database_decides_whether_an_event_is_on_sale(
     assert await pipeline.pool.fetchval("SELECT count(*) FROM booking") == 0
 
 
-async def test_a_frozen_transaction_loses_its_locks(pipeline: Pipeline) -> None:
-    limit = await pipeline.pool.fetchval("SHOW idle_in_transaction_session_timeout")
-    assert limit == "20s"
+async def test_a_frozen_transaction_loses_its_locks_but_a_long_load_keeps_them(
+    pipeline: Pipeline,
+) -> None:
+    event, other = await pipeline.open_event(), await pipeline.open_event()
+    booking = await pipeline.book(await pipeline.user(UserRole.BUYER), event, "1-1")
+    locked, owned, thawed = asyncio.Event(), asyncio.Event(), asyncio.Event()
+
+    async def freeze(transaction: ITicketingTransaction) -> None:
+        await transaction.lock_bookings([booking.id])
+        locked.set()
+        await thawed.wait()
+        await transaction.free_tickets([booking.id])
+
+    async def load_slowly(transaction: ITicketingTransaction) -> None:
+        await transaction.own_event(other.id)
+        owned.set()
+        await thawed.wait()
+        await transaction.finish_load(other.id)
+
+    loading = asyncio.create_task(pipeline.unit_of_work.run(load_slowly))
+    await owned.wait()
+    frozen = asyncio.create_task(pipeline.unit_of_work.run(freeze))
+    await locked.wait()
+    async with asyncio.timeout(30):
+        await pipeline.unit_of_work.run(lambda one: one.lock_bookings([booking.id]))
+    thawed.set()
+    with pytest.raises(UnavailableError):
+        await frozen
+    await loading
 
 
 async def test_the_sale_opens_by_the_clock_of_the_database(pipeline: Pipeline) -> None:

@@ -11,7 +11,7 @@ from onsale.platform.exceptions import UnavailableError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
-IDLE_IN_TRANSACTION_SECONDS_MAX = 20
+IDLE_IN_TRANSACTION_SECONDS_MAX = 5
 
 # What asyncpg and the socket raise when the server is away, starting, stopping or not answering.
 CONNECTION_ERRORS = (

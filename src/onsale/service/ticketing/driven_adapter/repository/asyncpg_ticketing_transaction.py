@@ -46,6 +46,7 @@ class AsyncpgTicketingTransaction:
 
     async def own_event(self, event_id: int) -> EventTerms | None:
         await self._connection.execute(_SQL["own_event_lock"], event_id)
+        await self._connection.execute(_SQL["expect_long_transaction"])
         return (await self._terms([event_id])).get(event_id)
 
     async def lock_bookings(

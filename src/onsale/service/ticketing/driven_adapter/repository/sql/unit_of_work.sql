@@ -9,6 +9,10 @@ SELECT pg_advisory_xact_lock_shared(id) FROM (
 -- name: own_event_lock
 SELECT pg_advisory_xact_lock($1::bigint)
 
+-- name: expect_long_transaction
+-- The seat store is loaded while the event is owned, and a huge hall takes it seconds.
+SELECT set_config('idle_in_transaction_session_timeout', '60s', true)
+
 -- name: event_terms
 SELECT id, seller_id, epoch, hold_seconds FROM event WHERE id = ANY($1::bigint[])
 
