@@ -107,7 +107,9 @@ class InMemoryTransaction:
     def now(self) -> datetime:
         return datetime.now(UTC)
 
-    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
+    async def share_events(
+        self, event_ids: Collection[int], *, skip_owned: bool = False
+    ) -> Mapping[int, EventTerms]:
         return {one: EventTerms(one, seller_id=1, epoch=1, hold_seconds=600) for one in event_ids}
 
     async def lock_bookings(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:

@@ -1,13 +1,15 @@
 """Each lock and condition of the ledger's statements, seen to hold where nothing else would."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import pytest
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
 from onsale.service.ticketing.app.interface.i_payment_gateway import Captured, Declined
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingTransaction
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
@@ -51,25 +53,37 @@ async def test_a_load_waits_for_results_that_are_being_written(pipeline: Pipelin
     assert await pipeline.differences(event.id) == []
 
 
-async def test_results_wait_for_a_load(pipeline: Pipeline) -> None:
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    booking = await pipeline.book(buyer, event, "1-1")
+async def test_results_of_an_event_that_is_being_loaded_keep_no_other_waiting(
+    pipeline: Pipeline,
+) -> None:
+    loading, selling = await pipeline.open_event(), await pipeline.open_event()
+    buyer = await pipeline.user(UserRole.BUYER)
+    delayed = await pipeline.book(buyer, loading, "1-1")
+    prompt = await pipeline.book(buyer, selling, "1-1")
     results = await pipeline.decide(await pipeline.commands())
     owned, go_on = asyncio.Event(), asyncio.Event()
 
-    async def own(transaction: ITicketingTransaction) -> None:
-        await transaction.own_event(event.id)
-        owned.set()
-        await go_on.wait()
+    class SlowInstaller:
+        async def execute(
+            self, event_id: int, epoch: int, subsections: Sequence[SubsectionSnapshot]
+        ) -> None:
+            owned.set()
+            await go_on.wait()
+            await pipeline.load.install_seats.execute(event_id, epoch, subsections)
 
-    owning = asyncio.create_task(pipeline.unit_of_work.run(own))
+    load = replace(pipeline.load, install_seats=SlowInstaller())
+    owning = asyncio.create_task(load.execute(loading.id, always=True))
     await owned.wait()
-    applying = asyncio.create_task(pipeline.apply_results.execute(results))
-    done, _ = await asyncio.wait({applying}, timeout=0.3)
-    assert not done
+    await pipeline.apply_results.execute(results)
+    assert (await pipeline.booking(prompt.id)).status is BookingStatus.PENDING_PAYMENT
+    assert (await pipeline.booking(delayed.id)).status is BookingStatus.PROCESSING
+
     go_on.set()
-    await asyncio.gather(owning, applying)
-    assert (await pipeline.booking(booking.id)).status is BookingStatus.PENDING_PAYMENT
+    await owning
+    assert await pipeline.resend.execute() == 1, "the load has made it due again"
+    await pipeline.settle()
+    assert (await pipeline.booking(delayed.id)).status is BookingStatus.PENDING_PAYMENT
+    assert await pipeline.differences(loading.id) == []
 
 
 async def test_a_booking_that_changed_behind_its_lock_is_not_written(pipeline: Pipeline) -> None:

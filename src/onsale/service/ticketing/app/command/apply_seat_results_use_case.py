@@ -70,7 +70,11 @@ class ApplySeatResultsUseCase:
     async def _apply(
         self, results: Sequence[SeatResult], transaction: ITicketingTransaction, *, singly: bool
     ) -> list[Booking]:
-        events = await transaction.share_events({result.event_id for result in results})
+        # An event that is being loaded keeps no other waiting: its results are of the epoch that
+        # ends, and the load makes what its bookings owe due again.
+        events = await transaction.share_events(
+            {result.event_id for result in results}, skip_owned=True
+        )
         bookings = await transaction.lock_bookings({result.booking_id for result in results})
         decision = self._decide(results, events, bookings, transaction)
         claims = list(decision.claims.values())
@@ -125,7 +129,7 @@ class ApplySeatResultsUseCase:
         for result in results:
             event = events.get(result.event_id)
             if event is None:
-                continue  # an event of another ledger: there is nothing here that it could change
+                continue  # being loaded, or of another ledger: nothing here may change by it
             booking = bookings.get(result.booking_id)
             if booking is None:
                 if isinstance(result, SeatsReserved) and result.epoch == event.epoch:

@@ -52,8 +52,13 @@ class ITicketingTransaction(Protocol):
         """The database's clock (UTC)."""
         ...
 
-    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
-        """Keep these events from being loaded until the end; unknown ids are left out."""
+    async def share_events(
+        self, event_ids: Collection[int], *, skip_owned: bool = False
+    ) -> Mapping[int, EventTerms]:
+        """Keep these events from being loaded until the end.
+
+        Unknown ids (and, if asked, events that are being loaded now) are left out.
+        """
         ...
 
     async def own_event(self, event_id: int) -> EventTerms | None:

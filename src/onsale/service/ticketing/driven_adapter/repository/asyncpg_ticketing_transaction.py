@@ -39,9 +39,15 @@ class AsyncpgTicketingTransaction:
         """The database's clock at the latest lock (the epoch before the first)."""
         return self._now
 
-    async def share_events(self, event_ids: Collection[int]) -> Mapping[int, EventTerms]:
+    async def share_events(
+        self, event_ids: Collection[int], *, skip_owned: bool = False
+    ) -> Mapping[int, EventTerms]:
         ids = list(event_ids)
-        await self._connection.fetch(_SQL["share_event_locks"], ids)
+        if skip_owned:
+            shared = await self._connection.fetch(_SQL["share_free_event_locks"], ids)
+            ids = [row["id"] for row in shared if row["is_shared"]]
+        else:
+            await self._connection.fetch(_SQL["share_event_locks"], ids)
         return await self._terms(ids)
 
     async def own_event(self, event_id: int) -> EventTerms | None:

@@ -6,6 +6,10 @@ SELECT pg_advisory_xact_lock_shared(id) FROM (
     SELECT id FROM unnest($1::bigint[]) AS wanted (id) ORDER BY id
 ) AS ordered
 
+-- name: share_free_event_locks
+SELECT id, pg_try_advisory_xact_lock_shared(id) AS is_shared
+FROM unnest($1::bigint[]) AS wanted (id)
+
 -- name: own_event_lock
 SELECT pg_advisory_xact_lock($1::bigint)
 
