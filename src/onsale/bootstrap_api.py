@@ -82,6 +82,9 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
 )
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
+    ProblemHttpProtocol,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
     booking_reader,
@@ -205,7 +208,8 @@ async def _serve(
             app,
             host=settings.host,
             port=settings.port,
-            http="httptools",
+            http=ProblemHttpProtocol,
+            ws="none",
             lifespan="off",
             access_log=False,
             log_config=None,

@@ -9,6 +9,9 @@ import httpx
 import pytest
 import uvicorn
 
+from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
+    ProblemHttpProtocol,
+)
 from tests.servers.waiting import eventually
 from tests.support.http_api import HttpApi, booking_form
 from tests.support.tasks import background
@@ -26,7 +29,9 @@ async def serving(api: HttpApi) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
-        config = uvicorn.Config(api.app, http="httptools", lifespan="off", log_config=None)
+        config = uvicorn.Config(
+            api.app, http=ProblemHttpProtocol, ws="none", lifespan="off", log_config=None
+        )
         server = uvicorn.Server(config)
         # The signals of the test run are not this server's.
         task = asyncio.create_task(server._serve([listener]))

@@ -1,7 +1,5 @@
 """Who makes a request: from the ``Authorization`` header, else from the session cookie."""
 
-import ipaddress
-
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -9,6 +7,14 @@ from onsale.service.ticketing.app.interface.i_credentials import ITokenService, 
 from onsale.service.ticketing.app.service.role_auth_service import RoleAuthService
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    ForeignOriginError,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.request_origin import (
+    SAFE_METHODS,
+    is_from_another_site,
+    is_on_this_machine,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import header_of
 
 COOKIE_NAME = "onsale_session"
@@ -25,6 +31,7 @@ class Authenticator:
 
         Raises:
             NotAuthenticatedError: nobody, or with a token that is not good.
+            ForeignOriginError: another site makes a browser change something with its cookie.
             UnavailableError: it cannot be told now.
         """
         return await self._tokens.authenticate(token_of(request))
@@ -33,7 +40,7 @@ class Authenticator:
         """Who makes the request, who must have the role.
 
         Raises:
-            NotAuthenticatedError, UnavailableError: as above.
+            NotAuthenticatedError, ForeignOriginError, UnavailableError: as above.
             ForbiddenRoleError: another role.
         """
         principal = await self.principal(request)
@@ -46,10 +53,15 @@ def token_of(request: Request) -> str:
 
     Raises:
         NotAuthenticatedError: there is none, or the header has another form.
+        ForeignOriginError: a browser added the cookie to what another site makes it do.
     """
     header = header_of(request.scope, b"authorization")
     if header is None:
         token = request.cookies.get(COOKIE_NAME, "")
+        # The cookie is also added to forms that pages of a sibling domain post, with no body or an
+        # empty one; a header never is.
+        if token and request.method not in SAFE_METHODS and is_from_another_site(request.scope):
+            raise ForeignOriginError
     else:
         scheme, _, token = header.strip().partition(" ")
         token = token.strip()
@@ -68,26 +80,12 @@ def set_session_cookie(request: Request, response: Response, session: Session) -
         expires=session.expires_at,
         httponly=True,
         samesite="lax",
-        secure=_needs_secure(request),
+        secure=not is_on_this_machine(request),
     )
 
 
 def clear_session_cookie(request: Request, response: Response) -> None:
     """Make the browser forget the token."""
     response.delete_cookie(
-        COOKIE_NAME, httponly=True, samesite="lax", secure=_needs_secure(request)
+        COOKIE_NAME, httponly=True, samesite="lax", secure=not is_on_this_machine(request)
     )
-
-
-def _needs_secure(request: Request) -> bool:
-    """Everywhere but on this very machine, where there is no TLS and nobody between."""
-    return request.url.scheme == "https" or not _is_loopback(request.url.hostname or "")
-
-
-def _is_loopback(host: str) -> bool:
-    if host == "localhost" or host.endswith(".localhost"):
-        return True
-    try:
-        return ipaddress.ip_address(host.strip("[]")).is_loopback
-    except ValueError:
-        return False

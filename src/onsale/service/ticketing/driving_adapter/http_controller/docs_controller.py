@@ -18,6 +18,8 @@ _MEDIA_TYPES = {
     "favicon.png": "image/png",
 }
 _CACHED = {"cache-control": "public, max-age=86400"}
+# These change with the version that runs.
+_CHECKED = {"cache-control": "no-cache"}
 _PAGE = """\
 <!doctype html>
 <html lang="en">
@@ -70,11 +72,11 @@ class DocsController:
         """The document."""
         if self._document is None:
             self._document = encode(self._openapi())
-        return Response(self._document, media_type="application/json")
+        return Response(self._document, headers=_CHECKED, media_type="application/json")
 
     async def page(self, _: Request) -> Response:
         """The page to browse it with."""
-        return Response(_PAGE, media_type="text/html")
+        return Response(_PAGE, headers=_CHECKED, media_type="text/html")
 
     async def asset(self, request: Request) -> Response:
         """A file of the page."""

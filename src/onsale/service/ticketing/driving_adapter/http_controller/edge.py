@@ -26,6 +26,8 @@ SECURITY_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+# For browsers that came encrypted; whether sibling domains can do so too is not ours to say.
+HTTPS_HEADERS = (*SECURITY_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
 class HttpEdge:
@@ -41,12 +43,13 @@ class HttpEdge:
             await self._app(scope, receive, send)
             return
         started = False
+        headers = HTTPS_HEADERS if scope["scheme"] == "https" else SECURITY_HEADERS
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
             if message["type"] == "http.response.start":
                 started = True
-                message["headers"] = [*message["headers"], *SECURITY_HEADERS]
+                message["headers"] = [*message["headers"], *headers]
             await send(message)
 
         answer: Send = send_with_headers

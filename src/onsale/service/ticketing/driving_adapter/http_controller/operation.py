@@ -30,10 +30,12 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem_table impo
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
+    ForeignOriginError,
     InvalidRequestError,
     MalformedJsonError,
     UnsupportedMediaTypeError,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.request_origin import SAFE_METHODS
 from onsale.service.ticketing.driving_adapter.schema.fields import RequestModel
 
 REF = "#/components/schemas/{name}"
@@ -76,11 +78,13 @@ class Operation:
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs_session: bool = False
 
-    def kinds(self) -> list[ProblemKind]:
+    def kinds(self, method: str) -> list[ProblemKind]:
         """Every problem that the call may answer, by status."""
         errors: list[type[Exception]] = [*self.problems, UnavailableError]
         if self.needs_session:
             errors.append(NotAuthenticatedError)
+            if method not in SAFE_METHODS:
+                errors.append(ForeignOriginError)
         if self.body is not None:
             errors.extend(_BODY_PROBLEMS)
         if self.parameters:
@@ -88,7 +92,7 @@ class Operation:
         kinds = {PROBLEMS[error] for error in errors} | {INTERNAL_ERROR}
         return sorted(kinds)
 
-    def responses(self) -> dict[int | str, dict[str, Any]]:
+    def responses(self, method: str) -> dict[int | str, dict[str, Any]]:
         """The answers and problems in the words of OpenAPI."""
         responses: dict[int | str, dict[str, Any]] = {}
         for status, answer in self.answers.items():
@@ -98,7 +102,7 @@ class Operation:
                 schema = reference if answer.media_type == _JSON else {"type": "string"}
                 response["content"] = {answer.media_type: {"schema": schema}}
             responses[status] = response
-        for kind in self.kinds():
+        for kind in self.kinds(method):
             response = responses.setdefault(kind.status, {"description": ""})
             response["description"] += f"{'; ' if response['description'] else ''}`{kind.code}`"
             media = response.setdefault("content", {}).setdefault(
@@ -161,7 +165,7 @@ class DirectRoute(APIRoute):
             description=operation.description or operation.summary,
             tags=[operation.tag],
             operation_id=endpoint.__name__,
-            responses=operation.responses(),
+            responses=operation.responses(method),
             openapi_extra=operation.extra(),
         )
 

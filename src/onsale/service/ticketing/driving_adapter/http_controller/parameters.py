@@ -41,7 +41,9 @@ BOOKING_STATUS = query_parameter(
 MINE = query_parameter(
     "mine", {"type": "boolean", "default": False}, "a seller's own events, hidden ones included"
 )
-EVENT_FILTER = query_parameter("event_id", _ID_SCHEMA, "only bookings of this event")
+EVENT_FILTER = query_parameter(
+    "event_id", {"type": "integer", "minimum": 1}, "only bookings of this event"
+)
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -28,6 +28,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     BodyTooLargeError,
     InternalError,
     InvalidRequestError,
+    MalformedRequestError,
     MethodNotAllowedError,
     RateLimitedError,
     RequestError,
@@ -93,7 +94,7 @@ def _headers_of(error: Exception) -> Mapping[str, str]:
             return {"retry-after": str(error.retry_after_seconds)}
         case MethodNotAllowedError():
             return {"allow": ", ".join(error.allowed)}
-        case BodyTimeoutError() | BodyTooLargeError():
+        case BodyTimeoutError() | BodyTooLargeError() | MalformedRequestError():
             # The rest of the body may or may not come; the next request begins afresh.
             return {"connection": "close"}
         case _:

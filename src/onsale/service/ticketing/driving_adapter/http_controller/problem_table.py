@@ -20,11 +20,13 @@ VALIDATION_ERROR = ProblemKind(422, "VALIDATION_ERROR", "The request is not vali
 INTERNAL_ERROR = ProblemKind(500, "INTERNAL_ERROR", "Internal error")
 
 PROBLEMS: Mapping[type[Exception], ProblemKind] = {
+    request.MalformedRequestError: ProblemKind(400, "MALFORMED_REQUEST", "No HTTP request"),
     request.MalformedJsonError: ProblemKind(400, "MALFORMED_JSON", "The body is not JSON"),
     domain.NotAuthenticatedError: ProblemKind(401, "NOT_AUTHENTICATED", "Not authenticated"),
     domain.InvalidCredentialsError: ProblemKind(401, "INVALID_CREDENTIALS", "Wrong credentials"),
     domain.PaymentDeclinedError: ProblemKind(402, "PAYMENT_DECLINED", "The payment was declined"),
     domain.ForbiddenRoleError: ProblemKind(403, "FORBIDDEN_ROLE", "Not for your role"),
+    request.ForeignOriginError: ProblemKind(403, "FORBIDDEN_ORIGIN", "Not from another site"),
     domain.NotOwnerError: ProblemKind(403, "NOT_OWNER", "Not yours"),
     domain.EventNotFoundError: ProblemKind(404, "EVENT_NOT_FOUND", "No such event"),
     domain.SubsectionNotFoundError: ProblemKind(

@@ -12,6 +12,10 @@ class RequestError(Exception):
         self.details: Mapping[str, object] = details
 
 
+class MalformedRequestError(RequestError):
+    """This is no HTTP request."""
+
+
 class MalformedJsonError(RequestError):
     """The body is not JSON in UTF-8."""
 
@@ -43,6 +47,10 @@ class InvalidRequestError(RequestError):
     def of(cls, field: str, message: str) -> "InvalidRequestError":
         """One field is wrong."""
         return cls([{"field": field, "message": message}])
+
+
+class ForeignOriginError(RequestError):
+    """A page of another site may not do this with your session."""
 
 
 class RouteNotFoundError(RequestError):

@@ -22,7 +22,7 @@ PAGE_LIMIT_DEFAULT = 20
 PAGE_LIMIT_MAX = 100
 IDEMPOTENCY_KEY_LENGTH_MAX = 255
 _ID = re.compile(r"[1-9][0-9]*", re.ASCII)
-_NUMBER = re.compile(r"-?[0-9]{1,4000}", re.ASCII)
+_NUMBER = re.compile(r"0|-?[1-9][0-9]{0,3999}", re.ASCII)
 _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.ASCII)
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
@@ -146,7 +146,7 @@ def limit_of(request: Request) -> int:
     Raises:
         InvalidRequestError: not a number from 1 to the maximum.
     """
-    text = _query(request, "limit")
+    text = _single(request, "limit")
     if text is None:
         return PAGE_LIMIT_DEFAULT
     limit = _positive(text, "limit")
@@ -210,4 +210,12 @@ def _positive(text: str, name: str) -> int:
 
 def _query(request: Request, name: str) -> str | None:
     # Forms and many clients send an empty value for one that was not chosen.
-    return request.query_params.get(name) or None
+    return _single(request, name) or None
+
+
+def _single(request: Request, name: str) -> str | None:
+    values = request.query_params.getlist(name)
+    if len(values) > 1:
+        # Whoever reads the first and whoever reads the last would not agree on what was asked.
+        raise InvalidRequestError.of(name, "given more than once")
+    return values[0] if values else None
