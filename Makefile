@@ -16,7 +16,7 @@ PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  %-14s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # --- Environment ---------------------------------------------------------------------------------
 
@@ -131,6 +131,12 @@ integration: $(STAMP) ## Tests of parts together on real PostgreSQL, Redis and K
 .PHONY: acceptance
 acceptance: $(STAMP) ## Tests of the running service, from outside
 	@$(PYTEST) tests/acceptance $(ARGS)
+
+.PHONY: authorization
+authorization: $(STAMP) ## Ask a running service who may do what, and print it (docs/authorization.md)
+	@$(BIN)/python -m tests.support.authorization > docs/authorization.md
+	@$(BIN)/pytest -q tests/acceptance/test_authorization.py $(ARGS)
+	@cat docs/authorization.md
 
 # --- Housekeeping --------------------------------------------------------------------------------
 

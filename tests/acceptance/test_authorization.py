@@ -1,82 +1,167 @@
-"""What one person may not see or do stays refused, under every role and every id."""
+"""Every route in every role: who may do what, and that a refusal changes nothing."""
 
-import json
-import uuid
-from base64 import urlsafe_b64encode
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+import asyncio
+from dataclasses import dataclass
+from pathlib import Path
 
+import asyncpg
 import httpx
-import jwt
 import pytest
+from fastapi.routing import APIRoute
 
-from tests.support.onsale_up import CARD_NUMBER, PASSWORD, OnsaleUp
+from tests.support.authorization import ROLES, RULES, Rule, page
+from tests.support.http_api import HttpApi
+from tests.support.onsale_up import OnsaleUp
 from tests.support.polling import wait_for
-from tests.support.visitors import Buyer, JsonObject, Seller, Visitor, check_problem, new_email
+from tests.support.visitors import Buyer, JsonObject, Member, Seller, Visitor, connections
 
+PAGE = Path(__file__).parents[2] / "docs" / "authorization.md"
+# What the contract promises for a token that was given up or whose account was closed.
 REVOKED_SECONDS_MAX = 5.0
-CARD = {"card_number": CARD_NUMBER}
-SOME_BOOKING = "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"
-
-NEED_A_SESSION = [
-    ("POST", "/api/user/logout", None),
-    ("GET", "/api/user/me", None),
-    ("POST", "/api/event", Seller.details()),
-    ("PATCH", "/api/event/1", {"name": "Mine now"}),
-    ("GET", "/api/event?mine=true", None),
-    ("POST", "/api/booking", Buyer.order(1)),
-    ("GET", "/api/booking", None),
-    ("GET", f"/api/booking/{SOME_BOOKING}", None),
-    ("GET", f"/api/booking/{SOME_BOOKING}/sse", None),
-    ("POST", f"/api/booking/{SOME_BOOKING}/pay", CARD),
-    ("POST", f"/api/booking/{SOME_BOOKING}/cancel", None),
-]
 
 
-@pytest.mark.parametrize(("method", "path", "body"), NEED_A_SESSION)
-async def test_nobody_gets_in_without_a_session(
-    visitor: Visitor, method: str, path: str, body: JsonObject | None
-) -> None:
-    answer = await visitor.send(method, path, json=body)
-    check_problem(answer, 401, "NOT_AUTHENTICATED")
-    assert answer.headers["www-authenticate"] == "Bearer"
+@dataclass(frozen=True, slots=True)
+class Cast:
+    """Those who call. Their sessions outlive the connections that they were made over."""
 
+    event_id: int
+    visitors: dict[str, Visitor]
 
-async def test_every_call_that_needs_a_session_is_tested_without_one(visitor: Visitor) -> None:
-    documented = await visitor.get("/openapi.json")
-    guarded = {
-        (method.upper(), path)
-        for path, calls in documented["paths"].items()
-        for method, call in calls.items()
-        if call.get("security")
-    }
-    tested = {
-        (
-            method,
-            path.replace(SOME_BOOKING, "{booking_id}").replace("/event/1", "/event/{event_id}"),
+    def over(self, http: httpx.AsyncClient) -> None:
+        """Call over these connections from now on."""
+        for visitor in self.visitors.values():
+            visitor.http = http
+
+    @property
+    def buyer(self) -> Buyer:
+        """Who has the booking of a path."""
+        buyer = self.visitors["buyer"]
+        assert isinstance(buyer, Buyer)
+        return buyer
+
+    async def state(self, booking_id: str) -> list[JsonObject]:
+        """Everything that a call of a rule could change, as those see it who may."""
+        views = [await self.buyer.booking(booking_id)]
+        for role, visitor in self.visitors.items():
+            if role in ROLES and isinstance(visitor, Member):
+                views += [
+                    await visitor.get("/api/user/me"),
+                    *await visitor.all_items("/api/booking"),
+                ]
+            if role in ROLES and isinstance(visitor, Seller):
+                views += await visitor.all_items("/api/event?mine=true")
+        return views
+
+    async def ask(self, rule: Rule, role: str, booking_id: str) -> str:
+        """What one of them is answered."""
+        visitor = self.visitors[role]
+        path = rule.path.format(
+            event_id=self.event_id,
+            booking_id=booking_id,
+            section="A",
+            subsection=1,
+            asset="start.js",
         )
-        for method, path, _ in NEED_A_SESSION
-        if "?" not in path
+        if rule.is_stream and rule.answer_to(role) == "200":
+            async with visitor.follow(path):
+                return "200"
+        answer = await visitor.send(rule.method, path + rule.query, json=rule.body(self.event_id))
+        if rule.ends_session and answer.is_success:
+            assert isinstance(visitor, Member)
+            await visitor.log_in()
+        code = f" {answer.json()['code']}" if answer.is_error else ""
+        return f"{answer.status_code}{code}"
+
+
+@pytest.fixture(scope="module")
+def long_lived_cast(redis_system: OnsaleUp) -> Cast:
+    return asyncio.run(_assemble(redis_system))
+
+
+@pytest.fixture
+def cast(long_lived_cast: Cast, http: httpx.AsyncClient) -> Cast:
+    long_lived_cast.over(http)
+    return long_lived_cast
+
+
+async def _assemble(system: OnsaleUp) -> Cast:
+    async with connections(system.base_url) as http:
+        seller = await Seller.join(http)
+        leaver, closed = await Buyer.join(http), await Buyer.join(http)
+        visitors: dict[str, Visitor] = {
+            "anonymous": Visitor(http),
+            "buyer": await Buyer.join(http),
+            "other buyer": await Buyer.join(http),
+            "seller": seller,
+            "other seller": await Seller.join(http),
+            "logged out": leaver,
+            "deactivated": closed,
+        }
+        cast = Cast(await seller.open_event(), visitors)
+        await leaver.expect(204, "POST", "/api/user/logout")
+        await _deactivate(system, closed.id)
+        for visitor in (leaver, closed):
+            await _refused_at_last(visitor)
+    return cast
+
+
+async def _deactivate(system: OnsaleUp, user_id: int) -> None:
+    connection = await asyncpg.connect(system.settings["ONSALE_DATABASE_URL"])
+    try:
+        await connection.execute('UPDATE "user" SET is_active = false WHERE id = $1', user_id)
+    finally:
+        await connection.close()
+
+
+async def _refused_at_last(visitor: Visitor) -> None:
+    await wait_for(
+        lambda: visitor.send("GET", "/api/user/me"),
+        lambda answer: answer.status_code == httpx.codes.UNAUTHORIZED,
+        seconds_max=REVOKED_SECONDS_MAX,
+    )
+
+
+def routes_of_the_application() -> set[tuple[str, str]]:
+    api = HttpApi()
+    api.hasher.close()
+    routes = api.app.routes
+    # One of another kind could not be ruled, so it must not be there.
+    assert all(isinstance(route, APIRoute) for route in routes)
+    return {
+        (method, route.path)
+        for route in routes
+        if isinstance(route, APIRoute)
+        for method in route.methods or ()
     }
-    assert tested == guarded
 
 
-async def test_somebody_elses_booking_is_out_of_reach(
-    buyer: Buyer, seller: Seller, event_id: int, http: httpx.AsyncClient
+def test_every_route_has_a_rule_and_every_rule_a_route() -> None:
+    ruled = {(rule.method, rule.path) for rule in RULES}
+    routes = routes_of_the_application()
+
+    assert not routes - ruled, "routes without a rule in tests/support/authorization.py"
+    assert not ruled - routes, "rules without a route"
+    assert len({str(rule) for rule in RULES}) == len(RULES), "a rule stands twice"
+
+
+def test_the_page_shows_the_rules() -> None:
+    assert PAGE.read_text() == page(), "`make authorization` writes it anew"
+
+
+@pytest.mark.parametrize("rule", RULES, ids=str)
+async def test_each_role_is_answered_as_its_rule_says_and_refusals_change_nothing(
+    cast: Cast, rule: Rule
 ) -> None:
-    held = await buyer.hold(event_id, "2-2")
-    path = f"/api/booking/{held['id']}"
-    stranger, rival = await Buyer.join(http), await Seller.join(http)
-    for other in (stranger, rival):
-        check_problem(await other.send("GET", path), 403, "NOT_OWNER")
-    calls = [("POST", f"{path}/pay", CARD), ("POST", f"{path}/cancel", None)]
-    for method, call, body in [*calls, ("GET", f"{path}/sse", None)]:
-        check_problem(await stranger.send(method, call, json=body), 403, "NOT_OWNER")
-        for other in (seller, rival):
-            refused = await other.send(method, call, json=body)
-            check_problem(refused, 403, "FORBIDDEN_ROLE")
-    assert await buyer.booking(held["id"]) == held
-    assert await seller.get(path) == held
+    booking = await cast.buyer.hold(cast.event_id)
+    granted = [role for role in cast.visitors if rule.answer_to(role).startswith("2")]
+    refused = [role for role in cast.visitors if role not in granted]
+
+    before = await cast.state(booking["id"])
+    answers = {role: await cast.ask(rule, role, booking["id"]) for role in refused}
+    assert await cast.state(booking["id"]) == before, "a call that was refused changed something"
+    answers |= {role: await cast.ask(rule, role, booking["id"]) for role in granted}
+
+    assert answers == {role: rule.answer_to(role) for role in refused + granted}
 
 
 async def test_lists_show_ones_own_bookings_alone(
@@ -89,189 +174,5 @@ async def test_lists_show_ones_own_bookings_alone(
         assert await other.all_items(f"/api/booking?event_id={event_id}") == []
     for owner in (buyer, seller):
         assert [item["id"] for item in await owner.all_items("/api/booking")] == [held["id"]]
-
-
-async def test_sellers_do_not_book(seller: Seller, event_id: int) -> None:
-    order = Buyer.order(event_id)
-    check_problem(await seller.send("POST", "/api/booking", json=order), 403, "FORBIDDEN_ROLE")
-    assert await seller.counts(event_id) == (50, 0, 0)
-
-
-async def test_buyers_make_and_change_no_events(
-    buyer: Buyer, seller: Seller, event_id: int
-) -> None:
-    before = await seller.event(event_id)
-    created = await buyer.send("POST", "/api/event", json=Seller.details())
-    check_problem(created, 403, "FORBIDDEN_ROLE")
-    patched = await buyer.send("PATCH", f"/api/event/{event_id}", json={"name": "Mine now"})
-    check_problem(patched, 403, "FORBIDDEN_ROLE")
-    check_problem(await buyer.send("GET", "/api/event?mine=true"), 403, "FORBIDDEN_ROLE")
-    assert await seller.event(event_id) == before
-
-
-async def test_another_sellers_event_stays_as_it_is(
-    seller: Seller, event_id: int, http: httpx.AsyncClient
-) -> None:
-    before = await seller.event(event_id)
-    rival = await Seller.join(http)
-    for changes in ({"name": "Mine now"}, {"is_active": False}, {}):
-        patched = await rival.send("PATCH", f"/api/event/{event_id}", json=changes)
-        check_problem(patched, 403, "NOT_OWNER")
-    assert await seller.event(event_id) == before
     assert await rival.all_items("/api/event?mine=true") == []
-
-
-@pytest.mark.parametrize("role", ["admin", "superuser", "Seller", "", None, 1, ["buyer"]])
-async def test_nobody_registers_as_anything_but_buyer_or_seller(
-    visitor: Visitor, role: object
-) -> None:
-    account = {"email": new_email(), "password": PASSWORD, "name": "Somebody", "role": role}
-    refused = await visitor.send("POST", "/api/user", json=account)
-    check_problem(refused, 422, "VALIDATION_ERROR")
-    log_in = await visitor.send("POST", "/api/user/login", json=account)
-    check_problem(log_in, 401, "INVALID_CREDENTIALS")
-
-
-async def test_powers_cannot_be_smuggled_into_an_account(
-    visitor: Visitor, seller: Seller, event_id: int
-) -> None:
-    account = {"email": new_email(), "password": PASSWORD, "name": "Somebody", "role": "buyer"}
-    smuggled = {"is_superuser": True, "is_verified": True, "id": seller.id, "hashed_password": "x"}
-    user = await visitor.expect(201, "POST", "/api/user", {**account, **smuggled})
-    assert user["id"] != seller.id
-    session = await visitor.expect(200, "POST", "/api/user/login", account)
-    newcomer = Visitor(visitor.http, session["access_token"])
-    patched = await newcomer.send("PATCH", f"/api/event/{event_id}", json={"name": "Mine now"})
-    check_problem(patched, 403, "FORBIDDEN_ROLE")
-
-
-def _unsigned(claims: JsonObject, algorithm: str) -> str:
-    parts = ({"alg": algorithm, "typ": "JWT"}, claims)
-    return ".".join(_base64(json.dumps(part).encode()) for part in parts) + "."
-
-
-def _base64(raw: bytes) -> str:
-    return urlsafe_b64encode(raw).decode().rstrip("=")
-
-
-def _signed(claims: JsonObject, secret: str, algorithm: str = "HS256", **changes: object) -> str:
-    changed = {**claims, **changes}
-    kept = {name: value for name, value in changed.items() if value is not None}
-    return jwt.encode(kept, secret, algorithm=algorithm)
-
-
-_PAST = int((datetime.now(UTC) - timedelta(seconds=1)).timestamp())
-BAD_TOKENS: dict[str, Callable[[JsonObject, str], str]] = {
-    "signed with another secret": lambda claims, _: _signed(claims, "x" * 48),
-    "signed with an empty secret": lambda claims, _: _hs256_of_nothing(claims),
-    "not signed at all": lambda claims, _: _unsigned(claims, "none"),
-    "not signed, in other letters": lambda claims, _: _unsigned(claims, "NoNe"),
-    "signature left out": lambda claims, _: _unsigned(claims, "HS256"),
-    "of another algorithm": lambda claims, secret: _signed(claims, secret * 2, "HS512"),
-    "expired": lambda claims, secret: _signed(claims, secret, exp=_PAST),
-    "without an end": lambda claims, secret: _signed(claims, secret, exp=None),
-    "with an end that is no number": lambda claims, secret: _signed(claims, secret, exp="never"),
-    "of nobody": lambda claims, secret: _signed(claims, secret, sub="nobody"),
-    "of a role that there is not": lambda claims, secret: _signed(claims, secret, role="admin"),
-    "without a name of its own": lambda claims, secret: _signed(claims, secret, jti=None),
-    "no token": lambda *_: "let me in",
-    "dots": lambda *_: "..",
-    "very long": lambda *_: "x" * 8_000,
-}
-
-
-def _hs256_of_nothing(claims: JsonObject) -> str:
-    algorithm = jwt.algorithms.HMACAlgorithm(jwt.algorithms.HMACAlgorithm.SHA256)
-    payload = _unsigned(claims, "HS256").rstrip(".")
-    return f"{payload}.{_base64(algorithm.sign(payload.encode(), b''))}"
-
-
-@pytest.mark.parametrize("flaw", BAD_TOKENS)
-async def test_a_token_with_a_flaw_is_no_session(
-    system: OnsaleUp, seller: Seller, event_id: int, flaw: str
-) -> None:
-    secret = system.settings["ONSALE_TOKEN_SECRET"]
-    claims = jwt.decode(seller.token, secret, algorithms=["HS256"])
-    good = Visitor(seller.http, _signed(claims, secret, jti=str(uuid.uuid4())))
-    assert (await good.get("/api/user/me"))["id"] == seller.id, "the test can make good ones"
-
-    forger = Visitor(seller.http, BAD_TOKENS[flaw](claims, secret))
-    check_problem(await forger.send("GET", "/api/user/me"), 401, "NOT_AUTHENTICATED")
-    patched = await forger.send("PATCH", f"/api/event/{event_id}", json={"name": "Mine now"})
-    check_problem(patched, 401, "NOT_AUTHENTICATED")
-    cookie = {"Cookie": f"onsale_session={forger.token}"}
-    by_cookie = await Visitor(seller.http).send("GET", "/api/user/me", headers=cookie)
-    check_problem(by_cookie, 401, "NOT_AUTHENTICATED")
-    assert (await seller.event(event_id))["name"] == "Concert"
-
-
-async def test_a_token_changed_by_one_character_is_no_session(buyer: Buyer) -> None:
-    head, payload, signature = buyer.token.split(".")
-    for forged in (
-        f"{head}.{payload}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}",
-        f"{head}.{payload[:-2]}{'A' if payload[-2] != 'A' else 'B'}{payload[-1]}.{signature}",
-    ):
-        forger = Visitor(buyer.http, forged)
-        check_problem(await forger.send("GET", "/api/user/me"), 401, "NOT_AUTHENTICATED")
-
-
-async def test_another_scheme_is_no_session(buyer: Buyer) -> None:
-    for header in (f"Basic {buyer.token}", buyer.token, "Bearer", "Token x"):
-        answer = await Visitor(buyer.http).send(
-            "GET", "/api/user/me", headers={"Authorization": header}
-        )
-        check_problem(answer, 401, "NOT_AUTHENTICATED")
-
-
-async def test_a_session_is_over_soon_after_logging_out(buyer: Buyer, event_id: int) -> None:
-    held = await buyer.hold(event_id)
-    old = buyer.token
-    await buyer.log_in()
-    leaver = Visitor(buyer.http, old)
-    await leaver.expect(204, "POST", "/api/user/logout")
-    refused = await wait_for(
-        lambda: leaver.send("GET", f"/api/booking/{held['id']}"),
-        lambda answer: answer.status_code != 200,
-        seconds_max=REVOKED_SECONDS_MAX,
-    )
-    check_problem(refused, 401, "NOT_AUTHENTICATED")
-    # The other session of the same account goes on.
-    assert (await buyer.booking(held["id"]))["status"] == "pending_payment"
-
-
-async def test_logging_out_makes_the_browser_forget(system: OnsaleUp, buyer: Buyer) -> None:
-    async with httpx.AsyncClient(base_url=system.base_url) as browser:
-        visitor = Visitor(browser)
-        credentials = {"email": buyer.email, "password": PASSWORD}
-        await visitor.expect(200, "POST", "/api/user/login", credentials)
-        await visitor.expect(204, "POST", "/api/user/logout")
-        assert not browser.cookies
-        check_problem(await visitor.send("GET", "/api/user/me"), 401, "NOT_AUTHENTICATED")
-
-
-async def test_wrong_passwords_and_unknown_addresses_are_answered_alike(
-    visitor: Visitor, buyer: Buyer
-) -> None:
-    answers = [
-        await visitor.send(
-            "POST", "/api/user/login", json={"email": email, "password": "not the one"}
-        )
-        for email in (buyer.email, new_email())
-    ]
-    for answer in answers:
-        check_problem(answer, 401, "INVALID_CREDENTIALS")
-    assert answers[0].json() == answers[1].json()
-
-
-async def test_guessing_is_slowed_down(visitor: Visitor, buyer: Buyer) -> None:
-    guess = {"email": buyer.email, "password": "not the one"}
-
-    async def refused() -> httpx.Response:
-        return await visitor.send("POST", "/api/user/login", json=guess)
-
-    limited = await wait_for(refused, lambda answer: answer.status_code != 401, poll_seconds=0)
-    check_problem(limited, 429, "RATE_LIMITED")
-    assert int(limited.headers["retry-after"]) > 0
-    # Others are not locked out, nor is a session that stands.
-    await Buyer.join(visitor.http)
-    assert (await buyer.get("/api/user/me"))["id"] == buyer.id
+    assert [event["id"] for event in await seller.all_items("/api/event?mine=true")] == [event_id]
