@@ -52,6 +52,9 @@ from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadE
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
 )
+from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import (
+    RebuildEventSeatsUseCase,
+)
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
@@ -59,6 +62,7 @@ from onsale.service.ticketing.app.command.register_user_use_case import Register
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
 )
+from onsale.service.ticketing.app.command.repair_event_use_case import RepairEventUseCase
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
@@ -184,17 +188,36 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             tasks.create_task(batches.run(stop))
 
 
+@dataclass(frozen=True, slots=True)
+class RepairTools:
+    """What ``onsale verify`` and ``onsale seats rebuild`` work with."""
+
+    ledger: AsyncpgLedgerAudit
+    verify: VerifyEventUseCase
+    rebuild: RebuildEventSeatsUseCase
+    repair: RepairEventUseCase
+
+
 @asynccontextmanager
-async def open_verification(
-    settings: Settings,
-) -> AsyncIterator[tuple[AsyncpgLedgerAudit, VerifyEventUseCase]]:
-    """What ``onsale verify`` reads."""
+async def open_repair_tools(settings: Settings) -> AsyncIterator[RepairTools]:
+    """Connect to the ledger and the seat store; the broker is not needed."""
     pool = await create_pool(settings.database_url, size_max=4)
     redis = create_client(settings.seat_store_url)
+    subscriber = create_subscriber(settings.seat_store_url)
     try:
         ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
-        yield ledger, VerifyEventUseCase(ledger, store, store, utc_now)
+        unit_of_work = AsyncpgTicketingUnitOfWork(pool)
+        notices = RedisLiveNotices(redis, subscriber, survived)
+        load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
+        verify = VerifyEventUseCase(ledger, store, store, utc_now)
+        yield RepairTools(
+            ledger,
+            verify,
+            RebuildEventSeatsUseCase(ledger, load),
+            RepairEventUseCase(verify, load, unit_of_work),
+        )
     finally:
+        await subscriber.aclose()
         await redis.aclose()
         await pool.close()
 

@@ -25,9 +25,11 @@ app = typer.Typer(
 )
 worker_app = typer.Typer(help="Run a worker role.", no_args_is_help=True)
 db_app = typer.Typer(help="Look after the database schema.", no_args_is_help=True)
+seats_app = typer.Typer(help="Look after the seat store.", no_args_is_help=True)
 dlq_app = typer.Typer(help="See and re-drive dead letters.", no_args_is_help=True)
 app.add_typer(worker_app, name="worker")
 app.add_typer(db_app, name="db")
+app.add_typer(seats_app, name="seats")
 app.add_typer(dlq_app, name="dlq")
 
 out = Console(soft_wrap=True)
@@ -150,14 +152,38 @@ def verify(
     wait: Annotated[
         float, typer.Option(help="Seconds to wait for bookings under way.", min=0, max=600)
     ] = 15.0,
+    repair: Annotated[
+        bool,
+        typer.Option("--repair", help="Rebuild a seat store that differs; then verify again."),
+    ] = False,
 ) -> None:
     """Compare bitmap, tickets, bookings and counters, and print every difference.
 
-    Exit status 1 if there is one.
+    Exit status 1 if there is one, with --repair if one is left.
     """
     from onsale.console import run_verify
 
-    if not asyncio.run(run_verify(settings_for(data), out, event_id=event, wait_seconds=wait)):
+    settings = settings_for(data)
+    verifying = run_verify(settings, out, event_id=event, wait_seconds=wait, repair=repair)
+    if not asyncio.run(verifying):
+        raise typer.Exit(1)
+
+
+@seats_app.command("rebuild")
+def seats_rebuild(
+    data: DataOption = None,
+    event: Annotated[int | None, typer.Option(help="This event.", min=1)] = None,
+    every: Annotated[bool, typer.Option("--all", help="Every event that was loaded.")] = False,
+) -> None:
+    """Rebuild the seat store of an event from PostgreSQL, while sales go on.
+
+    Also after the store was wiped or has lost a part of it. What waits for an answer is sent again.
+    """
+    from onsale.console import run_seats_rebuild
+
+    if (event is None) is not every:
+        raise typer.BadParameter("name an --event, or --all of them", param_hint="--event")
+    if not asyncio.run(run_seats_rebuild(settings_for(data), out, event_id=event)):
         raise typer.Exit(1)
 
 

@@ -9,12 +9,17 @@ from time import monotonic
 
 from rich.console import Console
 
-from onsale.bootstrap import open_demo_maker, open_message_bus, open_verification
+from onsale.bootstrap import open_demo_maker, open_message_bus, open_repair_tools
 from onsale.demo import Demo
 from onsale.embedded_system import EmbeddedSystem, UpOptions
 from onsale.platform.embedded.managed_process import ProcessEvent, ProcessEventKind
 from onsale.platform.embedded.supervisor import stop_on_signals
 from onsale.platform.message_queue.dead_letter import list_dead_letters, redrive_dead_letters
+from onsale.service.shared_kernel.seat_snapshot import InconsistentSnapshotError
+from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import EventIsDraftError
+from onsale.service.ticketing.app.command.repair_event_use_case import Repair
+from onsale.service.ticketing.app.query.verify_event_use_case import Verdict
+from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 from onsale.settings import BusKind, Settings
 
 DIFFERENCES_SHOWN_MAX = 1_000
@@ -55,12 +60,12 @@ async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
 
 
 async def run_verify(
-    settings: Settings, out: Console, *, event_id: int | None, wait_seconds: float
+    settings: Settings, out: Console, *, event_id: int | None, wait_seconds: float, repair: bool
 ) -> bool:
-    """Verify one event or all, print every difference, and tell whether there is none."""
+    """Verify one event or all, print every difference, and tell whether there is none (left)."""
     is_clean = True
-    async with open_verification(settings) as (ledger, verify):
-        event_ids = await ledger.event_ids()
+    async with open_repair_tools(settings) as tools:
+        event_ids = await tools.ledger.event_ids()
         if event_id is not None:
             if event_id not in event_ids:
                 out.print(f"There is no event {event_id} on sale.", highlight=False)
@@ -70,17 +75,76 @@ async def run_verify(
             out.print("There is no event to verify.")
         for each in event_ids:
             began = monotonic()
-            verdict = await verify.execute(each, quiet_seconds_max=wait_seconds)
+            if repair:
+                repaired = await tools.repair.execute(each, quiet_seconds_max=wait_seconds)
+                _show_repair(repaired, out)
+                verdict = repaired.after
+            else:
+                verdict = await tools.verify.execute(each, quiet_seconds_max=wait_seconds)
             is_clean = is_clean and not verdict.differences
-            for difference in verdict.differences[:DIFFERENCES_SHOWN_MAX]:
-                out.print(f"  event {each}: {difference}", highlight=False, markup=False)
-            out.print(
-                f"event {each}: {verdict.seat_count:,} seats, {len(verdict.differences):,}"
-                f" differences, {verdict.owed_commands:,} bookings under way,"
-                f" {monotonic() - began:.2f} s",
-                highlight=False,
-            )
+            _show_verdict(verdict, monotonic() - began, out)
     return is_clean
+
+
+def _show_verdict(verdict: Verdict, seconds: float, out: Console) -> None:
+    for difference in verdict.differences[:DIFFERENCES_SHOWN_MAX]:
+        out.print(f"  event {verdict.event_id}: {difference}", highlight=False, markup=False)
+    out.print(
+        f"event {verdict.event_id}: {verdict.seat_count:,} seats, {len(verdict.differences):,}"
+        f" differences, {verdict.owed_commands:,} bookings under way, {seconds:.2f} s",
+        highlight=False,
+    )
+
+
+def _show_repair(repair: Repair, out: Console) -> None:
+    """Say what was found before, and what was done about it; nothing if there was nothing."""
+    name, before = f"event {repair.before.event_id}", repair.before
+    lines = [f"  {name}, before: {found}" for found in before.differences[:DIFFERENCES_SHOWN_MAX]]
+    if repair.hurried_count:
+        lines.append(f"{name}: {repair.hurried_count:,} commands that nobody answered are due now")
+    if repair.loaded is not None:
+        lines.append(
+            f"{name}: the ledger and the seat store differed in {len(before.store_differences):,}"
+            f" places; its seats were rebuilt from the ledger, epoch {repair.loaded.epoch}"
+        )
+    if repair.refusal is not None:
+        lines.append(f"{name}: the seat store was left as it is, for {repair.refusal}")
+    if before.contradictions:
+        lines.append(
+            f"{name}: the ledger contradicts itself in {len(before.contradictions):,} places;"
+            " which side is right only a person can tell, so nothing of it was touched"
+        )
+    for line in lines:
+        out.print(line, highlight=False, markup=False)
+
+
+async def run_seats_rebuild(settings: Settings, out: Console, *, event_id: int | None) -> bool:
+    """Rebuild the seats of one event or of all, and tell whether every one was rebuilt."""
+    all_rebuilt = True
+    async with open_repair_tools(settings) as tools:
+        event_ids = await tools.ledger.event_ids() if event_id is None else [event_id]
+        if not event_ids:
+            out.print("There is no event to rebuild.")
+        for each in event_ids:
+            began = monotonic()
+            try:
+                loaded = await tools.rebuild.execute(each)
+            except EventNotFoundError:
+                line = f"There is no event {each}."
+            except EventIsDraftError:
+                line = f"Event {each} is a draft: a ticketing worker loads it and puts it on sale."
+            except InconsistentSnapshotError as error:
+                line = f"Event {each} was left as it is, for the ledger contradicts itself: {error}"
+            else:
+                out.print(
+                    f"event {each}: {loaded.seat_count:,} seats rebuilt in"
+                    f" {monotonic() - began:.2f} s, epoch {loaded.epoch}",
+                    highlight=False,
+                )
+                continue
+            all_rebuilt = False
+            out.print(line, highlight=False, markup=False)
+    return all_rebuilt
 
 
 async def run_dead_letter_list(settings: Settings, out: Console, *, limit: int) -> None:

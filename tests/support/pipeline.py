@@ -45,9 +45,13 @@ from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadE
 from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_completed_use_case import (  # noqa: E501
     MockPaymentAndUpdateStatusToCompletedUseCase,
 )
+from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import (
+    RebuildEventSeatsUseCase,
+)
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
 )
+from onsale.service.ticketing.app.command.repair_event_use_case import RepairEventUseCase
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
@@ -142,6 +146,8 @@ class Pipeline:
     resend: ResendOwedCommandsUseCase
     settle_payments: SettlePaymentsUseCase
     verify: VerifyEventUseCase
+    rebuild: RebuildEventSeatsUseCase
+    repair: RepairEventUseCase
 
     async def user(self, role: UserRole) -> Principal:
         """A new account of this role."""
@@ -234,6 +240,9 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
     catalog, seat_memory = EventCatalog(events, monotonic), SeatMemory(store, monotonic)
     gateway, upkeep = MockPaymentGateway(pool), AsyncpgUpkeep(pool, store)
     ledger = PaymentLedger(unit_of_work, publisher, notices)
+    load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
+    audit = AsyncpgLedgerAudit(pool)
+    verify = VerifyEventUseCase(audit, store, store, lambda: datetime.now(UTC))
     pipeline = Pipeline(
         pool=pool,
         store=store,
@@ -254,7 +263,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
             catalog, seat_memory, intake, publisher, uuid7, lambda: datetime.now(UTC)
         ),
         apply_results=ApplySeatResultsUseCase(unit_of_work, notices, lambda _events: None),
-        load=LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices),
+        load=load,
         cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
         pay=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings, unit_of_work, gateway, ledger, uuid7
@@ -263,9 +272,9 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
         settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
-        verify=VerifyEventUseCase(
-            AsyncpgLedgerAudit(pool), store, store, lambda: datetime.now(UTC)
-        ),
+        verify=verify,
+        rebuild=RebuildEventSeatsUseCase(audit, load),
+        repair=RepairEventUseCase(verify, load, unit_of_work),
     )
     async with background(intake.run()):
         yield pipeline

@@ -5,8 +5,10 @@ import pytest
 from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
     InstallEventSeatsUseCase,
 )
-from onsale.service.seat_reservation.domain.snapshot_rules import InconsistentSnapshotError
-from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seat_snapshot import (
+    InconsistentSnapshotError,
+    SubsectionSnapshot,
+)
 from onsale.service.shared_kernel.seating import SeatCounts
 from tests.builders.seats import EPOCH, EVENT, SeatBooking, hall, layout, snapshot
 from tests.fakes.in_memory_seat_store import InMemorySeatStore

@@ -8,6 +8,10 @@ from uuid import UUID
 from onsale.service.shared_kernel.seating import SubsectionLayout
 
 
+class InconsistentSnapshotError(ValueError):
+    """The snapshot contradicts itself, so no seat state can be made from it."""
+
+
 @dataclass(frozen=True, slots=True)
 class HeldSeats:
     """What one live booking holds; ``sold`` tells a paid booking from a mere hold."""

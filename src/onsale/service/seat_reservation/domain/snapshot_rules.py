@@ -3,7 +3,10 @@
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
-from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seat_snapshot import (
+    InconsistentSnapshotError,
+    SubsectionSnapshot,
+)
 from onsale.service.shared_kernel.seating import (
     SEATS_PER_EVENT_MAX,
     SEATS_PER_SUBSECTION_MAX,
@@ -11,10 +14,6 @@ from onsale.service.shared_kernel.seating import (
 )
 
 _SHAPES_REMEMBERED_MAX = 16
-
-
-class InconsistentSnapshotError(ValueError):
-    """The snapshot contradicts itself, so no seat state can be made from it."""
 
 
 @lru_cache(maxsize=_SHAPES_REMEMBERED_MAX)

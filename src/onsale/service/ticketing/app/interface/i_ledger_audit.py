@@ -5,6 +5,7 @@ from typing import Protocol
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 
 
 class ILedgerAudit(Protocol):
@@ -12,6 +13,10 @@ class ILedgerAudit(Protocol):
 
     async def event_ids(self) -> Sequence[int]:
         """Every event whose seats were loaded, lowest first."""
+        ...
+
+    async def status(self, event_id: int) -> EventStatus | None:
+        """Where an event stands; ``None`` if there is no such event."""
         ...
 
     async def contradictions(self, event_id: int) -> Sequence[str]:

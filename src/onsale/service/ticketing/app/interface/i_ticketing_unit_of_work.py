@@ -130,6 +130,10 @@ class ITicketingTransaction(Protocol):
         """The load is no longer due, a draft is open, and what bookings owe is due at once."""
         ...
 
+    async def hurry_commands(self, event_id: int) -> int:
+        """Make due at once what was sent again before and is put off; tell how many they were."""
+        ...
+
     async def open_attempt(self, attempt: PaymentAttempt) -> bool:
         """Record that a payment begins; ``False`` when the booking has one open already."""
         ...

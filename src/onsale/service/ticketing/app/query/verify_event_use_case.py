@@ -20,12 +20,41 @@ ANSWERS_KEPT = timedelta(days=29)
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """``owed_commands`` bookings still waited for the store when the last look was taken."""
+    """``contradictions`` stand between rows of the ledger, ``store_differences`` between the ledger
+    and the seat store; ``owed_commands`` bookings waited for the store when the last look was
+    taken.
+    """
 
     event_id: int
     seat_count: int
     owed_commands: int
-    differences: Sequence[str]
+    contradictions: Sequence[str]
+    store_differences: Sequence[str]
+
+    @property
+    def differences(self) -> Sequence[str]:
+        """Everything that was found."""
+        return [*self.contradictions, *self.store_differences]
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    seat_count: int
+    contradictions: Sequence[str]
+    store_differences: Sequence[str]
+
+    @property
+    def is_clean(self) -> bool:
+        return not self.contradictions and not self.store_differences
+
+    def lasting(self, later: "_Look") -> "_Look":
+        """What stands in this look and in a later one too."""
+        contradictions, differences = set(later.contradictions), set(later.store_differences)
+        return _Look(
+            later.seat_count,
+            [each for each in self.contradictions if each in contradictions],
+            [each for each in self.store_differences if each in differences],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,23 +75,22 @@ class VerifyEventUseCase:
         while polls_left and await self.ledger.owed_commands(event_id):
             polls_left -= 1
             await self.sleep(QUIET_POLL_SECONDS)
-        differences, seat_count = await self._look(event_id)
+        look = await self._look(event_id)
         for _ in range(LOOK_COUNT - 1):
-            if not differences:
+            if look.is_clean:
                 break
             await self.sleep(LOOK_INTERVAL_SECONDS)
-            again, seat_count = await self._look(event_id)
-            still = set(again)
-            differences = [difference for difference in differences if difference in still]
+            look = look.lasting(await self._look(event_id))
         owed = await self.ledger.owed_commands(event_id)
-        return Verdict(event_id, seat_count, owed, differences)
+        return Verdict(event_id, look.seat_count, owed, look.contradictions, look.store_differences)
 
-    async def _look(self, event_id: int) -> tuple[list[str], int]:
+    async def _look(self, event_id: int) -> _Look:
         snapshot = await self.ledger.snapshot(event_id)
         states = await self.seats.states(event_id, [item.layout for item in snapshot])
         counts = dict(await self.seats.counts(event_id))
         epoch = await self.ledger.epoch(event_id)
-        differences = list(await self.ledger.contradictions(event_id))
+        contradictions = await self.ledger.contradictions(event_id)
+        differences: list[str] = []
         for expected, actual in zip(snapshot, states, strict=True):
             where = (expected.layout.section, expected.layout.subsection)
             differences += _compare_seats(expected, actual, epoch)
@@ -72,7 +100,8 @@ class VerifyEventUseCase:
             for section, number in counts
         ]
         differences += await self._compare_holds(event_id, snapshot)
-        return differences, sum(item.layout.seat_count for item in snapshot)
+        seat_count = sum(item.layout.seat_count for item in snapshot)
+        return _Look(seat_count, contradictions, differences)
 
     async def _compare_holds(
         self, event_id: int, snapshot: Sequence[SubsectionSnapshot]

@@ -8,6 +8,7 @@ import asyncpg
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "ledger_audit.sql")
@@ -23,6 +24,11 @@ class AsyncpgLedgerAudit:
     async def event_ids(self) -> Sequence[int]:
         async with unavailable_on_connection_loss():
             return [row["id"] for row in await self._pool.fetch(_SQL["loaded_events"])]
+
+    async def status(self, event_id: int) -> EventStatus | None:
+        async with unavailable_on_connection_loss():
+            status = await self._pool.fetchval(_SQL["status"], event_id)
+        return None if status is None else EventStatus(status)
 
     async def contradictions(self, event_id: int) -> Sequence[str]:
         sentences: list[str] = []

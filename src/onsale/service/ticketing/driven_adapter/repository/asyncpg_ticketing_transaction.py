@@ -134,6 +134,9 @@ class AsyncpgTicketingTransaction:
         await self._connection.execute(_SQL["finish_load"], event_id)
         await self._connection.execute(_SQL["make_commands_due"], event_id)
 
+    async def hurry_commands(self, event_id: int) -> int:
+        return _row_count(await self._connection.execute(_SQL["hurry_commands"], event_id))
+
     async def open_attempt(self, attempt: PaymentAttempt) -> bool:
         status = await self._connection.execute(
             _SQL["open_attempt"], attempt.id, attempt.booking_id, attempt.amount, attempt.currency

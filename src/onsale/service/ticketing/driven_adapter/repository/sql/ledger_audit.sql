@@ -3,6 +3,9 @@
 -- name: loaded_events
 SELECT id FROM event WHERE status <> 'draft' ORDER BY id
 
+-- name: status
+SELECT status FROM event WHERE id = $1
+
 -- name: epoch
 SELECT epoch FROM event WHERE id = $1
 

@@ -177,6 +177,14 @@ UPDATE booking
 SET next_send_at = clock_timestamp()
 WHERE event_id = $1 AND command IS NOT NULL
 
+-- name: hurry_commands
+UPDATE booking
+SET next_send_at = clock_timestamp()
+WHERE event_id = $1
+  AND command IS NOT NULL
+  AND send_count > 0
+  AND next_send_at > clock_timestamp()
+
 -- name: seating_config
 SELECT seating_config FROM event WHERE id = $1
 
