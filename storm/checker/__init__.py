@@ -1,0 +1,1 @@
+"""Judges a history and a final state. Every check is a pure function of the two."""

@@ -1,0 +1,50 @@
+"""All checks together."""
+
+from collections.abc import Callable, Iterator, Sequence
+
+from storm.checker.access import answers_are_in_the_contract, probes_stay_refused
+from storm.checker.evidence import Evidence
+from storm.checker.promises import (
+    none_disappears,
+    none_is_stuck,
+    none_is_unreadable,
+    none_was_invented,
+    one_booking_a_key,
+)
+from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
+from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
+from storm.checker.transitions import (
+    answers_hold,
+    money_is_kept_once,
+    seats_stay,
+    statuses_go_forward,
+)
+from storm.checker.violation import Violation
+from storm.final_state import FinalState
+from storm.history import Operation
+
+CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
+    one_booking_a_seat,
+    nobody_was_told_the_same,
+    none_disappears,
+    none_is_unreadable,
+    none_is_stuck,
+    one_booking_a_key,
+    none_was_invented,
+    stores_agree,
+    tickets_agree,
+    prices_agree,
+    verify_agrees,
+    statuses_go_forward,
+    seats_stay,
+    answers_hold,
+    money_is_kept_once,
+    probes_stay_refused,
+    answers_are_in_the_contract,
+)
+
+
+def check(operations: Sequence[Operation], state: FinalState) -> list[Violation]:
+    """Every violation that the history and the final state show."""
+    evidence = Evidence(operations, state)
+    return [violation for one in CHECKS for violation in one(evidence)]

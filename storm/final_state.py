@@ -1,0 +1,100 @@
+"""The final state, as plain SQL and plain Redis commands show it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+Place = tuple[int, str, int]
+"""An event, a section, a subsection."""
+Seat = tuple[int, str, int, str]
+"""A seat of a place, as ``row-seat``."""
+
+LIVE = frozenset({"pending_payment", "paid", "completed"})
+FINAL = frozenset({"completed", "failed", "cancelled"})
+SEAT_STATES = ("available", "reserved", "sold", "blocked")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BookingRow:
+    """A row of ``booking``."""
+
+    id: str
+    buyer_id: int
+    event_id: int
+    section: str
+    subsection: int
+    mode: str
+    quantity: int
+    seats: tuple[str, ...]
+    total_price: int
+    status: str
+    cancel_reason: str | None = None
+    expires_at: datetime | None = None
+    payment_id: str | None = None
+    command: str | None = None
+    key: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where its seats are."""
+        return (self.event_id, self.section, self.subsection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketRow:
+    """A row of ``ticket``; ``joined_to`` is the booking of its row in ``booking_ticket``."""
+
+    id: int
+    event_id: int
+    section: str
+    subsection: int
+    seat: str
+    price: int
+    status: str
+    booking_id: str | None = None
+    joined_to: str | None = None
+
+    @property
+    def place(self) -> Place:
+        """Where it is."""
+        return (self.event_id, self.section, self.subsection)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Charge:
+    """Money in the gateway's books. ``taken`` is what was captured, ``returned`` what was handed
+    back of it; in cents, or in whole charges where the books hold no amounts.
+    """
+
+    booking_id: str
+    payment_id: str
+    taken: int
+    returned: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredPlace:
+    """A subsection in the seat store. ``states`` has one state a seat, row by row; ``holds`` are the
+    seats that the store's answers give to each booking.
+    """
+
+    states: Sequence[str]
+    counts: Mapping[str, int]
+    holds: Mapping[str, frozenset[str]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FinalState:
+    """Everything that the stores say of the events of a round, once nothing moves any more.
+
+    ``unfinished`` tells what was still under way when the wait for rest ran out.
+    """
+
+    bookings: Sequence[BookingRow]
+    tickets: Sequence[TicketRow]
+    charges: Sequence[Charge]
+    places: Mapping[Place, StoredPlace]
+    open_attempts: Sequence[str] = ()
+    unfinished: Sequence[str] = ()
+    verify_is_clean: bool = True
+    verify_output: str = ""
