@@ -48,6 +48,9 @@ from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
 )
+from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
+    FindStrayPaymentsUseCase,
+)
 from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
@@ -58,6 +61,7 @@ from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import (
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
+from onsale.service.ticketing.app.command.refund_payments_use_case import RefundPaymentsUseCase
 from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
@@ -73,6 +77,10 @@ from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publish
     SeatCommandPublisher,
 )
 from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
+from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway import (
+    BoundedPaymentGateway,
+    GatewayPatience,
+)
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
     MockPaymentGateway,
 )
@@ -159,6 +167,7 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
         notices = RedisLiveNotices(connected.redis, connected.subscriber, survived)
         upkeep = AsyncpgUpkeep(connected.pool, store)
         status = RefreshEventStatusUseCase(upkeep, notices)
+        gateway = payment_gateway(connected.pool)
         jobs = UpkeepJobs(
             upkeep=upkeep,
             release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
@@ -169,9 +178,11 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             ),
             settle_payments=SettlePaymentsUseCase(
                 upkeep,
-                MockPaymentGateway(connected.pool),
+                gateway,
                 PaymentLedger(unit_of_work, commands, notices),
             ),
+            refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
+            find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway),
             refresh_event_status=status,
         )
         consumer = TicketingMqConsumer(ApplySeatResultsUseCase(unit_of_work, notices, status.touch))
@@ -315,6 +326,11 @@ async def background(*runs: Coroutine[object, object, None]) -> AsyncIterator[No
 async def _forever(run: Coroutine[object, object, None]) -> None:
     await run
     raise RuntimeError("a background task has ended by itself")
+
+
+def payment_gateway(pool: asyncpg.Pool) -> BoundedPaymentGateway:
+    """Who takes the money; every call to it ends in time."""
+    return BoundedPaymentGateway(MockPaymentGateway(pool), GatewayPatience())
 
 
 def utc_now() -> datetime:

@@ -16,7 +16,14 @@ from sqlalchemy.ext.asyncio import AsyncEngine
 from typing_extensions import override
 from uuid_utils.compat import uuid7
 
-from onsale.bootstrap import Connections, background, connect, survived, utc_now
+from onsale.bootstrap import (
+    Connections,
+    background,
+    connect,
+    payment_gateway,
+    survived,
+    utc_now,
+)
 from onsale.platform.database.connections import check_database, create_read_engine
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
@@ -56,9 +63,6 @@ from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publish
     SeatCommandPublisher,
 )
 from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
-from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
-    MockPaymentGateway,
-)
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
 )
@@ -81,6 +85,7 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
     BcryptPasswordHasher,
 )
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
+from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
@@ -166,9 +171,10 @@ def _api_parts(
         pay_booking=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings,
             unit_of_work,
-            MockPaymentGateway(pool),
+            payment_gateway(pool),
             PaymentLedger(unit_of_work, commands, notices),
             uuid7,
+            PaymentDigest(token_secret.get_secret_value().encode()),
         ),
         cancel_booking=UpdateBookingStatusToCancelledUseCase(
             bookings, unit_of_work, commands, notices

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Collection, Mapping, Sequence
 from copy import copy
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar, cast
 from uuid import UUID
@@ -13,13 +14,14 @@ from onsale.service.ticketing.app.interface.i_booking_repository import (
     IdempotencyKey,
     Intake,
 )
+from onsale.service.ticketing.app.interface.i_payment_transaction import KeyedAttempt, PaymentKey
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     EventTerms,
     ITicketingTransaction,
     MovedTickets,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
-from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus, PaymentAttempt
 from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
 from onsale.service.ticketing.domain.exceptions import IdempotencyKeyReusedError
 from tests.fakes.in_memory_events import InMemoryEvents
@@ -96,10 +98,16 @@ class InMemoryBookings:
         ]
 
 
+@dataclass
+class StoredAttempt:
+    attempt: PaymentAttempt
+    key: PaymentKey | None
+
+
 class InMemoryTransaction:
     """As much of the port as paying and cancelling use."""
 
-    def __init__(self, bookings: InMemoryBookings, attempts: dict[UUID, PaymentAttempt]) -> None:
+    def __init__(self, bookings: InMemoryBookings, attempts: dict[UUID, StoredAttempt]) -> None:
         self._bookings = bookings
         self._attempts = attempts
 
@@ -130,20 +138,41 @@ class InMemoryTransaction:
         }
 
     async def has_open_attempt(self, booking_id: UUID) -> bool:
-        return any(attempt.booking_id == booking_id for attempt in self._attempts.values())
+        return any(
+            one.attempt.booking_id == booking_id and not one.attempt.status.is_final
+            for one in self._attempts.values()
+        )
 
-    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
-        self._attempts[attempt.id] = attempt
+    async def keyed_attempt(self, key: PaymentKey) -> KeyedAttempt | None:
+        for one in self._attempts.values():
+            if one.key is not None and (one.key.buyer_id, one.key.key) == (key.buyer_id, key.key):
+                return KeyedAttempt(one.attempt, one.key.request_digest)
+        return None
+
+    async def open_attempt(self, attempt: PaymentAttempt, key: PaymentKey | None = None) -> bool:
+        self._attempts[attempt.id] = StoredAttempt(attempt, key)
+        return True
+
+    async def authorize_attempt(self, attempt_id: UUID) -> bool:
+        stored = self._attempts[attempt_id]
+        stored.attempt = replace(stored.attempt, status=AttemptStatus.AUTHORIZED)
         return True
 
     async def close_attempt(self, attempt: PaymentAttempt) -> bool:
-        return self._attempts.pop(attempt.id, None) is not None
+        stored = self._attempts[attempt.id]
+        if stored.attempt.status.is_final:
+            return False
+        stored.attempt = attempt
+        return True
+
+    async def attempt(self, attempt_id: UUID) -> PaymentAttempt:
+        return self._attempts[attempt_id].attempt
 
 
 class InMemoryUnitOfWork:
     def __init__(self, bookings: InMemoryBookings) -> None:
         self._bookings = bookings
-        self._attempts: dict[UUID, PaymentAttempt] = {}
+        self._attempts: dict[UUID, StoredAttempt] = {}
 
     async def run(self, work: Callable[[ITicketingTransaction], Awaitable[Result]]) -> Result:
         transaction = InMemoryTransaction(self._bookings, self._attempts)

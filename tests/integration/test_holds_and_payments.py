@@ -7,7 +7,7 @@ import pytest
 
 from onsale.service.ticketing.app.command import settle_payments_use_case
 from onsale.service.ticketing.app.interface.i_payment_gateway import (
-    ChargeOutcome,
+    FinalOutcome,
     GatewayTimeoutError,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import (
@@ -23,6 +23,7 @@ from onsale.service.ticketing.domain.exceptions import (
     PaymentInProgressError,
     TicketingError,
 )
+from tests.support.money import orphan_attempts
 from tests.support.pipeline import Pipeline
 
 CARD = "4242424242424242"
@@ -61,9 +62,15 @@ async def test_an_open_payment_attempt_protects_the_hold(pipeline: Pipeline) -> 
     with pytest.raises(PaymentInProgressError):
         await pipeline.pay.execute(buyer, held.id, CARD)
 
-    outcome = await pipeline.gateway.charge(
+    await pipeline.gateway.authorize(
         attempt.id, amount=attempt.amount, currency=attempt.currency, card_number=CARD
     )
+    assert await pipeline.payment_ledger.record_authorized(attempt)
+    assert await pipeline.expire.execute() == 0
+    with pytest.raises(PaymentInProgressError):
+        await pipeline.cancel.execute(buyer, held.id)
+
+    outcome = await pipeline.gateway.capture(attempt.id)
     completed = await pipeline.payment_ledger.record(attempt, outcome)
     assert completed is not None
     assert completed.status is BookingStatus.COMPLETED
@@ -95,11 +102,10 @@ async def test_orphaned_payments_are_settled_by_asking_the_gateway(pipeline: Pip
     charged = await pipeline.hold(buyer, event, "1-1")
     never_charged = await pipeline.hold(buyer, event, "1-2")
     attempt = await pipeline.pay._open_attempt(buyer, charged.id)
-    await pipeline.gateway.charge(attempt.id, amount=1_000, currency="USD", card_number=CARD)
+    await pipeline.gateway.authorize(attempt.id, amount=1_000, currency="USD", card_number=CARD)
+    await pipeline.gateway.capture(attempt.id)
     await pipeline.pay._open_attempt(buyer, never_charged.id)
-    await pipeline.pool.execute(
-        "UPDATE payment_attempt SET created_at = now() - interval '1 minute'"
-    )
+    await orphan_attempts(pipeline)
 
     assert await pipeline.settle_payments.execute() == 2
     assert (await pipeline.booking(charged.id)).status is BookingStatus.COMPLETED
@@ -115,12 +121,10 @@ async def test_payments_that_cannot_be_settled_keep_no_other_waiting(
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
     held = [await pipeline.hold(buyer, event) for _ in range(3)]
     attempts = [await pipeline.pay._open_attempt(buyer, booking.id) for booking in held]
-    await pipeline.pool.execute(
-        "UPDATE payment_attempt SET created_at = now() - interval '1 minute'"
-    )
+    await orphan_attempts(pipeline)
     settle = pipeline.gateway.settle
 
-    async def answer_the_last_only(_gateway: object, key: UUID) -> ChargeOutcome:
+    async def answer_the_last_only(_gateway: object, key: UUID) -> FinalOutcome:
         if key != attempts[-1].id:
             raise GatewayTimeoutError
         return await settle(key)

@@ -15,9 +15,9 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITic
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.exceptions import (
+    BookingNotPayableError,
     EventNotOnSaleError,
     IllegalTransitionError,
-    TicketCountMismatchError,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transaction import (
     AsyncpgTicketingTransaction,
@@ -130,9 +130,10 @@ async def test_a_paid_booking_without_its_tickets_is_not_completed(pipeline: Pip
     await pipeline.pool.execute(
         "DELETE FROM booking_ticket WHERE ctid IN (SELECT min(ctid) FROM booking_ticket)"
     )
-    with pytest.raises(TicketCountMismatchError):
+    with pytest.raises(BookingNotPayableError):
         await pipeline.pay.execute(buyer, held.id, CARD)
-    assert (await pipeline.booking(held.id)).status is BookingStatus.PAID
+    failed = await pipeline.booking(held.id)
+    assert (failed.status, failed.failure_reason) == (BookingStatus.FAILED, "tickets_missing")
     assert await pipeline.pool.fetchval("SELECT count(*) FROM ticket WHERE status = 'sold'") == 0
 
 

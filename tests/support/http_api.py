@@ -28,10 +28,14 @@ from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use
 )
 from onsale.service.ticketing.app.command.update_event_use_case import UpdateEventUseCase
 from onsale.service.ticketing.app.interface.i_payment_gateway import (
+    Authorized,
+    AuthorizeOutcome,
     Captured,
-    ChargeOutcome,
     Declined,
+    FinalOutcome,
+    GatewayPayment,
     GatewayTimeoutError,
+    Voided,
 )
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
@@ -51,6 +55,7 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
     BcryptPasswordHasher,
 )
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
+from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
@@ -72,19 +77,30 @@ BASE_URL = "http://127.0.0.1:8000"
 class ScriptedGateway:
     """Answers what the test wants; ``None``: nothing, in time."""
 
-    outcome: ChargeOutcome | None = field(default_factory=lambda: Captured("pay_1"))
+    outcome: FinalOutcome | None = field(default_factory=lambda: Captured("pay_1"))
     cards: list[str] = field(default_factory=list)
 
-    async def charge(
+    async def authorize(
         self, key: UUID, *, amount: int, currency: str, card_number: str
-    ) -> ChargeOutcome:
+    ) -> AuthorizeOutcome:
         self.cards.append(card_number)
+        return self.outcome if isinstance(self.outcome, Declined) else Authorized()
+
+    async def capture(self, key: UUID) -> FinalOutcome:
         if self.outcome is None:
             raise GatewayTimeoutError
         return self.outcome
 
-    async def settle(self, key: UUID) -> ChargeOutcome:
-        return Declined("never charged")
+    async def settle(self, key: UUID) -> FinalOutcome:
+        return Voided()
+
+    async def refund(self, key: UUID, *, payment_id: str, amount: int) -> None:
+        raise AssertionError("nobody gives money back while HTTP is tested")
+
+    async def payments_since(
+        self, moment: datetime, *, after: str = "", limit: int
+    ) -> Sequence[GatewayPayment]:
+        return []
 
 
 class PostedCommands:
@@ -175,6 +191,7 @@ class HttpApi:
                 self.gateway,
                 PaymentLedger(unit_of_work, self.commands, self.notices),
                 uuid7,
+                PaymentDigest(SECRET),
             ),
             cancel_booking=UpdateBookingStatusToCancelledUseCase(
                 self.bookings, unit_of_work, self.commands, self.notices

@@ -41,6 +41,9 @@ from onsale.service.ticketing.app.command.create_booking_use_case import (
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
 )
+from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
+    FindStrayPaymentsUseCase,
+)
 from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
 from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_completed_use_case import (  # noqa: E501
     MockPaymentAndUpdateStatusToCompletedUseCase,
@@ -48,6 +51,7 @@ from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_comp
 from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import (
     RebuildEventSeatsUseCase,
 )
+from onsale.service.ticketing.app.command.refund_payments_use_case import RefundPaymentsUseCase
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
 )
@@ -98,6 +102,7 @@ from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_booking_reade
 from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
     SqlalchemyEventReader,
 )
+from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from tests.support.tasks import background
 
 
@@ -145,6 +150,8 @@ class Pipeline:
     expire: ReleaseExpiredHoldsUseCase
     resend: ResendOwedCommandsUseCase
     settle_payments: SettlePaymentsUseCase
+    refund_payments: RefundPaymentsUseCase
+    find_stray_payments: FindStrayPaymentsUseCase
     verify: VerifyEventUseCase
     rebuild: RebuildEventSeatsUseCase
     repair: RepairEventUseCase
@@ -266,12 +273,14 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         load=load,
         cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
         pay=MockPaymentAndUpdateStatusToCompletedUseCase(
-            bookings, unit_of_work, gateway, ledger, uuid7
+            bookings, unit_of_work, gateway, ledger, uuid7, PaymentDigest(b"a test's secret")
         ),
         payment_ledger=ledger,
         expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
         settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
+        refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
+        find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway),
         verify=verify,
         rebuild=RebuildEventSeatsUseCase(audit, load),
         repair=RepairEventUseCase(verify, load, unit_of_work),

@@ -1,27 +1,33 @@
 """Finish payments whose process died on the way."""
 
 from dataclasses import dataclass
+from functools import partial
 from uuid import UUID
 
-from onsale.service.ticketing.app.interface.i_open_payments import IOpenPayments
+from onsale.service.ticketing.app.interface.i_open_payments import IOpenPayments, OrphanedAttempt
 from onsale.service.ticketing.app.interface.i_payment_gateway import (
     GatewayTimeoutError,
     IPaymentGateway,
 )
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
+from onsale.service.ticketing.app.service.side_by_side import side_by_side
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
-from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus
 
 BATCH_COUNT_MAX = 100
-# Longer than a charge may take, so that a payment under way is not taken for an orphan.
+AT_ONCE_MAX = 4
+# Longer than one call to the gateway may take, so that a payment under way is not taken for an
+# orphan. One that is nevertheless is safe, as every step is idempotent; its buyer may have to pay
+# again.
 ORPHAN_SECONDS = 20.0
 _BEGINNING = UUID(int=0)
 
 
 @dataclass(slots=True)
 class SettlePaymentsUseCase:
-    """Asks the gateway by the attempt's key; only a definite answer closes an attempt. Those that
-    stay open keep no other waiting: the next round begins behind them.
+    """What was authorized and is still wanted is captured; what was not is voided. Only a definite
+    answer closes an attempt. Those that stay open keep no other waiting: the next round begins
+    behind them.
     """
 
     payments: IOpenPayments
@@ -36,29 +42,24 @@ class SettlePaymentsUseCase:
         Raises:
             ExceptionGroup: some could not be settled; all the others were.
         """
-        attempts = await self.payments.orphaned_attempts(
+        orphans = await self.payments.orphaned_attempts(
             ORPHAN_SECONDS, after=self._attempts_after, limit=BATCH_COUNT_MAX
         )
         bookings = await self.payments.paid_bookings(
             ORPHAN_SECONDS, after=self._bookings_after, limit=BATCH_COUNT_MAX
         )
-        self._attempts_after = _next_start([attempt.id for attempt in attempts])
+        self._attempts_after = _next_start([orphan.attempt.id for orphan in orphans])
         self._bookings_after = _next_start([booking.id for booking in bookings])
-        settling = [self._settle(attempt) for attempt in attempts]
-        settling += [self._complete(booking) for booking in bookings]
-        settled, failures = 0, []
-        for settle in settling:
-            try:
-                settled += await settle
-            except Exception as error:  # noqa: BLE001 - raised below, once the others had their turn
-                failures.append(error)
-        if failures:
-            raise ExceptionGroup("some payments could not be settled", failures)
-        return settled
+        settling = [partial(self._settle, orphan) for orphan in orphans]
+        completing = [partial(self._complete, booking) for booking in bookings]
+        return await side_by_side([*settling, *completing], at_once_max=AT_ONCE_MAX)
 
-    async def _settle(self, attempt: PaymentAttempt) -> bool:
+    async def _settle(self, orphan: OrphanedAttempt) -> bool:
+        attempt = orphan.attempt
+        is_capturable = orphan.is_wanted and attempt.status is AttemptStatus.AUTHORIZED
+        ask = self.gateway.capture if is_capturable else self.gateway.settle
         try:
-            outcome = await self.gateway.settle(attempt.id)
+            outcome = await ask(attempt.id)
         except GatewayTimeoutError:
             return False  # still unknown, so it stays open; the next round asks again
         await self.ledger.record(attempt, outcome)

@@ -12,8 +12,8 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.ticketing.app.interface.i_payment_transaction import IPaymentTransaction
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
-from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
 
 Result = TypeVar("Result")
 
@@ -44,7 +44,7 @@ class MovedTickets:
     total_price: int
 
 
-class ITicketingTransaction(Protocol):
+class ITicketingTransaction(IPaymentTransaction, Protocol):
     """One transaction. ``now`` is the database's clock, read after the latest lock."""
 
     @property
@@ -90,6 +90,12 @@ class ITicketingTransaction(Protocol):
         """Move the tickets of these bookings from reserved to sold."""
         ...
 
+    async def forfeit_tickets(self, booking: Booking) -> None:
+        """Give back every ticket that says that it is this booking's, and whatever is joined to
+        it, also where the two disagree.
+        """
+        ...
+
     def savepoint(self) -> AbstractAsyncContextManager[None]:
         """Undo what is done inside, and only that, if it raises."""
         ...
@@ -132,18 +138,6 @@ class ITicketingTransaction(Protocol):
 
     async def hurry_commands(self, event_id: int) -> int:
         """Make due at once what was sent again before and is put off; tell how many they were."""
-        ...
-
-    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
-        """Record that a payment begins; ``False`` when the booking has one open already."""
-        ...
-
-    async def has_open_attempt(self, booking_id: UUID) -> bool:
-        """Whether money may be moving for the booking."""
-        ...
-
-    async def close_attempt(self, attempt: PaymentAttempt) -> bool:
-        """Record the outcome; ``False`` when somebody else has closed the attempt before."""
         ...
 
 

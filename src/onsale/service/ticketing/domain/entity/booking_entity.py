@@ -1,7 +1,7 @@
 """A booking's life: each step is allowed from the states that it starts from, and no other.
 
     processing ─▶ pending_payment ─▶ paid ─▶ completed
-        │ └─▶ failed      │
+        │ └─▶ failed ◀────┼────────────┘
         └─────────────────┴─▶ cancelled
 
 A booking also records the one seat command that it still owes to the seat store. The row is thus
@@ -136,6 +136,15 @@ class Booking:
         self._require(BookingStatus.PAID)
         self.status = BookingStatus.COMPLETED
         self.owe(OwedCommand.FINALIZE, now)
+
+    def forfeit(self, reason: str) -> None:
+        """It is paid, and its tickets cannot be sold: the money goes back. What the seat store has
+        for it is for the event's next load to settle.
+        """
+        self._require(BookingStatus.PAID)
+        self.status = BookingStatus.FAILED
+        self.failure_reason = reason
+        self.settle()
 
     def cancel(self, reason: CancelReason, now: datetime) -> None:
         """Give up the booking; whatever the seat store holds for it is owed back.

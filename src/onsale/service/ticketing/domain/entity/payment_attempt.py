@@ -1,4 +1,9 @@
-"""One try to take the money for a booking."""
+"""One try to take the money for a booking.
+
+open ─▶ authorized ─▶ captured
+├───────────┴─────▶ declined    the card was refused
+└───────────┴─────▶ voided      given up before any money moved
+"""
 
 from dataclasses import dataclass
 from enum import StrEnum
@@ -6,11 +11,20 @@ from uuid import UUID
 
 
 class AttemptStatus(StrEnum):
-    """``open`` until the gateway's answer is known for certain."""
+    """How far the attempt has come. While it is ``open`` or ``authorized`` money may be moving:
+    nothing else can end the hold of its booking.
+    """
 
     OPEN = "open"
+    AUTHORIZED = "authorized"
     CAPTURED = "captured"
     DECLINED = "declined"
+    VOIDED = "voided"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether the gateway's answer is known for certain."""
+        return self not in (self.OPEN, self.AUTHORIZED)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,3 +37,4 @@ class PaymentAttempt:
     currency: str
     status: AttemptStatus = AttemptStatus.OPEN
     payment_id: str | None = None
+    decline_reason: str | None = None

@@ -5,9 +5,15 @@ from onsale.service.ticketing.driven_adapter.model.booking_model import (
     BookingTicketModel,
 )
 from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
-from onsale.service.ticketing.driven_adapter.model.payment_model import (
+from onsale.service.ticketing.driven_adapter.model.mock_gateway_model import (
     MockGatewayChargeModel,
+    MockGatewayPaymentModel,
+    MockGatewayRefundModel,
+)
+from onsale.service.ticketing.driven_adapter.model.payment_model import (
+    GatewaySweepModel,
     PaymentAttemptModel,
+    PaymentRefundModel,
 )
 from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
 from onsale.service.ticketing.driven_adapter.model.user_model import (
@@ -19,8 +25,12 @@ __all__ = [
     "BookingModel",
     "BookingTicketModel",
     "EventModel",
+    "GatewaySweepModel",
     "MockGatewayChargeModel",
+    "MockGatewayPaymentModel",
+    "MockGatewayRefundModel",
     "PaymentAttemptModel",
+    "PaymentRefundModel",
     "RevokedTokenModel",
     "TicketModel",
     "UserModel",

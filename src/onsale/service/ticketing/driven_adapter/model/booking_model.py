@@ -72,7 +72,9 @@ class BookingModel(Base):
             name="cancellation",
         ),
         CheckConstraint(
-            "(status IN ('paid', 'completed')) = (payment_id IS NOT NULL)"
+            # Also one that failed may have been paid: its money is owed back.
+            "CASE WHEN status IN ('paid', 'completed') THEN payment_id IS NOT NULL"
+            " ELSE payment_id IS NULL OR status = 'failed' END"
             " AND (paid_at IS NULL) = (payment_id IS NULL)",
             name="payment",
         ),

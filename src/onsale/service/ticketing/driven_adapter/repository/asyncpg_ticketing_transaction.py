@@ -17,19 +17,22 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     TicketClaim,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
-from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
 from onsale.service.ticketing.domain.exceptions import IllegalTransitionError
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transaction import (
+    AsyncpgPaymentTransaction,
+    row_count,
+)
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "unit_of_work.sql")
 
 
-class AsyncpgTicketingTransaction:
+class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
     """See ``ITicketingTransaction``; commit and rollback are the unit of work's."""
 
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy) -> None:
-        self._connection = connection
+        super().__init__(connection)
         self._now = datetime.fromtimestamp(0, UTC)
         # Status and command number of each locked booking, as they were read under the lock.
         self._read_as: dict[UUID, tuple[str, int]] = {}
@@ -68,7 +71,7 @@ class AsyncpgTicketingTransaction:
         status = await self._connection.execute(
             _SQL["save_bookings"], *map(list, zip(*rows, strict=True))
         )
-        if _row_count(status) != len(rows):
+        if row_count(status) != len(rows):
             raise IllegalTransitionError("A booking changed under its lock.")
         for booking in bookings:
             self._read_as[booking.id] = (booking.status.value, booking.command_seq)
@@ -96,6 +99,14 @@ class AsyncpgTicketingTransaction:
         ids = list(booking_ids)
         await self._connection.fetch(_SQL["lock_tickets_of"], ids)
         return _moved(await self._connection.fetch(_SQL["sell_tickets"], ids))
+
+    async def forfeit_tickets(self, booking: Booking) -> None:
+        rows = await self._connection.fetch(
+            _SQL["lock_tickets_to_forfeit"],
+            *(booking.id, booking.event_id, booking.section, booking.subsection),
+        )
+        ids = [row["id"] for row in rows]
+        await self._connection.execute(_SQL["forfeit_tickets"], booking.id, ids)
 
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
@@ -135,22 +146,7 @@ class AsyncpgTicketingTransaction:
         await self._connection.execute(_SQL["make_commands_due"], event_id)
 
     async def hurry_commands(self, event_id: int) -> int:
-        return _row_count(await self._connection.execute(_SQL["hurry_commands"], event_id))
-
-    async def open_attempt(self, attempt: PaymentAttempt) -> bool:
-        status = await self._connection.execute(
-            _SQL["open_attempt"], attempt.id, attempt.booking_id, attempt.amount, attempt.currency
-        )
-        return _row_count(status) == 1
-
-    async def has_open_attempt(self, booking_id: UUID) -> bool:
-        return bool(await self._connection.fetchval(_SQL["has_open_attempt"], booking_id))
-
-    async def close_attempt(self, attempt: PaymentAttempt) -> bool:
-        status = await self._connection.execute(
-            _SQL["close_attempt"], attempt.id, attempt.status.value, attempt.payment_id
-        )
-        return _row_count(status) == 1
+        return row_count(await self._connection.execute(_SQL["hurry_commands"], event_id))
 
     async def _terms(self, event_ids: list[int]) -> dict[int, EventTerms]:
         rows = await self._connection.fetch(_SQL["event_terms"], event_ids)
@@ -185,8 +181,3 @@ def _columns(booking: Booking) -> tuple[object, ...]:
 
 def _moved(rows: Sequence[asyncpg.Record]) -> dict[UUID, MovedTickets]:
     return {row["booking_id"]: MovedTickets(row["count"], row["total_price"]) for row in rows}
-
-
-def _row_count(status: str) -> int:
-    """The number at the end of a command tag such as ``UPDATE 3``."""
-    return int(status.rpartition(" ")[2])

@@ -8,9 +8,10 @@ import asyncpg
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
+from onsale.service.ticketing.app.interface.i_open_payments import OrphanedAttempt
 from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
-from onsale.service.ticketing.domain.entity.payment_attempt import PaymentAttempt
+from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus, PaymentAttempt
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 
@@ -57,17 +58,27 @@ class AsyncpgUpkeep:
         """Clear idempotency keys after 24 hours, and revoked tokens once they have expired."""
         async with unavailable_on_connection_loss():
             await self._pool.execute(_SQL["clear_old_keys"], TIDY_COUNT_MAX)
+            await self._pool.execute(_SQL["clear_old_payment_keys"], TIDY_COUNT_MAX)
             await self._pool.execute(_SQL["clear_old_tokens"], TIDY_COUNT_MAX)
 
     async def orphaned_attempts(
         self, older_than_seconds: float, *, after: UUID, limit: int
-    ) -> Sequence[PaymentAttempt]:
+    ) -> Sequence[OrphanedAttempt]:
         async with unavailable_on_connection_loss():
             rows = await self._pool.fetch(
                 _SQL["orphaned_attempts"], older_than_seconds, after, limit
             )
         return [
-            PaymentAttempt(row["id"], row["booking_id"], row["amount"], row["currency"])
+            OrphanedAttempt(
+                PaymentAttempt(
+                    row["id"],
+                    row["booking_id"],
+                    row["amount"],
+                    row["currency"],
+                    AttemptStatus(row["status"]),
+                ),
+                is_wanted=row["is_wanted"],
+            )
             for row in rows
         ]
 

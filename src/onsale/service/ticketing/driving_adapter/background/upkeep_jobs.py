@@ -7,11 +7,20 @@ from dataclasses import dataclass
 import structlog
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
+    FindStrayPaymentsUseCase,
+)
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
 )
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
+)
+from onsale.service.ticketing.app.command.refund_payments_use_case import (
+    BATCH_COUNT_MAX as REFUND_BATCH_COUNT_MAX,
+)
+from onsale.service.ticketing.app.command.refund_payments_use_case import (
+    RefundPaymentsUseCase,
 )
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     BATCH_COUNT_MAX as EXPIRY_BATCH_COUNT_MAX,
@@ -33,6 +42,8 @@ RESEND_SECONDS = 0.5
 LOAD_SECONDS = 0.1
 STATUS_SECONDS = 0.5
 PAYMENT_SECONDS = 5.0
+REFUND_SECONDS = 2.0
+STRAY_PAYMENT_SECONDS = 15.0
 TIDY_SECONDS = 60.0
 PAUSE_AFTER_FAULT_SECONDS = 1.0
 
@@ -48,6 +59,8 @@ class UpkeepJobs:
     resend_owed_commands: ResendOwedCommandsUseCase
     load_owing_events: LoadOwingEventsUseCase
     settle_payments: SettlePaymentsUseCase
+    refund_payments: RefundPaymentsUseCase
+    find_stray_payments: FindStrayPaymentsUseCase
     refresh_event_status: RefreshEventStatusUseCase
 
     async def run(self, stop: asyncio.Event) -> None:
@@ -58,6 +71,8 @@ class UpkeepJobs:
             ("load_owing_events", LOAD_SECONDS, self._load),
             ("refresh_event_status", STATUS_SECONDS, self._refresh_status),
             ("settle_payments", PAYMENT_SECONDS, self._settle_payments),
+            ("refund_payments", REFUND_SECONDS, self._refund_payments),
+            ("find_stray_payments", STRAY_PAYMENT_SECONDS, self.find_stray_payments.execute),
             ("tidy", TIDY_SECONDS, self._tidy),
         ]
         async with asyncio.TaskGroup() as tasks:
@@ -80,6 +95,9 @@ class UpkeepJobs:
     async def _settle_payments(self) -> bool:
         await self.settle_payments.execute()
         return False
+
+    async def _refund_payments(self) -> bool:
+        return await self.refund_payments.execute() == REFUND_BATCH_COUNT_MAX
 
     async def _tidy(self) -> bool:
         await self.upkeep.tidy()

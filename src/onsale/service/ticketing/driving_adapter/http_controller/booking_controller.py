@@ -100,7 +100,7 @@ class BookingController:
         booking_id = booking_id_of(request)
         body = await read_json(request, PayBookingRequest)
         booking = await self._services.pay_booking.execute(
-            principal, booking_id, body.card_number.get_secret_value()
+            principal, booking_id, body.card_number.get_secret_value(), idempotency_key_of(request)
         )
         return JsonResponse(paid_booking_body(booking))
 

@@ -9,6 +9,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
     EVENT_FILTER,
     IDEMPOTENCY_KEY,
     LIMIT,
+    PAYMENT_KEY,
 )
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
     BookingBody,
@@ -84,10 +85,12 @@ PAY = Operation(
     summary="Pay for a booking",
     description=(
         "While the hold lasts. After `PAYMENT_UNKNOWN` the outcome is being settled: ask for the "
-        "booking again, and do not pay by other means meanwhile."
+        "booking again, and do not pay by other means meanwhile. `PAYMENT_DECLINED` tells the "
+        "`decline_reason` and leaves the hold; pay again with another card and another key. Money "
+        "that was taken and cannot lead to tickets is handed back, and the booking is `failed`."
     ),
     tag=TAG,
-    parameters=[BOOKING_ID],
+    parameters=[BOOKING_ID, PAYMENT_KEY],
     body=PayBookingRequest,
     examples={"a card": {"card_number": "4242 4242 4242 4242"}},
     answers={200: Answer(description="Paid, and the tickets are yours", schema=PaidBookingBody)},
@@ -99,6 +102,7 @@ PAY = Operation(
         domain.BookingNotPayableError,
         domain.PaymentInProgressError,
         domain.HoldExpiredError,
+        domain.IdempotencyKeyReusedError,
         domain.PaymentUnknownError,
     ],
     needs_session=True,

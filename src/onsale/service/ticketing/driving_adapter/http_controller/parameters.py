@@ -44,6 +44,16 @@ MINE = query_parameter(
 EVENT_FILTER = query_parameter(
     "event_id", {"type": "integer", "minimum": 1}, "only bookings of this event"
 )
+PAYMENT_KEY = {
+    "name": "Idempotency-Key",
+    "in": "header",
+    "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX},
+    "description": (
+        "Your name for this payment, good for 24 hours and apart from those of bookings: sent "
+        "again with the same card, it answers what became of the first and charges nothing more. "
+        "While that is not known it answers `PAYMENT_IN_PROGRESS`."
+    ),
+}
 IDEMPOTENCY_KEY = {
     "name": "Idempotency-Key",
     "in": "header",

@@ -12,7 +12,8 @@ class FieldError(msgspec.Struct, frozen=True):
 
 class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     """A problem. ``code`` is stable and meant for programs, ``detail`` for people. Some codes carry
-    more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`.
+    more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`, ``decline_reason``
+    with `PAYMENT_DECLINED`.
     """
 
     type: str
@@ -22,3 +23,4 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
+    decline_reason: str | msgspec.UnsetType = msgspec.UNSET

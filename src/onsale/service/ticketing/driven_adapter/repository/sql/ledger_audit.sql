@@ -91,15 +91,37 @@ CROSS JOIN (SELECT count(*) AS count FROM ticket WHERE event_id = $1) AS tickets
 WHERE hall.seats <> tickets.count
 
 -- name: check_money_was_taken_once
+-- What a paid or completed booking names is what was captured for it, and nothing of that goes back.
 SELECT format(
-    'booking %s is %s under payment %s and has %s captured payments: %s', booking.id,
-    booking.status, coalesce(booking.payment_id, 'none'), count(payment_attempt.id),
-    coalesce(string_agg(payment_attempt.payment_id, ', '), 'none')
+    'booking %s is %s under payment %s and has %s captured payments that are not handed back: %s',
+    booking.id, booking.status, coalesce(booking.payment_id, 'none'), count(kept.payment_id),
+    coalesce(string_agg(kept.payment_id, ', '), 'none')
+) AS sentence
+FROM booking
+LEFT JOIN (
+    SELECT payment_attempt.booking_id, payment_attempt.payment_id
+    FROM payment_attempt
+    LEFT JOIN payment_refund ON payment_refund.payment_id = payment_attempt.payment_id
+    WHERE payment_attempt.status = 'captured' AND payment_refund.id IS NULL
+) AS kept ON kept.booking_id = booking.id
+WHERE booking.event_id = $1
+GROUP BY booking.id
+HAVING array_remove(array_agg(kept.payment_id), NULL) <> CASE
+    WHEN booking.status IN ('paid', 'completed') THEN ARRAY[booking.payment_id]
+    ELSE ARRAY[]::varchar[]
+END
+
+-- name: check_money_is_handed_back
+-- What a booking that failed names as its payment is owed back, or was given back, in full.
+SELECT format(
+    'booking %s failed after %s cents were taken under payment %s, and %s are handed back',
+    booking.id, payment_attempt.amount, booking.payment_id, coalesce(payment_refund.amount, 0)
 ) AS sentence
 FROM booking
 LEFT JOIN payment_attempt
-    ON payment_attempt.booking_id = booking.id AND payment_attempt.status = 'captured'
+    ON payment_attempt.booking_id = booking.id AND payment_attempt.payment_id = booking.payment_id
+LEFT JOIN payment_refund ON payment_refund.payment_id = booking.payment_id
 WHERE booking.event_id = $1
-GROUP BY booking.id
-HAVING array_remove(array_agg(payment_attempt.payment_id), NULL)
-    <> array_remove(ARRAY[booking.payment_id], NULL)
+  AND booking.status = 'failed'
+  AND booking.payment_id IS NOT NULL
+  AND payment_refund.amount IS DISTINCT FROM payment_attempt.amount

@@ -108,6 +108,23 @@ WHERE ticket.id = held.ticket_id
   AND ticket.booking_id = held.booking_id
   AND ticket.status = 'reserved'
 
+-- name: lock_tickets_to_forfeit
+-- The booking's subsection is named because no index leads from a ticket's booking to it.
+SELECT ticket.id
+FROM ticket
+WHERE ticket.id IN (SELECT ticket_id FROM booking_ticket WHERE booking_id = $1)
+   OR (event_id = $2 AND section = $3 AND subsection = $4 AND ticket.booking_id = $1)
+ORDER BY ticket.id
+FOR UPDATE OF ticket
+
+-- name: forfeit_tickets
+WITH unjoined AS (
+    DELETE FROM booking_ticket WHERE booking_id = $1
+)
+UPDATE ticket
+SET status = 'available', booking_id = NULL, buyer_id = NULL, reserved_at = NULL
+WHERE ticket.booking_id = $1 AND ticket.id = ANY($2::bigint[])
+
 -- name: sell_tickets
 WITH moved AS (
     UPDATE ticket
@@ -128,7 +145,8 @@ WHERE booking.status = 'pending_payment'
   AND booking.expires_at <= statement_timestamp()
   AND NOT EXISTS (
       SELECT FROM payment_attempt
-      WHERE payment_attempt.booking_id = booking.id AND payment_attempt.status = 'open'
+      WHERE payment_attempt.booking_id = booking.id
+        AND payment_attempt.status IN ('open', 'authorized')
   )
 ORDER BY booking.expires_at
 LIMIT $1
@@ -197,16 +215,3 @@ WHERE event_id = $1 AND status <> 'available'
 SELECT id, created_at, command_seq, section, subsection, seat_positions, status
 FROM booking
 WHERE event_id = $1 AND status IN ('pending_payment', 'paid', 'completed')
-
--- name: open_attempt
-INSERT INTO payment_attempt (id, booking_id, amount, currency)
-VALUES ($1, $2, $3, $4)
-ON CONFLICT DO NOTHING
-
--- name: has_open_attempt
-SELECT EXISTS (SELECT FROM payment_attempt WHERE booking_id = $1 AND status = 'open')
-
--- name: close_attempt
-UPDATE payment_attempt
-SET status = $2, payment_id = $3, settled_at = clock_timestamp()
-WHERE id = $1 AND status = 'open'

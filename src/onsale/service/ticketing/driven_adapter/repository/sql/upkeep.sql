@@ -28,11 +28,28 @@ WHERE id IN (
 DELETE FROM revoked_token
 WHERE token_id IN (SELECT token_id FROM revoked_token WHERE expires_at < now() LIMIT $1)
 
+-- name: clear_old_payment_keys
+UPDATE payment_attempt
+SET buyer_id = NULL, idempotency_key = NULL, request_digest = NULL
+WHERE id IN (
+    SELECT id
+    FROM payment_attempt
+    WHERE idempotency_key IS NOT NULL AND created_at < now() - interval '24 hours'
+    ORDER BY created_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+
 -- name: orphaned_attempts
-SELECT id, booking_id, amount, currency
+SELECT
+    payment_attempt.id, booking_id, amount, payment_attempt.currency, payment_attempt.status,
+    booking.status = 'pending_payment' AS is_wanted
 FROM payment_attempt
-WHERE status = 'open' AND created_at < now() - $1 * interval '1 second' AND id > $2
-ORDER BY id
+JOIN booking ON booking.id = payment_attempt.booking_id
+WHERE payment_attempt.status IN ('open', 'authorized')
+  AND greatest(payment_attempt.created_at, authorized_at) < now() - $1 * interval '1 second'
+  AND payment_attempt.id > $2
+ORDER BY payment_attempt.id
 LIMIT $3
 
 -- name: paid_bookings
