@@ -18,10 +18,10 @@ from tests.support.http_api import HttpApi, booking_form
 from tests.support.problems import problem
 
 CONTRACT = {
-    400: {"MALFORMED_JSON"},
+    400: {"MALFORMED_JSON", "MALFORMED_REQUEST"},
     401: {"NOT_AUTHENTICATED", "INVALID_CREDENTIALS"},
     402: {"PAYMENT_DECLINED"},
-    403: {"FORBIDDEN_ROLE", "NOT_OWNER"},
+    403: {"FORBIDDEN_ROLE", "NOT_OWNER", "FORBIDDEN_ORIGIN"},
     404: {"EVENT_NOT_FOUND", "SUBSECTION_NOT_FOUND", "BOOKING_NOT_FOUND", "NOT_FOUND"},
     405: {"METHOD_NOT_ALLOWED"},
     408: {"BODY_TIMEOUT"},

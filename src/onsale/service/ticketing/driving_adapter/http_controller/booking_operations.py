@@ -1,6 +1,7 @@
 """The documentation of ``/api/booking``."""
 
 from onsale.service.ticketing.domain import exceptions as domain
+from onsale.service.ticketing.driving_adapter.http_controller.live_views import UPDATE_EVENT
 from onsale.service.ticketing.driving_adapter.http_controller.operation import Answer, Operation
 from onsale.service.ticketing.driving_adapter.http_controller.parameters import (
     BOOKING_ID,
@@ -135,6 +136,7 @@ FOLLOW = Operation(
             description="A stream; data is a `BookingWithTicketsBody`",
             schema=BookingWithTicketsBody,
             media_type="text/event-stream",
+            events=[UPDATE_EVENT],
         )
     },
     problems=[domain.ForbiddenRoleError, domain.NotOwnerError, domain.BookingNotFoundError],

@@ -1,6 +1,10 @@
 """The documentation of ``/api/event``."""
 
 from onsale.service.ticketing.domain import exceptions as domain
+from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
+    SNAPSHOT_EVENT,
+    UPDATE_EVENT,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.operation import Answer, Operation
 from onsale.service.ticketing.driving_adapter.http_controller.parameters import (
     CURSOR,
@@ -133,6 +137,7 @@ FOLLOW = Operation(
             description="A stream; data is a `LiveEventBody`",
             schema=LiveEventBody,
             media_type="text/event-stream",
+            events=[SNAPSHOT_EVENT, UPDATE_EVENT],
         )
     },
     problems=[domain.EventNotFoundError],

@@ -18,7 +18,7 @@ from onsale.service.ticketing.driving_adapter.schema.event_schema import (
     section_body,
 )
 
-SNAPSHOT, UPDATE = "initial_status", "status_update"
+SNAPSHOT_EVENT, UPDATE_EVENT = "initial_status", "status_update"
 # Viewers of an event are nearly always at one of the last few views of it.
 REMEMBERED_UPDATE_COUNT_MAX = 8
 
@@ -49,7 +49,9 @@ class LiveEvent:
 
     def snapshot(self) -> bytes:
         """The frame for a viewer who has seen nothing."""
-        return self._remember(0, lambda: frame(SNAPSHOT, LiveEventBody(self.status, self.sections)))
+        return self._remember(
+            0, lambda: frame(SNAPSHOT_EVENT, LiveEventBody(self.status, self.sections))
+        )
 
     def since(self, seen: "LiveEvent") -> bytes:
         """The frame for a viewer of ``seen``, another view: it holds only what changed."""
@@ -60,7 +62,7 @@ class LiveEvent:
         changed = [
             part for part in self.sections if before.get((part.section, part.subsection)) != part
         ]
-        return frame(UPDATE, LiveEventBody(self.status, changed))
+        return frame(UPDATE_EVENT, LiveEventBody(self.status, changed))
 
     def _remember(self, step: int, make: Callable[[], bytes]) -> bytes:
         if step not in self._frames:
@@ -78,7 +80,7 @@ def booking_reader(
     async def read_live(booking_ids: Collection[UUID]) -> Mapping[UUID, LiveBooking]:
         return {
             booking_id: LiveBooking(
-                view.booking.status.is_final, frame(UPDATE, booking_with_tickets_body(view))
+                view.booking.status.is_final, frame(UPDATE_EVENT, booking_with_tickets_body(view))
             )
             for booking_id, view in (await read(booking_ids)).items()
         }

@@ -55,11 +55,33 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Answer:
-    """What a call answers when all is well; ``schema`` is a msgspec struct."""
+    """What a call answers when all is well; ``schema`` is a msgspec struct, of the data of each
+    event where ``events`` names those of a stream.
+    """
 
     description: str
     schema: type | None = None
     media_type: str = _JSON
+    events: Sequence[str] = ()
+
+    def content_schema(self) -> dict[str, Any]:
+        """The schema of the content; of a stream, that of one event."""
+        assert self.schema is not None
+        reference = {"$ref": REF.format(name=self.schema.__name__)}
+        if not self.events:
+            return reference if self.media_type == _JSON else {"type": "string"}
+        return {
+            "type": "object",
+            "required": ["event", "data"],
+            "properties": {
+                "event": {"enum": list(self.events)},
+                "data": {
+                    "type": "string",
+                    "contentMediaType": _JSON,
+                    "contentSchema": reference,
+                },
+            },
+        }
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,9 +120,7 @@ class Operation:
         for status, answer in self.answers.items():
             response: dict[str, Any] = {"description": answer.description}
             if answer.schema is not None:
-                reference = {"$ref": REF.format(name=answer.schema.__name__)}
-                schema = reference if answer.media_type == _JSON else {"type": "string"}
-                response["content"] = {answer.media_type: {"schema": schema}}
+                response["content"] = {answer.media_type: {"schema": answer.content_schema()}}
             responses[status] = response
         for kind in self.kinds(method):
             response = responses.setdefault(kind.status, {"description": ""})

@@ -16,7 +16,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_values imp
 _ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": ID_MAX}
 
 EVENT_ID = path_parameter("event_id", _ID_SCHEMA, 1)
-SECTION = path_parameter("section", {"type": "string"}, "A")
+SECTION = path_parameter("section", {"type": "string", "pattern": r"^[^\u0000]+$"}, "A")
 SUBSECTION = path_parameter("subsection", {"type": "integer"}, 1)
 BOOKING_ID = path_parameter(
     "booking_id", {"type": "string", "format": "uuid"}, "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"

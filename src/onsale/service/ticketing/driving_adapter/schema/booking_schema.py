@@ -21,12 +21,11 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStat
 from onsale.service.ticketing.domain.exceptions import InvalidInputError
 from onsale.service.ticketing.driving_adapter.schema.fields import (
     CardNumber,
+    Position,
     RequestModel,
-    Text,
+    ShortText,
     utc,
 )
-
-SECTION_LENGTH_MAX = 255
 
 
 class CreateBookingRequest(RequestModel):
@@ -34,11 +33,11 @@ class CreateBookingRequest(RequestModel):
 
     event_id: int = Field(ge=1)
     # Any text and number may be asked for: one that the event does not have is not found.
-    section: Text = Field(max_length=SECTION_LENGTH_MAX, examples=["A"])
+    section: ShortText = Field(examples=["A"])
     subsection: int = Field(examples=[1])
     seat_selection_mode: SelectionMode
     seat_positions: (
-        Annotated[list[str], Field(max_length=TICKETS_PER_BOOKING_MAX, fail_fast=True)] | None
+        Annotated[list[Position], Field(max_length=TICKETS_PER_BOOKING_MAX, fail_fast=True)] | None
     ) = Field(default=None, description="`row-seat`, both from 1", examples=[["1-1", "1-2"]])
     quantity: int = Field(
         ge=1,

@@ -19,23 +19,27 @@ from pydantic import (
     Field,
     SecretStr,
     StringConstraints,
+    WithJsonSchema,
 )
 from pydantic_core import PydanticCustomError
 
 from onsale.service.ticketing.driving_adapter.schema.currency_codes import CURRENCY_CODES
 
 NAME_LENGTH_MAX = 255
+TEXT_LENGTH_MAX = 255
 DESCRIPTION_LENGTH_MAX = 10_000
 EMAIL_LENGTH_MAX = 255
 PASSWORD_LENGTH_MIN = 8
 PASSWORD_BYTES_MAX = 72
+ANY_PASSWORD_LENGTH_MAX = 1_024
 CARD_NUMBER_LENGTH_MAX = 40
 YEAR_MIN, YEAR_MAX = 1900, 9000
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Any address that mail can be sent to, hosts without a dot and reserved domains included; the only
 # proof of an address is mail that arrives.
-_EMAIL = re.compile(rf"[!-?A-~]{{1,64}}@{_LABEL}(?:\.{_LABEL})*", re.ASCII)
+_EMAIL_PATTERN = rf"[!-?A-~]{{1,64}}@{_LABEL}(?:\.{_LABEL})*"
+_EMAIL = re.compile(_EMAIL_PATTERN, re.ASCII)
 _CARD_NUMBER = re.compile(r"[0-9]{12,19}", re.ASCII)
 _ISO_DATE_TIME = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ][0-9]{2}:[0-9]{2}", re.ASCII)
 
@@ -111,24 +115,59 @@ def _utc(moment: datetime) -> datetime:
     return moment.astimezone(UTC)
 
 
-Text = Annotated[str, AfterValidator(_storable)]
+def _shown_as(**schema: object) -> WithJsonSchema:
+    # What validators check is told in the documentation as well, as far as its language goes.
+    return WithJsonSchema({"type": "string", **schema})
+
+
+_NO_NUL = r"^[^\u0000]*$"
+_SECRET: dict[str, object] = {"format": "password", "writeOnly": True}
+
+ShortText = Annotated[
+    str,
+    StringConstraints(max_length=TEXT_LENGTH_MAX),
+    AfterValidator(_storable),
+    _shown_as(maxLength=TEXT_LENGTH_MAX, pattern=_NO_NUL),
+]
 Name = Annotated[
     str,
     StringConstraints(strip_whitespace=True, min_length=1, max_length=NAME_LENGTH_MAX),
     AfterValidator(_storable),
+    _shown_as(minLength=1, maxLength=NAME_LENGTH_MAX, pattern=r"^[^\u0000]*[^\s\u0000][^\u0000]*$"),
 ]
-Description = Annotated[Text, Field(max_length=DESCRIPTION_LENGTH_MAX)]
+Description = Annotated[
+    str,
+    StringConstraints(max_length=DESCRIPTION_LENGTH_MAX),
+    AfterValidator(_storable),
+    _shown_as(maxLength=DESCRIPTION_LENGTH_MAX, pattern=_NO_NUL),
+]
 Email = Annotated[
     str,
     StringConstraints(strip_whitespace=True, max_length=EMAIL_LENGTH_MAX),
     AfterValidator(_email),
+    _shown_as(maxLength=EMAIL_LENGTH_MAX, pattern=rf"^\s*{_EMAIL_PATTERN}\s*$"),
 ]
-NewPassword = Annotated[SecretStr, AfterValidator(_password)]
-AnyPassword = Annotated[SecretStr, Field(max_length=1_024), AfterValidator(_any_password)]
+NewPassword = Annotated[
+    SecretStr,
+    AfterValidator(_password),
+    _shown_as(
+        **_SECRET, minLength=PASSWORD_LENGTH_MIN, maxLength=PASSWORD_BYTES_MAX, pattern=_NO_NUL
+    ),
+]
+AnyPassword = Annotated[
+    SecretStr,
+    Field(max_length=ANY_PASSWORD_LENGTH_MAX),
+    AfterValidator(_any_password),
+    _shown_as(**_SECRET, maxLength=ANY_PASSWORD_LENGTH_MAX, pattern=_NO_NUL),
+]
+Position = Annotated[str, _shown_as(pattern="^[1-9][0-9]*-[1-9][0-9]*$")]
 CardNumber = Annotated[
-    SecretStr, Field(max_length=CARD_NUMBER_LENGTH_MAX), AfterValidator(_card_number)
+    SecretStr,
+    Field(max_length=CARD_NUMBER_LENGTH_MAX),
+    AfterValidator(_card_number),
+    _shown_as(**_SECRET, maxLength=CARD_NUMBER_LENGTH_MAX, pattern="^[ -]*(?:[0-9][ -]*){12,19}$"),
 ]
-Currency = Annotated[str, AfterValidator(_currency)]
+Currency = Annotated[str, AfterValidator(_currency), _shown_as(enum=sorted(CURRENCY_CODES))]
 UtcTime = Annotated[
     AwareDatetime, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_utc)
 ]

@@ -6,13 +6,12 @@ from pydantic import Field
 from onsale.service.ticketing.app.interface.i_credentials import Session
 from onsale.service.ticketing.domain.entity.user_entity import User, UserRole
 from onsale.service.ticketing.driving_adapter.schema.fields import (
-    EMAIL_LENGTH_MAX,
     AnyPassword,
     Email,
     Name,
     NewPassword,
     RequestModel,
-    Text,
+    ShortText,
 )
 
 
@@ -30,7 +29,7 @@ class RegisterRequest(RequestModel):
 class LogInRequest(RequestModel):
     """E-mail address and password. What cannot belong to an account is merely wrong."""
 
-    email: Text = Field(max_length=EMAIL_LENGTH_MAX, examples=["ada@example.com"])
+    email: ShortText = Field(examples=["ada@example.com"])
     password: AnyPassword = Field(examples=["correct horse"])
 
 

@@ -1,0 +1,85 @@
+"""The service does what its OpenAPI document says, whatever is sent: schemathesis makes it up.
+
+Every operation is called with what the document allows and with what it forbids. No answer may be
+an internal error, have a status, a content type or a body that is not documented, or accept what
+the document forbids.
+"""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.support.onsale_up import OnsaleUp, clean_environment
+from tests.support.visitors import Buyer, Seller, regular_hall
+
+SCHEMATHESIS = Path(sys.executable).with_name("st")
+CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
+# The same calls each time; another seed finds other things: SEED=7 make conformance.
+SEED = os.environ.get("SEED", "1")
+EXAMPLE_COUNT_MAX = int(os.environ.get("EXAMPLES", "6"))
+RUN_SECONDS_MAX = 300
+CALL_COUNT_MIN = 100
+
+# Who calls what and how: all boundary values once, by those who may call; made up ones by all.
+BOUNDARIES = "examples,coverage,fuzzing"
+MADE_UP = "examples,fuzzing"
+RUNS = {
+    "a buyer, bookings": ("buyer", BOUNDARIES, ["--include-tag", "bookings"]),
+    "a seller, events": ("seller", BOUNDARIES, ["--include-tag", "events"]),
+    "anybody, the rest": (
+        "anonymous",
+        BOUNDARIES,
+        ["--exclude-tag", "bookings", "--exclude-tag", "events"],
+    ),
+    "anybody, what needs a session": ("anonymous", MADE_UP, ["--include-tag", "bookings"]),
+    "a buyer, the rest": ("buyer", MADE_UP, ["--exclude-tag", "bookings"]),
+    "a seller, the rest": ("seller", MADE_UP, ["--exclude-tag", "events"]),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(RUN_SECONDS_MAX + 60)
+@pytest.mark.parametrize("run", RUNS)
+async def test_the_service_keeps_to_its_document(
+    system: OnsaleUp, http: httpx.AsyncClient, tmp_path: Path, run: str
+) -> None:
+    role, phases, operations = RUNS[run]
+    seller, buyer, leaver = await Seller.join(http), await Buyer.join(http), await Buyer.join(http)
+    event_id = await seller.open_event(regular_hall(rows=20, cols=50))
+    held = await buyer.hold(event_id)
+    tokens = {"buyer": buyer.token, "seller": seller.token, "anonymous": ""}
+    session = ["--header", f"Authorization: Bearer {tokens[role]}"] if tokens[role] else []
+
+    outcome = subprocess.run(  # noqa: ASYNC221 - nothing else runs on this loop
+        [
+            *(SCHEMATHESIS, "--config-file", CONFIGURATION, "run"),
+            *(f"{system.base_url}/openapi.json", *session, *operations),
+            *("--phases", phases, "--max-examples", str(EXAMPLE_COUNT_MAX), "--seed", SEED),
+            *("--warnings", "off", "--continue-on-failure", "--no-shrink", "--no-color"),
+        ],
+        env={
+            **clean_environment(),
+            "EVENT_ID": str(event_id),
+            "BOOKING_ID": held["id"],
+            "SPARE_TOKEN": leaver.token,
+        },
+        cwd=tmp_path,
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        timeout=RUN_SECONDS_MAX,
+        check=False,
+    )
+
+    report = outcome.stdout
+    closing_line = report.rstrip().rpartition("\n")[2].strip("= ")
+    print(f"{run}: {closing_line}")  # noqa: T201 - for those who look: pytest -rP
+    assert outcome.returncode == 0, report + outcome.stderr
+    calls = re.search(r"(\d+) generated", report)
+    assert calls is not None, report
+    assert int(calls[1]) >= CALL_COUNT_MIN, "schemathesis has hardly called anything"
