@@ -141,7 +141,7 @@ authorization: $(STAMP) ## Ask a running service who may do what, and print it (
 # SEED=7 EXAMPLES=100: other calls, and more of them.
 .PHONY: conformance
 conformance: $(STAMP) ## Have schemathesis call a running service: SEED=7 EXAMPLES=100 make conformance
-	@$(BIN)/pytest -q -rP tests/acceptance/test_openapi_conformance.py $(ARGS)
+	@$(BIN)/pytest -q tests/acceptance/test_openapi_conformance.py $(ARGS)
 
 # --- Housekeeping --------------------------------------------------------------------------------
 

@@ -1,3 +1,13 @@
 """What every test may ask for: real servers, shared by the whole run."""
 
+import pytest
+
 pytest_plugins = ("tests.servers.plugin",)
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Show what tests recorded to be shown: ``record_property("shown", "a line")``."""
+    for report in terminalreporter.getreports("passed"):
+        for name, line in report.user_properties:
+            if name == "shown":
+                terminalreporter.write_line(str(line))
