@@ -1,5 +1,7 @@
 """Server-sent events: a snapshot, then each change, as long as there is somebody to hear it."""
 
+import asyncio
+import time
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
@@ -12,10 +14,12 @@ from onsale.service.ticketing.driving_adapter.http_controller import live_views
 from onsale.service.ticketing.driving_adapter.http_controller import sse as sse_module
 from tests.servers.waiting import eventually
 from tests.support.asgi_stream import open_stream
-from tests.support.http_api import HttpApi, booking_form
+from tests.support.http_api import PASSWORD, HttpApi, booking_form
 from tests.support.tasks import background
 
 BookingId = str
+# What the contract promises; heartbeats are fifteen seconds apart.
+OVER_SECONDS_MAX = 5.0
 
 
 def fail(error: Exception) -> None:
@@ -215,6 +219,72 @@ async def test_a_stream_ends_with_the_session_that_opened_it(
         hold(api, booking)
         await stream.ended()
         assert stream._text == ""
+
+
+async def test_a_stream_ends_soon_after_a_log_out_though_nothing_happens(
+    api: HttpApi, buyer: httpx.AsyncClient, token: str, booking: BookingId
+) -> None:
+    async with (
+        background(api.tokens.run(fail)),
+        asyncio.timeout(OVER_SECONDS_MAX),
+        open_stream(api.app, f"/api/booking/{booking}/sse", token) as stream,
+    ):
+        await stream.event()
+        await buyer.post("/api/user/logout")
+        await stream.ended()
+        assert stream._text == ""
+
+    assert api.live_bookings.viewer_count == 0
+    assert not api.tokens._revoked._waiting
+
+
+async def test_a_stream_ends_soon_after_its_account_is_closed(
+    api: HttpApi, token: str, booking: BookingId
+) -> None:
+    async with (
+        background(api.tokens.run(fail)),
+        asyncio.timeout(OVER_SECONDS_MAX),
+        open_stream(api.app, f"/api/booking/{booking}/sse", token) as stream,
+    ):
+        await stream.event()
+        api.users.deactivate(api.bookings.bookings[UUID(booking)].buyer_id)
+        await stream.ended()
+
+
+async def test_a_stream_ends_when_the_time_of_its_token_is_over(
+    api: HttpApi, token: str, booking: BookingId
+) -> None:
+    nearly = api.tokens.expiry_of(token) - timedelta(seconds=0.2)
+    began_at = time.monotonic()
+    api.tokens._now = lambda: nearly + timedelta(seconds=time.monotonic() - began_at)
+
+    async with (
+        asyncio.timeout(OVER_SECONDS_MAX),
+        open_stream(api.app, f"/api/booking/{booking}/sse", token) as stream,
+    ):
+        await stream.ended()
+
+
+async def test_another_session_of_the_same_account_goes_on(
+    api: HttpApi, buyer: httpx.AsyncClient, token: str, booking: BookingId
+) -> None:
+    credentials = {"email": "buyer@example.test", "password": PASSWORD}
+    async with api.client() as anew:
+        session = await anew.post("/api/user/login", json=credentials)
+    other = session.json()["access_token"]
+    path = f"/api/booking/{booking}/sse"
+
+    async with (
+        open_stream(api.app, path, token) as ends,
+        open_stream(api.app, path, other) as stays,
+    ):
+        await buyer.post("/api/user/logout")
+        await api.tokens._revoked._read_once()
+        await ends.ended()
+        hold(api, booking)
+        while (await stays.event())[1]["status"] != "pending_payment":
+            pass
+        assert not stays.closed.is_set()
 
 
 async def test_a_head_request_opens_no_stream(api: HttpApi, event: int) -> None:

@@ -64,6 +64,28 @@ async def test_without_a_hash_as_much_is_computed_and_nothing_matches(
     assert costs == ["$2b$04$"] * 4
 
 
+async def test_a_hash_of_a_lower_cost_takes_no_less_work_than_one_of_today(
+    hasher: BcryptPasswordHasher,
+) -> None:
+    old_hash = await hasher.hash("correct horse")
+    today = BcryptPasswordHasher(rounds=7, thread_count=1)
+    work: list[int] = []
+    verify = today._bcrypt.verify
+
+    def counted(password: str | bytes, hashed: str | bytes) -> bool:
+        work.append(2 ** int(str(hashed)[4:6]))
+        return verify(password, hashed)
+
+    today._bcrypt.verify = counted  # type: ignore[method-assign]
+    try:
+        assert await today.verify("correct horse", old_hash)
+        assert sum(work) == 2**7
+        assert not await today.verify("wrong horse", old_hash)
+        assert sum(work) == 2 * 2**7
+    finally:
+        today.close()
+
+
 async def test_beyond_the_queue_callers_are_sent_away_and_places_come_free_again(
     hasher: BcryptPasswordHasher, monkeypatch: pytest.MonkeyPatch
 ) -> None:

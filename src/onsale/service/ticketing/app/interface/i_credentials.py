@@ -43,6 +43,10 @@ class ITokenService(Protocol):
         """
         ...
 
+    async def over(self, token: str) -> None:
+        """Return once a token is no longer good: forged, expired, given up, its account closed."""
+        ...
+
     def expiry_of(self, token: str) -> datetime:
         """Until when a token that :meth:`authenticate` accepted would have been good."""
         ...

@@ -31,8 +31,7 @@ class BcryptPasswordHasher:
     ) -> None:
         """``rounds`` is the cost as a power of two."""
         self._bcrypt = BcryptHasher(rounds)
-        # A hash that no password has, with the same cost: what is verified for unknown accounts.
-        self._nobodys_hash = bcrypt.gensalt(rounds).decode() + "." * _DIGEST_LENGTH
+        self._rounds = rounds
         self._executor = ThreadPoolExecutor(thread_count, thread_name_prefix="password-hash")
         self._places = threading.BoundedSemaphore(thread_count + WAITING_COUNT_MAX)
 
@@ -42,16 +41,24 @@ class BcryptPasswordHasher:
         return await self._run(lambda: self._bcrypt.hash(password))
 
     async def verify(self, password: str, hashed_password: str | None) -> bool:
-        if hashed_password is not None and _is_hashable(password):
-            known = hashed_password
-            return await self._run(lambda: self._bcrypt.verify(password, known))
-        # What cannot match is compared all the same, so that the time tells nothing.
-        await self._run(lambda: self._bcrypt.verify("", self._nobodys_hash))
-        return False
+        known = hashed_password if _is_hashable(password) else None
+        return await self._run(lambda: self._verify(password, known))
 
     def close(self) -> None:
         """End the threads; hashes that wait are given up."""
         self._executor.shutdown(wait=False, cancel_futures=True)
+
+    def _verify(self, password: str, known: str | None) -> bool:
+        """As much work in every case, so that the time tells nothing of accounts."""
+        if known is None:
+            self._bcrypt.verify("", _nobodys_hash(self._rounds))
+            return False
+        matches = self._bcrypt.verify(password, known)
+        # A hash from a time of lower costs: each round doubles the work, so what is missing of
+        # 2**rounds is 2**r for each r from its own cost on.
+        for rounds in range(_rounds_of(known), self._rounds):
+            self._bcrypt.verify("", _nobodys_hash(rounds))
+        return matches
 
     async def _run(self, work: Callable[[], Result]) -> Result:
         if not self._places.acquire(blocking=False):
@@ -67,6 +74,16 @@ class BcryptPasswordHasher:
 
     def _leave(self, _: Future[Result]) -> None:
         self._places.release()
+
+
+def _nobodys_hash(rounds: int) -> str:
+    """A hash of this cost that no password has."""
+    return bcrypt.gensalt(rounds).decode() + "." * _DIGEST_LENGTH
+
+
+def _rounds_of(hashed_password: str) -> int:
+    """The cost of a hash: ``$2b$12$…``."""
+    return int(hashed_password.split("$")[2])
 
 
 def _is_hashable(password: str) -> bool:

@@ -1,7 +1,9 @@
 """Session tokens: JSON Web Tokens (HS256) that can be given up."""
 
+import asyncio
 from collections import OrderedDict
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -73,6 +75,16 @@ class JwtTokenService:
         if self._revoked.includes(known.principal):
             raise NotAuthenticatedError
         return known.principal
+
+    async def over(self, token: str) -> None:
+        try:
+            known = self._check(token)
+        except NotAuthenticatedError:
+            return
+        left_seconds = known.expires_at - self._now().timestamp()
+        with suppress(TimeoutError):
+            async with asyncio.timeout(left_seconds):
+                await self._revoked.inclusion_of(known.principal)
 
     def expiry_of(self, token: str) -> datetime:
         return datetime.fromtimestamp(self._check(token).expires_at, UTC)

@@ -38,10 +38,24 @@ class RevokedTokens:
         self._read_fully_at = float("-inf")
         self._read_since: datetime | None = None
         self._reading: asyncio.Task[None] | None = None
+        self._waiting: dict[Principal, set[asyncio.Event]] = {}
 
     def includes(self, principal: Principal) -> bool:
         """Whether the token was given up or its account closed, as far as is known."""
         return principal.token_id in self._expiries or principal.user_id in self._closed_accounts
+
+    async def inclusion_of(self, principal: Principal) -> None:
+        """Return once :meth:`includes` is true of the principal, as soon as that is read."""
+        included = asyncio.Event()
+        waiting = self._waiting.setdefault(principal, set())
+        waiting.add(included)
+        try:
+            if not self.includes(principal):
+                await included.wait()
+        finally:
+            waiting.remove(included)
+            if not waiting:
+                self._waiting.pop(principal, None)
 
     async def be_current(self) -> None:
         """Return at once while knowledge is fresh; else read, once for all who wait.
@@ -91,3 +105,7 @@ class RevokedTokens:
         self._closed_accounts = closed_accounts
         self._read_since = began - OVERLAP
         self._read_at = began_at
+        for principal, waiting in self._waiting.items():
+            if self.includes(principal):
+                for included in waiting:
+                    included.set()

@@ -36,6 +36,10 @@ class Authenticator:
         """
         return await self._tokens.authenticate(token_of(request))
 
+    async def session_over(self, request: Request) -> None:
+        """Return once the session of an authenticated request is over."""
+        await self._tokens.over(token_of(request))
+
     async def require(self, request: Request, role: UserRole) -> Principal:
         """Who makes the request, who must have the role.
 

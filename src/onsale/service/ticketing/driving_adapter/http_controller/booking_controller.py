@@ -121,4 +121,5 @@ class BookingController:
             booking_frames,
             self._services.shutdown,
             check_session=lambda: self._authenticator.principal(request),
+            session_over=lambda: self._authenticator.session_over(request),
         )

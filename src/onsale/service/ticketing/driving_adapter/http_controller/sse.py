@@ -68,9 +68,12 @@ class EventStream(Response, Generic[View]):
         shutdown: asyncio.Event,
         *,
         check_session: Callable[[], Awaitable[object]] | None = None,
+        session_over: Callable[[], Awaitable[object]] | None = None,
         heartbeat_seconds: float = HEARTBEAT_SECONDS,
     ) -> None:
-        """``check_session`` raises ``NotAuthenticatedError`` when the viewer's session is over."""
+        """``check_session`` raises ``NotAuthenticatedError`` when the viewer's session is over;
+        ``session_over`` returns then, so that the stream ends also if nothing is to be told.
+        """
         self.status_code = 200
         self.background = None
         self.raw_headers = list(_HEADERS)
@@ -78,6 +81,7 @@ class EventStream(Response, Generic[View]):
         self._frames = frames
         self._shutdown = shutdown
         self._check_session = check_session
+        self._session_over = session_over
         self._heartbeat_seconds = heartbeat_seconds
 
     async def __call__(self, _: Scope, receive: Receive, send: Send) -> None:
@@ -85,7 +89,10 @@ class EventStream(Response, Generic[View]):
         async with self._watching as watch:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": _OPENING, "more_body": True})
-            await _first_of(self._pump(watch, send), _disconnected(receive), self._shutdown.wait())
+            ends = [self._pump(watch, send), _disconnected(receive), self._shutdown.wait()]
+            if self._session_over is not None:
+                ends.append(self._session_over())
+            await _first_of(*ends)
             await send({"type": "http.response.body", "body": b"", "more_body": False})
 
     async def _pump(self, watch: Watch[View], send: Send) -> None:
