@@ -4,7 +4,6 @@ import asyncio
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from uuid import UUID
 
 import pytest
 
@@ -162,18 +161,21 @@ async def test_a_payment_that_begins_while_a_hold_expires_saves_it(
         "UPDATE payment_attempt SET status = 'declined', settled_at = now();"
         "UPDATE booking SET expires_at = now() - interval '1 second'"
     )
-    lock_bookings = AsyncpgTicketingTransaction.lock_bookings
+    claim = AsyncpgTicketingTransaction.claim_expired_holds
 
-    async def lock_late(
-        self: AsyncpgTicketingTransaction, ids: Collection[UUID], *, skip_locked: bool = False
-    ) -> dict[UUID, Booking]:
+    async def claim_as_the_payment_begins(
+        self: AsyncpgTicketingTransaction, events: Collection[int], limit: int
+    ) -> list[Booking]:
+        claimed = await claim(self, events, limit)
         await pipeline.pool.execute(
             "UPDATE payment_attempt SET status = 'open', settled_at = NULL WHERE id = $1",
             attempt.id,
         )
-        return await lock_bookings(self, ids, skip_locked=skip_locked)
+        return claimed
 
-    monkeypatch.setattr(AsyncpgTicketingTransaction, "lock_bookings", lock_late)
+    monkeypatch.setattr(
+        AsyncpgTicketingTransaction, "claim_expired_holds", claim_as_the_payment_begins
+    )
     assert await pipeline.expire.execute() == 0
     assert (await pipeline.booking(held.id)).status is BookingStatus.PENDING_PAYMENT
 

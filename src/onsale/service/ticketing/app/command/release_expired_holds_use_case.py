@@ -10,11 +10,11 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
 )
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
-    BookingStatus,
     CancelReason,
 )
 
-BATCH_COUNT_MAX = 1_000
+# A batch is one transaction; its commands leave while the next is claimed.
+BATCH_COUNT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,20 +40,18 @@ class ReleaseExpiredHoldsUseCase:
     async def _expire(
         transaction: ITicketingTransaction,
     ) -> tuple[list[Booking], dict[int, int]]:
-        candidates = await transaction.expired_holds(BATCH_COUNT_MAX)
+        candidates = await transaction.events_with_expired_holds()
         if not candidates:
             return [], {}
-        events = await transaction.share_events(set(candidates.values()))
-        locked = await transaction.lock_bookings(candidates, skip_locked=True)
-        # Asked again under the lock: meanwhile a candidate was paid, cancelled, or is being paid.
-        still_due = await transaction.expired_holds(BATCH_COUNT_MAX)
-        expired = [
-            booking
-            for booking in locked.values()
-            if booking.id in still_due and booking.status is BookingStatus.PENDING_PAYMENT
-        ]
-        for booking in expired:
-            booking.cancel(CancelReason.EXPIRED, transaction.now)
-        await transaction.free_tickets([booking.id for booking in expired])
-        await transaction.save_bookings(expired)
+        # An event that is being loaded keeps the holds of no other waiting.
+        events = await transaction.share_events(candidates, skip_owned=True)
+        claimed = await transaction.claim_expired_holds(events, BATCH_COUNT_MAX)
+        # Asked again under the lock: since the claim looked, a payment may have begun.
+        being_paid = await transaction.being_paid([booking.id for booking in claimed])
+        expired = [booking for booking in claimed if booking.id not in being_paid]
+        if expired:
+            for booking in expired:
+                booking.cancel(CancelReason.EXPIRED, transaction.now)
+            await transaction.free_tickets([booking.id for booking in expired])
+            await transaction.save_bookings(expired)
         return expired, {event_id: event.epoch for event_id, event in events.items()}

@@ -65,10 +65,8 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """Wait until nobody shares the event, and keep others out until the end."""
         ...
 
-    async def lock_bookings(
-        self, booking_ids: Collection[UUID], *, skip_locked: bool = False
-    ) -> dict[UUID, Booking]:
-        """Lock and read bookings, by id; unknown ids (and, if asked, locked ones) are left out."""
+    async def lock_bookings(self, booking_ids: Collection[UUID]) -> dict[UUID, Booking]:
+        """Lock and read bookings, by id; unknown ids are left out."""
         ...
 
     async def save_bookings(self, bookings: Sequence[Booking]) -> None:
@@ -100,8 +98,19 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """Undo what is done inside, and only that, if it raises."""
         ...
 
-    async def expired_holds(self, limit: int) -> Mapping[UUID, int]:
-        """Bookings (with their event) whose hold ran out and that no payment attempt protects."""
+    async def events_with_expired_holds(self) -> Collection[int]:
+        """Events of the holds that ran out first; others come when those are released."""
+        ...
+
+    async def claim_expired_holds(self, event_ids: Collection[int], limit: int) -> list[Booking]:
+        """Lock up to ``limit`` bookings of these events whose hold ran out, skipping locked ones.
+
+        Whether a payment began meanwhile must be asked again: see :meth:`being_paid`.
+        """
+        ...
+
+    async def being_paid(self, booking_ids: Collection[UUID]) -> Collection[UUID]:
+        """Those of these bookings for which money may be moving."""
         ...
 
     async def due_commands(self, limit: int) -> list[Booking]:

@@ -25,6 +25,9 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transact
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
 
+# How far ahead the events of expired holds are looked up.
+HOLDS_SEEN_MAX = 5_000
+
 _SQL = load_statements(Path(__file__).parent / "sql" / "unit_of_work.sql")
 
 
@@ -58,11 +61,9 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         await self._connection.execute(_SQL["expect_long_transaction"])
         return (await self._terms([event_id])).get(event_id)
 
-    async def lock_bookings(
-        self, booking_ids: Collection[UUID], *, skip_locked: bool = False
-    ) -> dict[UUID, Booking]:
-        statement = _SQL["lock_free_bookings" if skip_locked else "lock_bookings"]
-        return self._locked(await self._connection.fetch(statement, list(booking_ids)))
+    async def lock_bookings(self, booking_ids: Collection[UUID]) -> dict[UUID, Booking]:
+        rows = await self._connection.fetch(_SQL["lock_bookings"], list(booking_ids))
+        return self._locked(rows)
 
     async def save_bookings(self, bookings: Sequence[Booking]) -> None:
         if not bookings:
@@ -92,12 +93,12 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
 
     async def free_tickets(self, booking_ids: Collection[UUID]) -> None:
         ids = list(booking_ids)
-        await self._connection.fetch(_SQL["lock_tickets_of"], ids)
-        await self._connection.execute(_SQL["free_tickets"], ids)
+        tickets = await self._lock_tickets_of(ids)
+        await self._connection.execute(_SQL["free_tickets"], tickets, ids)
 
     async def sell_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, MovedTickets]:
         ids = list(booking_ids)
-        await self._connection.fetch(_SQL["lock_tickets_of"], ids)
+        await self._lock_tickets_of(ids)
         return _moved(await self._connection.fetch(_SQL["sell_tickets"], ids))
 
     async def forfeit_tickets(self, booking: Booking) -> None:
@@ -113,9 +114,18 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         async with self._connection.transaction():
             yield
 
-    async def expired_holds(self, limit: int) -> Mapping[UUID, int]:
-        rows = await self._connection.fetch(_SQL["expired_holds"], limit)
-        return {row["id"]: row["event_id"] for row in rows}
+    async def events_with_expired_holds(self) -> Collection[int]:
+        rows = await self._connection.fetch(_SQL["events_with_expired_holds"], HOLDS_SEEN_MAX)
+        return [row["event_id"] for row in rows]
+
+    async def claim_expired_holds(self, event_ids: Collection[int], limit: int) -> list[Booking]:
+        claim = _SQL["claim_expired_holds"]
+        rows = await self._connection.fetch(claim, list(event_ids), limit)
+        return list(self._locked(rows).values())
+
+    async def being_paid(self, booking_ids: Collection[UUID]) -> Collection[UUID]:
+        rows = await self._connection.fetch(_SQL["being_paid"], list(booking_ids))
+        return {row["booking_id"] for row in rows}
 
     async def due_commands(self, limit: int) -> list[Booking]:
         return list(
@@ -147,6 +157,13 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
 
     async def hurry_commands(self, event_id: int) -> int:
         return row_count(await self._connection.execute(_SQL["hurry_commands"], event_id))
+
+    async def _lock_tickets_of(self, booking_ids: list[UUID]) -> list[int]:
+        # The bookings are locked, so nobody else gives or takes a ticket of theirs meanwhile.
+        rows = await self._connection.fetch(_SQL["tickets_of"], booking_ids)
+        tickets = [row["ticket_id"] for row in rows]
+        await self._connection.fetch(_SQL["lock_tickets"], tickets)
+        return tickets
 
     async def _terms(self, event_ids: list[int]) -> dict[int, EventTerms]:
         rows = await self._connection.fetch(_SQL["event_terms"], event_ids)

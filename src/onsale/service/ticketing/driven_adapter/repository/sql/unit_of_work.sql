@@ -27,13 +27,6 @@ WHERE id = ANY($1::uuid[])
 ORDER BY id
 FOR UPDATE
 
--- name: lock_free_bookings
-SELECT *, clock_timestamp() AS locked_at
-FROM booking
-WHERE id = ANY($1::uuid[])
-ORDER BY id
-FOR UPDATE SKIP LOCKED
-
 -- name: save_bookings
 UPDATE booking
 SET status = b.status,
@@ -89,24 +82,21 @@ WITH moved AS (
 )
 SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
 
--- name: lock_tickets_of
-SELECT ticket.id
-FROM ticket
-JOIN booking_ticket ON booking_ticket.ticket_id = ticket.id
-WHERE booking_ticket.booking_id = ANY($1::uuid[])
-ORDER BY ticket.id
-FOR UPDATE OF ticket
+-- name: tickets_of
+SELECT ticket_id FROM booking_ticket WHERE booking_id = ANY($1::uuid[])
+
+-- name: lock_tickets
+-- By their ids: a join of thousands of bookings with all tickets there are tempts the planner into
+-- reading those of every event.
+SELECT id FROM ticket WHERE id = ANY($1::bigint[]) ORDER BY id FOR UPDATE
 
 -- name: free_tickets
-WITH held AS (
-    DELETE FROM booking_ticket WHERE booking_id = ANY($1::uuid[]) RETURNING booking_id, ticket_id
-)
+WITH unjoined AS (DELETE FROM booking_ticket WHERE booking_id = ANY($2::uuid[]))
 UPDATE ticket
 SET status = 'available', booking_id = NULL, buyer_id = NULL, reserved_at = NULL
-FROM held
-WHERE ticket.id = held.ticket_id
-  AND ticket.booking_id = held.booking_id
-  AND ticket.status = 'reserved'
+WHERE id = ANY($1::bigint[])
+  AND booking_id = ANY($2::uuid[])
+  AND status = 'reserved'
 
 -- name: lock_tickets_to_forfeit
 -- The booking's subsection is named because no index leads from a ticket's booking to it.
@@ -138,18 +128,33 @@ WITH moved AS (
 )
 SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
 
--- name: expired_holds
-SELECT booking.id, booking.event_id
+-- name: events_with_expired_holds
+SELECT DISTINCT event_id
+FROM (
+    SELECT event_id
+    FROM booking
+    WHERE status = 'pending_payment' AND expires_at <= statement_timestamp()
+    ORDER BY expires_at
+    LIMIT $1
+) AS first_to_run_out
+
+-- name: claim_expired_holds
+SELECT booking.*, clock_timestamp() AS locked_at
 FROM booking
 WHERE booking.status = 'pending_payment'
   AND booking.expires_at <= statement_timestamp()
+  AND booking.event_id = ANY($1::bigint[])
   AND NOT EXISTS (
       SELECT FROM payment_attempt
       WHERE payment_attempt.booking_id = booking.id
         AND payment_attempt.status IN ('open', 'authorized')
   )
 ORDER BY booking.expires_at
-LIMIT $1
+LIMIT $2
+FOR UPDATE OF booking SKIP LOCKED
+
+-- name: being_paid
+SELECT booking_id FROM payment_attempt WHERE booking_id = ANY($1::uuid[]) AND status = 'open'
 
 -- name: due_commands
 SELECT *, clock_timestamp() AS locked_at
