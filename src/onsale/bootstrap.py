@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 import asyncpg
 import structlog
 import uvloop
+from prometheus_client import CollectorRegistry, ProcessCollector
 from redis.asyncio import Redis
 
 from onsale.demo import DemoMaker
@@ -25,7 +26,9 @@ from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuild
 from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
 from onsale.platform.message_queue.message_bus import MessageBus
 from onsale.platform.message_queue.redis_streams_message_bus import RedisStreamsMessageBus
+from onsale.platform.observability.batch_meter import PrometheusBatchMeter
 from onsale.platform.observability.logs import configure_logs
+from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.state.redis_clients import create_client, create_subscriber
 from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
     ApplySeatCommandsUseCase,
@@ -55,9 +58,6 @@ from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadE
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
 )
-from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import (
-    RebuildEventSeatsUseCase,
-)
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
@@ -66,17 +66,22 @@ from onsale.service.ticketing.app.command.register_user_use_case import Register
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
 )
-from onsale.service.ticketing.app.command.repair_event_use_case import RepairEventUseCase
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
+from onsale.service.ticketing.app.command.restore_lost_events_use_case import (
+    RestoreLostEventsUseCase,
+)
 from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
-from onsale.service.ticketing.app.query.verify_event_use_case import VerifyEventUseCase
+from onsale.service.ticketing.app.command.watch_seat_drift_use_case import WatchSeatDriftUseCase
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
 from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
     SeatCommandPublisher,
 )
 from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
+from onsale.service.ticketing.driven_adapter.metrics.prometheus_drift_meter import (
+    PrometheusDriftMeter,
+)
 from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway import (
     BoundedPaymentGateway,
     GatewayPatience,
@@ -84,11 +89,11 @@ from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway imp
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
     MockPaymentGateway,
 )
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_drift_ledger import (
+    AsyncpgDriftLedger,
+)
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
     AsyncpgEventWriter,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit import (
-    AsyncpgLedgerAudit,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
     AsyncpgTicketingUnitOfWork,
@@ -141,6 +146,7 @@ def run_role(role: Role, name: str, settings: Settings) -> None:
 async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Consume seat commands until ``stop`` is set."""
     async with connect(settings) as connected:
+        registry = process_registry()
         publisher = SeatResultPublisher(connected.bus, connected.topics)
         consumer = SeatReservationMqConsumer(
             ApplySeatCommandsUseCase(RedisSeatStore(connected.redis), publisher, utc_now),
@@ -153,9 +159,11 @@ async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -
             dead_letter_topic=connected.topics.dead_letters(),
             handler=consumer.handle,
             now=utc_now,
+            observer=PrometheusBatchMeter(registry),
             on_dead_letter=consumer.on_dead_letter,
         )
-        await batches.run(stop)
+        with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+            await batches.run(stop)
 
 
 async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
@@ -168,6 +176,11 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
         upkeep = AsyncpgUpkeep(connected.pool, store)
         status = RefreshEventStatusUseCase(upkeep, notices)
         gateway = payment_gateway(connected.pool)
+        registry = process_registry()
+        drift_ledger, drift_meter = (
+            AsyncpgDriftLedger(connected.pool),
+            PrometheusDriftMeter(registry),
+        )
         jobs = UpkeepJobs(
             upkeep=upkeep,
             release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
@@ -184,6 +197,8 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
             find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway),
             refresh_event_status=status,
+            restore_lost_events=RestoreLostEventsUseCase(drift_ledger, store, drift_meter),
+            watch_seat_drift=WatchSeatDriftUseCase(drift_ledger, store, drift_meter),
         )
         consumer = TicketingMqConsumer(ApplySeatResultsUseCase(unit_of_work, notices, status.touch))
         batches = BatchConsumer(
@@ -193,44 +208,12 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             dead_letter_topic=connected.topics.dead_letters(),
             handler=consumer.handle,
             now=utc_now,
+            observer=PrometheusBatchMeter(registry),
         )
-        async with background(commands.run()), asyncio.TaskGroup() as tasks:
-            tasks.create_task(jobs.run(stop))
-            tasks.create_task(batches.run(stop))
-
-
-@dataclass(frozen=True, slots=True)
-class RepairTools:
-    """What ``onsale verify`` and ``onsale seats rebuild`` work with."""
-
-    ledger: AsyncpgLedgerAudit
-    verify: VerifyEventUseCase
-    rebuild: RebuildEventSeatsUseCase
-    repair: RepairEventUseCase
-
-
-@asynccontextmanager
-async def open_repair_tools(settings: Settings) -> AsyncIterator[RepairTools]:
-    """Connect to the ledger and the seat store; the broker is not needed."""
-    pool = await create_pool(settings.database_url, size_max=4)
-    redis = create_client(settings.seat_store_url)
-    subscriber = create_subscriber(settings.seat_store_url)
-    try:
-        ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
-        unit_of_work = AsyncpgTicketingUnitOfWork(pool)
-        notices = RedisLiveNotices(redis, subscriber, survived)
-        load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
-        verify = VerifyEventUseCase(ledger, store, store, utc_now)
-        yield RepairTools(
-            ledger,
-            verify,
-            RebuildEventSeatsUseCase(ledger, load),
-            RepairEventUseCase(verify, load, unit_of_work),
-        )
-    finally:
-        await subscriber.aclose()
-        await redis.aclose()
-        await pool.close()
+        with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+            async with background(commands.run()), asyncio.TaskGroup() as tasks:
+                tasks.create_task(jobs.run(stop))
+                tasks.create_task(batches.run(stop))
 
 
 @asynccontextmanager
@@ -331,6 +314,13 @@ async def _forever(run: Coroutine[object, object, None]) -> None:
 def payment_gateway(pool: asyncpg.Pool) -> BoundedPaymentGateway:
     """Who takes the money; every call to it ends in time."""
     return BoundedPaymentGateway(MockPaymentGateway(pool), GatewayPatience())
+
+
+def process_registry() -> CollectorRegistry:
+    """Metrics of this process, to begin with those that the operating system keeps of it."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    return registry
 
 
 def utc_now() -> datetime:

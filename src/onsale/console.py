@@ -9,7 +9,8 @@ from time import monotonic
 
 from rich.console import Console
 
-from onsale.bootstrap import open_demo_maker, open_message_bus, open_repair_tools
+from onsale.bootstrap import open_demo_maker, open_message_bus
+from onsale.bootstrap_repair import open_repair_tools
 from onsale.demo import Demo
 from onsale.embedded_system import EmbeddedSystem, UpOptions
 from onsale.platform.embedded.managed_process import ProcessEvent, ProcessEventKind
@@ -199,6 +200,10 @@ def _show_welcome(
         f"  open   {base}/docs",
         f"  data   {options.data.absolute()} (logs in logs/)",
         f"  check  {sys.argv[0]} verify --data {options.data}",
+        *(
+            f"  meter  http://127.0.0.1:{port}/metrics of {name}"
+            for name, port in system.metrics_ports.items()
+        ),
     ]
     if demo is not None:
         log_in = {"email": demo.buyer_email, "password": demo.buyer_password}

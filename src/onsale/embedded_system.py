@@ -18,6 +18,7 @@ from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.exceptions import EmbeddedError
 from onsale.platform.embedded.kafka import EmbeddedKafka
 from onsale.platform.embedded.managed_process import ManagedProcess, ProcessEvent
+from onsale.platform.embedded.ports import choose_port
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
 from onsale.platform.embedded.supervisor import Supervisor
@@ -58,6 +59,8 @@ class EmbeddedSystem:
         self._options = options
         self.directory = DataDirectory(options.data)
         self.supervisor = Supervisor(self.directory, on_event)
+        # Of each worker that was started, by its name: where it serves its metrics.
+        self.metrics_ports: dict[str, int] = {}
 
     @property
     def base_url(self) -> str:
@@ -93,6 +96,17 @@ class EmbeddedSystem:
             "ONSALE_HOST": self._options.host,
             "ONSALE_PORT": str(self._options.port),
         }
+        # Each worker has a port of its own, so that one cannot stand in what all of them are given.
+        environment.pop("ONSALE_METRICS_PORT", None)
+        self.metrics_ports = {
+            name: choose_port(self.directory, f"metrics-{name}")
+            for worker in WORKERS
+            for name in self._copies_of(worker)
+        }
+        environment |= {
+            f"ONSALE_METRICS_PORT_{name.replace('-', '_').upper()}": str(port)
+            for name, port in self.metrics_ports.items()
+        }
         write_private(self.directory.path / ENVIRONMENT_FILE, environment)
         await self.supervisor.start(*self._workers(environment))
         await self.supervisor.start(self._api(environment))
@@ -116,17 +130,20 @@ class EmbeddedSystem:
 
     def _workers(self, environment: Mapping[str, str]) -> list[ManagedProcess]:
         """Both workers, each as often as was asked for."""
-        count = self._options.worker_count
         return [
             ManagedProcess(
-                name=worker if count == 1 else f"{worker}-{number}",
+                name=name,
                 argv=[sys.executable, "-m", "onsale", "worker", worker],
-                env=environment,
+                env={**environment, "ONSALE_METRICS_PORT": str(self.metrics_ports[name])},
                 stop_timeout_seconds=20.0,
             )
             for worker in WORKERS
-            for number in range(1, count + 1)
+            for name in self._copies_of(worker)
         ]
+
+    def _copies_of(self, worker: str) -> list[str]:
+        count = self._options.worker_count
+        return [worker] if count == 1 else [f"{worker}-{at}" for at in range(1, count + 1)]
 
     def _api(self, environment: Mapping[str, str]) -> ManagedProcess:
         return ManagedProcess(

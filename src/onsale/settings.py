@@ -53,6 +53,13 @@ class Settings(BaseSettings):
     ] = 12
     host: Annotated[str, Field(description="where the API listens")] = "127.0.0.1"
     port: Annotated[int, Field(ge=1, le=65_535, description="where the API listens")] = 8000
+    metrics_host: Annotated[str, Field(description="where a worker serves its metrics")] = (
+        "127.0.0.1"
+    )
+    metrics_port: Annotated[
+        int | None,
+        Field(ge=1, le=65_535, description="where a worker serves its metrics; nowhere if not set"),
+    ] = None
     database_pool: Annotated[
         int, Field(ge=2, le=200, description="connections of one process to PostgreSQL")
     ] = 10

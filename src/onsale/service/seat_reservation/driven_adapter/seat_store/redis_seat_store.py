@@ -127,6 +127,17 @@ class RedisSeatStore:
             for field, value in stats.items()
         }
 
+    async def absent(self, event_ids: Sequence[int]) -> set[int]:
+        """The events of which the store holds nothing."""
+        with store_errors():
+            async with self._client.pipeline(transaction=False) as pipe:
+                for event_id in event_ids:
+                    pipe.exists(SeatKeys(event_id).stats())
+                found: list[int] = await pipe.execute()
+        return {
+            event_id for event_id, is_there in zip(event_ids, found, strict=True) if not is_there
+        }
+
     async def states(
         self, event_id: int, subsections: Sequence[SubsectionLayout]
     ) -> list[SubsectionStates | None]:

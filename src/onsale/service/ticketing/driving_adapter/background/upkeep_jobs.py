@@ -1,4 +1,4 @@
-"""The ticketing worker's clockwork: holds, owed commands, loads, payments, statuses."""
+"""The ticketing worker's clockwork: holds, owed commands, loads, payments, statuses, drift."""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -34,7 +34,11 @@ from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
+from onsale.service.ticketing.app.command.restore_lost_events_use_case import (
+    RestoreLostEventsUseCase,
+)
 from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
+from onsale.service.ticketing.app.command.watch_seat_drift_use_case import WatchSeatDriftUseCase
 from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
 
 EXPIRY_SECONDS = 0.2
@@ -45,6 +49,8 @@ PAYMENT_SECONDS = 5.0
 REFUND_SECONDS = 2.0
 STRAY_PAYMENT_SECONDS = 15.0
 TIDY_SECONDS = 60.0
+LOST_SECONDS = 1.0
+DRIFT_SECONDS = 1.0
 PAUSE_AFTER_FAULT_SECONDS = 1.0
 
 _log = structlog.get_logger()
@@ -62,6 +68,8 @@ class UpkeepJobs:
     refund_payments: RefundPaymentsUseCase
     find_stray_payments: FindStrayPaymentsUseCase
     refresh_event_status: RefreshEventStatusUseCase
+    restore_lost_events: RestoreLostEventsUseCase
+    watch_seat_drift: WatchSeatDriftUseCase
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all jobs until ``stop`` is set; a job in hand is finished."""
@@ -74,6 +82,8 @@ class UpkeepJobs:
             ("refund_payments", REFUND_SECONDS, self._refund_payments),
             ("find_stray_payments", STRAY_PAYMENT_SECONDS, self.find_stray_payments.execute),
             ("tidy", TIDY_SECONDS, self._tidy),
+            ("restore_lost_events", LOST_SECONDS, self.restore_lost_events.execute),
+            ("watch_seat_drift", DRIFT_SECONDS, self._watch_drift),
         ]
         async with asyncio.TaskGroup() as tasks:
             for name, interval_seconds, job in jobs:
@@ -98,6 +108,10 @@ class UpkeepJobs:
 
     async def _refund_payments(self) -> bool:
         return await self.refund_payments.execute() == REFUND_BATCH_COUNT_MAX
+
+    async def _watch_drift(self) -> bool:
+        await self.watch_seat_drift.execute()
+        return False
 
     async def _tidy(self) -> bool:
         await self.upkeep.tidy()
