@@ -88,6 +88,12 @@ run: $(STAMP) ## Start everything: PORT=8123 DATA=/some/folder BUS=kafka make ru
 verify: $(STAMP) ## Compare seats, tickets, bookings and counters of a running service (DATA, EVENT)
 	@exec $(BIN)/onsale verify $(if $(DATA),--data "$(DATA)") $(if $(EVENT),--event "$(EVENT)") $(ARGS)
 
+# SEED, ROUNDS, BUS and BROKERS come from the command line or the environment.
+.PHONY: storm
+storm: $(STAMP) ## Kill, pause and restart everything while people buy: ROUNDS=20 SEED=7 BUS=kafka make storm
+	@exec $(BIN)/python -m storm run $(if $(SEED),--seed "$(SEED)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
+	    $(if $(BUS),--bus "$(BUS)") $(if $(BROKERS),--brokers "$(BROKERS)") $(ARGS)
+
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
@@ -100,7 +106,7 @@ lint: $(STAMP) ## Style: ruff's rules and formatting
 	@$(BIN)/ruff format --check .
 
 .PHONY: types
-types: $(STAMP) ## Types: mypy, strict, over sources and tests
+types: $(STAMP) ## Types: mypy, strict, over sources, storm and tests
 	@$(BIN)/mypy
 
 .PHONY: contracts
@@ -153,4 +159,4 @@ format: $(STAMP) ## Rewrite the sources as ruff would have them
 .PHONY: clean
 clean: ## Remove what checks, tests and builds leave (keeps .venv and fetched jars)
 	@rm -rf build dist .hypothesis .cache/import-linter .cache/mypy .cache/pytest .cache/ruff
-	@find src tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find src storm tests -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -15,6 +15,8 @@ from pathlib import Path
 from rich.console import Console
 
 from storm.figures_page import write_figures
+from storm.guards import GUARDS, source_without
+from storm.plan import FAULTS_PER_ROUND
 from storm.report import Figures, read_figures, show
 from storm.storm_round import StormRound
 from storm.system import PROJECT, Shape, System, SystemBrokenError, running
@@ -58,29 +60,35 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--first-round", type=int, default=1, help="skip the rounds before this one")
     run.add_argument("--bus", choices=("redis", "kafka"), default="redis")
     run.add_argument("--brokers", type=int, default=3, help="how many, on kafka")
-    run.add_argument("--bookings", type=int, default=BOOKINGS_PER_ROUND_MIN, help="a round at least")
-    run.add_argument("--source", type=Path, help="a folder that holds another package onsale")
+    run.add_argument(
+        "--bookings", type=int, default=BOOKINGS_PER_ROUND_MIN, help="a round at least"
+    )
+    run.add_argument("--faults", type=int, default=FAULTS_PER_ROUND, help="a round")
+    run.add_argument("--without", choices=sorted(GUARDS), help="take this guard out of the system")
     run.add_argument("--results", type=Path, default=RESULTS, help="where to write what was found")
     run.add_argument("--keep", action="store_true", help="keep the data directory of a clean storm")
     figures = commands.add_parser("figures", help="write the figures of docs/reliability.md")
-    figures.add_argument("results", type=Path, nargs="+", help="JSON files that storms have written")
+    figures.add_argument(
+        "results", type=Path, nargs="+", help="JSON files that storms have written"
+    )
     return parser
 
 
 def _storm(options: argparse.Namespace, out: Console) -> Figures:
     seed = secrets.randbelow(SEED_MAX) if options.seed is None else options.seed
-    shape = Shape(options.bus, options.brokers, options.source and options.source.resolve())
     began = datetime.now(UTC)
-    name = f"{began:%Y%m%d-%H%M%S}-{shape.bus}-{seed}"
-    figures = Figures(seed, shape.bus, _command(options, seed), began.isoformat(timespec="seconds"))
+    name = f"{began:%Y%m%d-%H%M%S}-{options.bus}-{seed}"
+    figures = Figures(
+        seed, options.bus, _command(options, seed), began.isoformat(timespec="seconds")
+    )
     out.print(f"storm: seed {seed}; again: {figures.command}", highlight=False)
     root = Path(tempfile.mkdtemp(prefix="onsale-storm-"))
     try:
-        system = System(root / "data", shape)
-        history = root / "history"
-        history.mkdir()
+        source = source_without(options.without, root / "source") if options.without else None
+        system = System(root / "data", Shape(options.bus, options.brokers, source))
+        system.history.mkdir()
         with running(system):
-            asyncio.run(_rounds(system, options, seed, history, figures, out))
+            asyncio.run(_rounds(system, options, figures, out))
     except (SystemBrokenError, RuntimeError, ExceptionGroup) as error:
         figures.aborted = f"{type(error).__name__}: {error}"
     finally:
@@ -95,12 +103,7 @@ def _storm(options: argparse.Namespace, out: Console) -> Figures:
 
 
 async def _rounds(
-    system: System,
-    options: argparse.Namespace,
-    seed: int,
-    history: Path,
-    figures: Figures,
-    out: Console,
+    system: System, options: argparse.Namespace, figures: Figures, out: Console
 ) -> None:
     for number in range(options.first_round, options.first_round + options.rounds):
         with out.status(f"round {number}") as status:
@@ -110,10 +113,11 @@ async def _rounds(
 
             one = StormRound(
                 system,
-                seed,
+                figures.seed,
                 number,
-                history / f"round-{number:03}.jsonl",
+                system.history / f"round-{number:03}.jsonl",
                 options.bookings,
+                options.faults,
                 say,
             )
             result = await one.run()
@@ -150,8 +154,10 @@ def _command(options: argparse.Namespace, seed: int) -> str:
         more += ["--first-round", str(options.first_round)]
     if options.bookings != BOOKINGS_PER_ROUND_MIN:
         more += ["--bookings", str(options.bookings)]
-    if options.source:
-        more += ["--source", str(options.source)]
+    if options.faults != FAULTS_PER_ROUND:
+        more += ["--faults", str(options.faults)]
+    if options.without:
+        more += ["--without", options.without]
     if more:
         parts.append(f"ARGS={shlex.quote(shlex.join(more))}")
     return " ".join(parts)

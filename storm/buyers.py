@@ -17,6 +17,8 @@ PAY_SECONDS_MAX = 14.0
 HOLD_SECONDS_MAX = 20.0
 RETRY_COUNT_MAX = 3
 RETRY_PAUSE_SECONDS = 0.4
+# After a wish that came to nothing.
+STORY_PAUSE_SECONDS = 0.3
 
 EventIds = Mapping[str, int]
 
@@ -55,6 +57,8 @@ class Buyer:
         promised = await self._book(story)
         for booking_id in sorted(promised):
             await self._end(story, booking_id, clicked_at)
+        if not promised:
+            await asyncio.sleep(STORY_PAUSE_SECONDS)
 
     async def _book(self, story: Story) -> set[str]:
         """Ask for the seats, more than once if that is this buyer's way; the promises."""

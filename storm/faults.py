@@ -2,7 +2,7 @@
 
 import asyncio
 import signal
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
@@ -13,13 +13,14 @@ from storm.plan import Fault, FaultKind
 from storm.system import System
 
 VICTIM_APPEARS_SECONDS_MAX = 20.0
+RECOVERY_SECONDS_MAX = 8.0
 _POLL_SECONDS = 0.05
 
 
 @dataclass(slots=True)
 class Strike:
-    """A fault as it happened. ``over_at`` is when the system could begin to recover: at the kill, or
-    at the end of the pause. ``recovered_at`` is when every lane of the pulse sold again.
+    """A fault as it happened. ``over_at`` is when the system could begin to recover: at the kill,
+    or at the end of the pause. ``recovered_at`` is when every lane of the pulse sold again.
     """
 
     fault: Fault
@@ -36,7 +37,14 @@ class Strike:
 class Faults:
     """The faults of one round, one after the other, each pause running beside the next ones."""
 
-    def __init__(self, system: System, history: History) -> None:
+    def __init__(
+        self,
+        system: System,
+        history: History,
+        recovered_at: Callable[[Strike], float | None],
+    ) -> None:
+        """``recovered_at`` tells when the system sold again after a strike, if it did."""
+        self._recovered_at = recovered_at
         self._system = system
         self._history = history
         self._paused: dict[int, list[psutil.Process]] = {}
@@ -48,7 +56,9 @@ class Faults:
         try:
             async with asyncio.TaskGroup() as pauses:
                 for fault in plan:
-                    await asyncio.sleep(max(0.0, fault.at_seconds - self._history.now()))
+                    if fault.waits:
+                        await self._recovered()
+                    await asyncio.sleep(fault.gap_seconds)
                     strike = await self._strike(fault)
                     if strike is not None and fault.kind is FaultKind.PAUSE:
                         pauses.create_task(self._end_pause(strike))
@@ -75,6 +85,16 @@ class Faults:
                 strike.over_at = now + fault.pause_seconds
         self.strikes.append(strike)
         return strike
+
+    async def _recovered(self) -> None:
+        """Wait a little for the last kill or restart to be got over; pauses go on meanwhile."""
+        deadline = self._history.now() + RECOVERY_SECONDS_MAX
+        last = self.strikes[-1] if self.strikes else None
+        if last is None or last.fault.kind is FaultKind.PAUSE:
+            return
+        # Polled: what is waited for is computed from what the clients have seen so far.
+        while self._history.now() < deadline and self._recovered_at(last) is None:  # noqa: ASYNC110
+            await asyncio.sleep(_POLL_SECONDS)
 
     async def _victim(self, name: str) -> psutil.Process | None:
         """The process, waited for while it is between two lives."""

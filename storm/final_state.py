@@ -74,8 +74,8 @@ class Charge:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoredPlace:
-    """A subsection in the seat store. ``states`` has one state a seat, row by row; ``holds`` are the
-    seats that the store's answers give to each booking.
+    """A subsection in the seat store. ``states`` has one state a seat, row by row; ``holds`` are
+    the seats that the store's answers give to each booking.
     """
 
     states: Sequence[str]

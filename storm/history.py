@@ -19,8 +19,8 @@ class Operation:
     """One request of one client, and its answer if one came.
 
     Times are seconds since the storm began. ``status`` is ``None`` as long as no answer has come;
-    ``error`` then says what was seen in its place. ``asked`` is the body that was sent, without card
-    numbers.
+    ``error`` then says what was seen in its place. ``asked`` is the body that was sent, without the
+    numbers of cards.
     """
 
     number: int

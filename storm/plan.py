@@ -6,11 +6,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 FAULTS_PER_ROUND = 10
-FIRST_FAULT_SECONDS = 2.0
-GAP_SECONDS = (1.6, 3.0)
+GAP_SECONDS = (1.2, 2.6)
 PAUSE_SECONDS = (0.5, 8.0)
-# Every so many faults the next one comes at the same time.
+# That a fault comes at the same moment as the one before it.
 TOGETHER_PROBABILITY = 0.2
+# That a fault waits until the system has recovered from the one before it.
+WAITING_PROBABILITY = 0.6
 
 
 class FaultKind(StrEnum):
@@ -23,44 +24,58 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """``at_seconds`` is counted from the beginning of the round; ``pause_seconds`` is of a pause."""
+    """``gap_seconds`` after the fault before it, or at the same moment; ``pause_seconds`` is of a
+    pause. One that waits comes only when the system sells again, if that is soon: the others meet
+    a system that still has its hands full.
+    """
 
-    at_seconds: float
+    gap_seconds: float
     kind: FaultKind
     victim: str
     pause_seconds: float = 0.0
+    waits: bool = False
 
 
-def fault_plan(seed: int, round_number: int, victims: Sequence[str]) -> list[Fault]:
+def fault_plan(
+    seed: int, round_number: int, victims: Sequence[str], count: int = FAULTS_PER_ROUND
+) -> list[Fault]:
     """The faults of one round, in order.
 
     Victims are drawn like cards, so that over a few rounds each has its turn with every kind.
     """
     rng = random.Random(f"faults:{seed}:{round_number}")
-    deck = _deal(seed, round_number, victims)
+    deck = _deal(seed, round_number, victims, count)
     faults: list[Fault] = []
-    at_seconds = FIRST_FAULT_SECONDS
     for kind, victim in deck:
+        comes_along = bool(faults) and rng.random() < TOGETHER_PROBABILITY
+        gap_seconds = round(rng.uniform(*GAP_SECONDS), 2)
+        waits = rng.random() < WAITING_PROBABILITY
         pause_seconds = _pause_seconds(rng) if kind is FaultKind.PAUSE else 0.0
-        faults.append(Fault(round(at_seconds, 2), kind, victim, pause_seconds))
-        if rng.random() >= TOGETHER_PROBABILITY:
-            at_seconds += rng.uniform(*GAP_SECONDS)
+        faults.append(
+            Fault(
+                0.0 if comes_along else gap_seconds,
+                kind,
+                victim,
+                pause_seconds,
+                waits and not comes_along,
+            )
+        )
     return faults
 
 
 def _deal(
-    seed: int, round_number: int, victims: Sequence[str]
+    seed: int, round_number: int, victims: Sequence[str], count: int
 ) -> Sequence[tuple[FaultKind, str]]:
-    """The round's part of an endless row of shuffled decks, each with every kind and victim once."""
+    """The round's part of an endless row of decks, each with every kind and victim once."""
     cards = [(kind, victim) for kind in FaultKind for victim in victims]
-    first = (round_number - 1) * FAULTS_PER_ROUND
+    first = (round_number - 1) * count
     dealt: list[tuple[FaultKind, str]] = []
     deck_number = first // len(cards)
     offset = first % len(cards)
-    while len(dealt) < FAULTS_PER_ROUND:
+    while len(dealt) < count:
         deck = list(cards)
         random.Random(f"deck:{seed}:{deck_number}").shuffle(deck)
-        dealt += deck[offset : offset + FAULTS_PER_ROUND - len(dealt)]
+        dealt += deck[offset : offset + count - len(dealt)]
         deck_number, offset = deck_number + 1, 0
     return dealt
 
@@ -106,6 +121,14 @@ _ENDINGS = {
 }
 
 
+# What buyers are like: each figure is a probability.
+FLEETING_PROBABILITY = 0.35
+BY_NAME_PROBABILITY = 0.5
+KEY_PROBABILITY = 0.6
+DOUBLE_CLICK_PROBABILITY = 0.2
+RETRY_PROBABILITY = 0.8
+
+
 @dataclass(frozen=True, slots=True)
 class Hall:
     """An event of the round, in sections of ``price`` cents a seat."""
@@ -148,18 +171,19 @@ def stories(seed: int, round_number: int, buyer_number: int) -> Iterator[Story]:
     endings, weights = list(_ENDINGS), list(_ENDINGS.values())
     while True:
         ending = rng.choices(endings, weights)[0]
-        hall = FLEETING if ending is Ending.PAY_LATE or rng.random() < 0.35 else LASTING
+        fleeting = rng.random() < FLEETING_PROBABILITY or ending is Ending.PAY_LATE
+        hall = FLEETING if fleeting else LASTING
         quantity = rng.choices((1, 2, 3, 4), (4, 4, 1, 1))[0]
-        by_name = rng.random() < 0.5
+        by_name = rng.random() < BY_NAME_PROBABILITY
         yield Story(
             hall=hall,
             section=rng.choice(sorted(hall.prices)),
             subsection=rng.randint(1, hall.subsection_count),
             seats=_hot_seats(rng, hall, quantity) if by_name else (),
             quantity=quantity,
-            has_key=rng.random() < 0.6,
-            double_click=rng.random() < 0.2,
-            retries=rng.random() < 0.8,
+            has_key=rng.random() < KEY_PROBABILITY,
+            double_click=rng.random() < DOUBLE_CLICK_PROBABILITY,
+            retries=rng.random() < RETRY_PROBABILITY,
             patience_seconds=rng.choice((1.0, 3.0, 8.0)),
             ending=ending,
             pause_seconds=rng.uniform(0.0, 0.25),

@@ -147,18 +147,23 @@ class Stores:
 async def _place(redis: Redis, place: Place, seats: Sequence[str]) -> StoredPlace:
     event_id, section, subsection = place
     name = f"{section}-{subsection}"
-    bitmap = await redis.get(f"seats:{{e{event_id}}}:{name}") or b""
-    layout = (await redis.get(f"layout:{{e{event_id}}}:{name}") or b":::").decode()
-    counts = await redis.hget(f"stats:{{e{event_id}}}", name) or b""
-    numbers = [int(number) for number in counts.decode().split(",") if number]
-    answers: dict[bytes, bytes] = {}
+    bitmap = await redis.get(f"seats:{{e{event_id}}}:{name}")
+    layout = await redis.get(f"layout:{{e{event_id}}}:{name}")
+    counts = await redis.hget(f"stats:{{e{event_id}}}", name)
+    numbers = [int(number) for number in _text(counts).split(",") if number]
+    answers: dict[str, str] = {}
     async for key in redis.scan_iter(match=f"answers:{{e{event_id}}}:{name}:*", count=10_000):
-        answers |= await redis.hgetall(key)
+        given = await redis.hgetall(key)
+        answers |= {_text(booking): _text(answer) for booking, answer in given.items()}
     return StoredPlace(
-        states=unpacked(bitmap, len(seats)),
+        states=unpacked(bitmap if isinstance(bitmap, bytes) else b"", len(seats)),
         counts=dict(zip(SEAT_STATES, numbers, strict=False)),
-        holds=_holds(answers, layout.split(":")[-1], seats),
+        holds=_holds(answers, _text(layout).split(":")[-1], seats),
     )
+
+
+def _text(stored: bytes | str | None) -> str:
+    return stored.decode() if isinstance(stored, bytes) else stored or ""
 
 
 def unpacked(bitmap: bytes, seat_count: int) -> list[str]:
@@ -172,15 +177,15 @@ def unpacked(bitmap: bytes, seat_count: int) -> list[str]:
 
 
 def _holds(
-    answers: Mapping[bytes, bytes], generation: str, seats: Sequence[str]
+    answers: Mapping[str, str], generation: str, seats: Sequence[str]
 ) -> dict[str, frozenset[str]]:
     """What the answers of the installed generation give to each booking."""
     holds: dict[str, frozenset[str]] = {}
     for booking_id, answer in answers.items():
-        made_in, _, state, indexes = answer.decode().split(":")
+        made_in, _, state, indexes = answer.split(":")
         if made_in == generation and state in _HOLDING:
             named = (seats[int(index)] for index in indexes.split(",") if index)
-            holds[booking_id.decode()] = frozenset(named)
+            holds[booking_id] = frozenset(named)
     return holds
 
 

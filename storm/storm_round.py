@@ -4,7 +4,7 @@ import asyncio
 import random
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,7 +38,7 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """What a round has shown; ``seconds`` is from the first purchase to the verdict."""
+    """What a round has shown; ``seconds`` is from the first account to the verdict."""
 
     number: int
     seconds: float
@@ -54,6 +54,19 @@ class RoundResult:
 
 
 @dataclass(slots=True)
+class _Scene:
+    """Who and what takes part in a round."""
+
+    http: httpx.AsyncClient
+    history: History
+    clients: Mapping[str, Client]
+    event_ids: Mapping[str, int]
+    pulse: Pulse
+    probes: Probes
+    faults: Faults
+
+
+@dataclass(slots=True)
 class StormRound:
     """``say`` is told, a few times a second, what is going on."""
 
@@ -62,6 +75,7 @@ class StormRound:
     number: int
     history_path: Path
     booking_count_min: int
+    fault_count: int
     say: Callable[[str], None]
 
     async def run(self) -> RoundResult:
@@ -71,79 +85,83 @@ class StormRound:
             SystemBrokenError: the command itself has ended.
             RuntimeError: the round could not be set up, or the system does not become ready again.
         """
+        began = time.monotonic()
         async with AsyncExitStack() as stack:
             history = stack.enter_context(History(self.history_path))
             http = await stack.enter_async_context(connections(self.system.base_url))
             self.say("setting up")
-            began = time.monotonic()
-            faults, pulse, buyers = await self._storm(http, history)
+            scene = await self._set_up(http, history)
+            await self._storm(scene)
             self.say("coming to rest")
             await self._ready(http)
-            event_ids = sorted(pulse[1])
-            stores = self._stores()
-            rest_seconds, unfinished = await stores.rest(event_ids)
-            await self._read_all(history, buyers)
-            self.say("judging")
-            verified = await asyncio.to_thread(self.system.verify)
-            state = await stores.read(event_ids, unfinished, verified)
-            for strike in faults.strikes:
-                strike.recovered_at = pulse[0].recovered_at(strike)
+            rest_seconds, state = await self._final_state(scene)
             violations = check(history.operations, state)
             for violation in violations:
                 history.note("violation", sentence=violation.sentence, verdict=violation.verdict)
-            return self._result(
-                history, state, faults, violations, time.monotonic() - began, rest_seconds
+            for strike in scene.faults.strikes:
+                strike.recovered_at = scene.pulse.recovered_at(strike)
+            operations = history.operations
+            return RoundResult(
+                number=self.number,
+                seconds=time.monotonic() - began,
+                rest_seconds=rest_seconds,
+                request_count=len(operations),
+                unanswered_count=sum(1 for each in operations if each.status is None),
+                accepted_count=len({each.accepted_id for each in operations} - {None}),
+                answers=Counter(f"{each.kind} {each.status} {each.code}" for each in operations),
+                statuses=Counter(row.status for row in state.bookings),
+                strikes=scene.faults.strikes,
+                skipped=scene.faults.skipped,
+                violations=violations,
             )
 
-    async def _storm(
-        self, http: httpx.AsyncClient, history: History
-    ) -> tuple[Faults, tuple[Pulse, Sequence[int]], dict[str, Client]]:
+    async def _set_up(self, http: httpx.AsyncClient, history: History) -> _Scene:
         seller = await join(http, history, "seller", "seller")
-        names = [f"buyer {number}" for number in range(1, BUYER_COUNT + 1)]
-        clients = [await join(http, history, name, "buyer") for name in [*names, "pulse"]]
-        pulse_client = clients.pop()
-        events = await open_events(seller, self.number)
-        pulse = Pulse(pulse_client, events["pulse"])
+        names = [*(f"buyer {number}" for number in range(1, BUYER_COUNT + 1)), "pulse"]
+        clients = {name: await join(http, history, name, "buyer") for name in names}
+        event_ids = await open_events(seller, self.number)
         probes = Probes(
             history,
             Client("anonymous", http, history),
             await join(http, history, "other buyer", "buyer"),
             await join(http, history, "other seller", "seller"),
-            sorted(events.values()),
+            sorted(event_ids.values()),
             random.Random(f"probes:{self.seed}:{self.number}"),
         )
-        faults = Faults(self.system, history)
+        pulse = Pulse(clients["pulse"], event_ids["pulse"])
+        faults = Faults(self.system, history, pulse.recovered_at)
+        return _Scene(http, history, clients, event_ids, pulse, probes, faults)
+
+    async def _storm(self, scene: _Scene) -> None:
+        """Buyers, pulse, probes and faults, all at once."""
         over = asyncio.Event()
-        buying = [
-            asyncio.create_task(
-                Buyer(client, events, self.number).run(
-                    stories(self.seed, self.number, number), over
-                )
+        buyers = [
+            Buyer(scene.clients[f"buyer {number}"], scene.event_ids, self.number).run(
+                stories(self.seed, self.number, number), over
             )
-            for number, client in enumerate(clients, 1)
+            for number in range(1, BUYER_COUNT + 1)
         ]
-        buying += [asyncio.create_task(probes.run(over)), asyncio.create_task(pulse.run(over))]
+        visiting = [
+            asyncio.create_task(visit)
+            for visit in (*buyers, scene.probes.run(over), scene.pulse.run(over))
+        ]
         try:
-            await self._weather(faults, history)
+            await self._weather(scene)
         finally:
             over.set()
-            await _finish(buying)
-        return faults, (pulse, sorted(events.values())), {c.name: c for c in [*clients, pulse_client]}
+            await _finish(visiting)
 
-    async def _weather(self, faults: Faults, history: History) -> None:
+    async def _weather(self, scene: _Scene) -> None:
         """All faults, and on until enough was booked; bounded in time."""
-        plan = fault_plan(self.seed, self.number, self.system.shape.victims())
+        victims = self.system.shape.victims()
+        plan = fault_plan(self.seed, self.number, victims, self.fault_count)
         deadline = time.monotonic() + BUYING_SECONDS_MAX
-        striking = asyncio.create_task(faults.run([_later(fault, history.now()) for fault in plan]))
+        striking = asyncio.create_task(scene.faults.run(plan))
         try:
             while time.monotonic() < deadline:
                 self.system.require_running()
-                accepted = sum(1 for each in history.operations if each.accepted_id)
-                struck = faults.strikes[-1].fault if faults.strikes else None
-                self.say(
-                    f"{accepted} bookings, {len(faults.strikes)} faults"
-                    + (f", last: {struck.kind} {struck.victim}" if struck else "")
-                )
+                accepted = sum(1 for each in scene.history.operations if each.accepted_id)
+                self.say(_progress(accepted, scene.faults.strikes))
                 if striking.done() and accepted >= self.booking_count_min:
                     break
                 await asyncio.sleep(_POLL_SECONDS)
@@ -163,63 +181,48 @@ class StormRound:
             except httpx.TransportError:
                 self.system.require_running()
             await asyncio.sleep(_POLL_SECONDS)
-        raise RuntimeError(f"the system is not ready {READY_SECONDS_MAX:.0f} s after the last fault")
+        raise RuntimeError(f"not ready {READY_SECONDS_MAX:.0f} s after the last fault")
 
-    def _stores(self) -> Stores:
+    async def _final_state(self, scene: _Scene) -> tuple[float, FinalState]:
+        """Wait for rest, have every buyer look once more, and read the stores."""
         settings = self.system.settings
-        return Stores(settings["ONSALE_DATABASE_URL"], settings["ONSALE_SEAT_STORE_URL"])
-
-    async def _read_all(self, history: History, clients: dict[str, Client]) -> None:
-        """Every accepted booking is read once more by its buyer."""
-        owners = {each.accepted_id: each.client for each in history.operations if each.accepted_id}
-        gate = asyncio.Semaphore(FINAL_READS_AT_ONCE)
-
-        async def read(booking_id: str, name: str) -> None:
-            async with gate:
-                await clients[name].send(
-                    "final read",
-                    "GET",
-                    f"/api/booking/{booking_id}",
-                    patience_seconds=FINAL_READ_SECONDS_MAX,
-                    booking_id=booking_id,
-                )
-
-        async with asyncio.TaskGroup() as reads:
-            for booking_id, name in owners.items():
-                if booking_id is not None:
-                    reads.create_task(read(booking_id, name))
-
-    def _result(
-        self,
-        history: History,
-        state: FinalState,
-        faults: Faults,
-        violations: Sequence[Violation],
-        seconds: float,
-        rest_seconds: float,
-    ) -> RoundResult:
-        operations = history.operations
-        return RoundResult(
-            number=self.number,
-            seconds=seconds,
-            rest_seconds=rest_seconds,
-            request_count=len(operations),
-            unanswered_count=sum(1 for each in operations if each.status is None),
-            accepted_count=len({each.accepted_id for each in operations} - {None}),
-            answers=Counter(f"{each.kind} {each.status} {each.code}".strip() for each in operations),
-            statuses=Counter(row.status for row in state.bookings),
-            strikes=faults.strikes,
-            skipped=faults.skipped,
-            violations=violations,
-        )
+        stores = Stores(settings["ONSALE_DATABASE_URL"], settings["ONSALE_SEAT_STORE_URL"])
+        event_ids = sorted(scene.event_ids.values())
+        rest_seconds, unfinished = await stores.rest(event_ids)
+        self.say("judging")
+        await _read_all(scene)
+        verified = await asyncio.to_thread(self.system.verify)
+        return rest_seconds, await stores.read(event_ids, unfinished, verified)
 
 
-def _later(fault: Fault, seconds: float) -> Fault:
-    return Fault(fault.at_seconds + seconds, fault.kind, fault.victim, fault.pause_seconds)
+def _progress(accepted: int, strikes: Sequence[Strike]) -> str:
+    last = f", last: {strikes[-1].fault.kind} {strikes[-1].fault.victim}" if strikes else ""
+    return f"{accepted} bookings, {len(strikes)} faults{last}"
+
+
+async def _read_all(scene: _Scene) -> None:
+    """Every accepted booking is read once more by its buyer."""
+    gate = asyncio.Semaphore(FINAL_READS_AT_ONCE)
+
+    async def read(booking_id: str, client: Client) -> None:
+        async with gate:
+            await client.send(
+                "final read",
+                "GET",
+                f"/api/booking/{booking_id}",
+                patience_seconds=FINAL_READ_SECONDS_MAX,
+                booking_id=booking_id,
+            )
+
+    operations = scene.history.operations
+    owners = {each.accepted_id: each.client for each in operations if each.accepted_id}
+    async with asyncio.TaskGroup() as reads:
+        for booking_id, name in owners.items():
+            reads.create_task(read(booking_id, scene.clients[name]))
 
 
 async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Let stories end; whoever takes too long is sent home. An error of a buyer travels."""
+    """Let stories end; whoever takes too long is sent home. An error of a visitor travels."""
     await asyncio.wait(tasks, timeout=LAST_STORY_SECONDS_MAX)
     for task in tasks:
         task.cancel()

@@ -27,6 +27,13 @@ _UP_LINE = "onsale is up after"
 _POLL_SECONDS = 0.05
 
 
+def _unused_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
 class SystemBrokenError(Exception):
     """The system did not start, or has ended by itself."""
 
@@ -62,7 +69,7 @@ class System:
 
     data: Path
     shape: Shape
-    port: int = field(default_factory=lambda: _unused_port())
+    port: int = field(default_factory=_unused_port)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -74,6 +81,11 @@ class System:
     def console(self) -> Path:
         """What the command has printed."""
         return self.data.with_name("console.txt")
+
+    @property
+    def history(self) -> Path:
+        """Where the histories of its rounds are kept."""
+        return self.data.with_name("history")
 
     @property
     def settings(self) -> dict[str, str]:
@@ -216,10 +228,3 @@ def running(system: System) -> Iterator[System]:
         yield system
     finally:
         system.stop()
-
-
-def _unused_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port

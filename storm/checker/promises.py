@@ -6,9 +6,9 @@ from collections.abc import Iterator
 from storm.checker.evidence import Evidence
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import FINAL
-from storm.history import ACCEPTED, JsonObject, Operation
+from storm.history import OK, JsonObject, Operation
 
-_NOT_FOUND = 404
+_DENIED = frozenset({401, 403, 404})
 _REFUSED = range(400, 500)
 
 
@@ -54,12 +54,13 @@ def none_is_unreadable(evidence: Evidence) -> Iterator[Violation]:
         booking_id = operation.booking_id
         if booking_id not in promised_at or operation.sent_at < promised_at[booking_id]:
             continue
-        if operation.status in (401, 403, _NOT_FOUND):
+        was_not_shown = operation.kind == "final read" and operation.status != OK
+        if was_not_shown or operation.status in _DENIED:
             yield Violation(
                 Verdict.UNREADABLE,
                 2,
-                f"{operation.client} was refused the accepted booking {booking_id}:"
-                f" {operation.status} {operation.code}",
+                f"{operation.client} was not shown the accepted booking {booking_id}:"
+                f" {operation.status} {operation.code} {operation.error or ''}",
                 (operation.number,),
             )
 
@@ -137,7 +138,7 @@ def none_was_invented(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _is_refused(operation: Operation) -> bool:
-    return operation.status in _REFUSED and operation.status != ACCEPTED
+    return operation.status in _REFUSED
 
 
 def _wish(asked: JsonObject) -> tuple[object, ...]:

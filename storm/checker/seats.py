@@ -15,12 +15,12 @@ def one_booking_a_seat(evidence: Evidence) -> Iterator[Violation]:
     owners: dict[Seat, set[str]] = defaultdict(set)
     for row in evidence.state.bookings:
         if row.status in LIVE:
-            for seat in row.seats:
-                owners[(*row.place, seat)].add(row.id)
+            for name in row.seats:
+                owners[*row.place, name].add(row.id)
     for ticket in evidence.state.tickets:
         for booking_id in (ticket.booking_id, ticket.joined_to):
             if booking_id is not None:
-                owners[(*ticket.place, ticket.seat)].add(booking_id)
+                owners[*ticket.place, ticket.seat].add(booking_id)
     for seat, bookings in owners.items():
         if len(bookings) > 1:
             yield Violation(
@@ -51,8 +51,8 @@ def nobody_was_told_the_same(evidence: Evidence) -> Iterator[Violation]:
         place = _place_of(evidence, booking_id)
         if possession is None or place is None:
             continue
-        for seat in _seats_told(evidence, booking_id):
-            possessions[(*place, seat)].append(possession)
+        for name in _seats_told(evidence, booking_id):
+            possessions[*place, name].append(possession)
     for seat, told in possessions.items():
         told.sort(key=lambda possession: possession.begin)
         longest: _Possession | None = None

@@ -1,4 +1,4 @@
-"""Invariants 3 and 5: after quiet, bitmap, tickets, bookings and counters say the same; so do prices."""
+"""Invariants 3 and 5: after quiet bitmap, tickets, bookings, counters and prices say the same."""
 
 from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping

@@ -77,7 +77,7 @@ def answers_hold(evidence: Evidence) -> Iterator[Violation]:
 
 
 def money_is_kept_once(evidence: Evidence) -> Iterator[Violation]:
-    """By the gateway's books, money is kept exactly once for a completed booking, and for no other."""
+    """By the gateway's books money is kept once for each completed booking, and for no other."""
     kept: dict[str, int] = {}
     captures: dict[str, list[str]] = {}
     for charge in evidence.state.charges:

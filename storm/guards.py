@@ -1,0 +1,104 @@
+"""Guards of the system that can be taken out, to see that the storm notices.
+
+A guard is taken out of a copy of the source; the installed one stays as it is.
+"""
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from storm.system import PROJECT
+
+SOURCE = PROJECT / "src" / "onsale"
+_TICKETING = "service/ticketing"
+_LEDGER = f"{_TICKETING}/driven_adapter/repository/sql/unit_of_work.sql"
+_SCRIPTS = "service/seat_reservation/driven_adapter/seat_store"
+
+
+class GuardChangedError(Exception):
+    """The source no longer holds the text that the guard consists of."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """``guarded`` stands exactly once in the file, below the package, and becomes ``bare``."""
+
+    file: str
+    guarded: str
+    bare: str
+
+
+@dataclass(frozen=True, slots=True)
+class Guard:
+    """Why it is there, and what takes it out; several changes where several layers guard."""
+
+    purpose: str
+    changes: tuple[Change, ...]
+
+
+GUARDS: Mapping[str, Guard] = {
+    "re-publisher": Guard(
+        "a command that was lost on its way is sent again",
+        (
+            Change(
+                f"{_TICKETING}/driving_adapter/background/upkeep_jobs.py",
+                "return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX",
+                "return False",
+            ),
+        ),
+    ),
+    "script-idempotency": Guard(
+        "a booking that is asked for again gets its first answer, and no second seats",
+        (
+            Change(
+                f"{_SCRIPTS}/apply_seat_commands.lua",
+                "if not standing then return reserve_anew(command) end",
+                "if standing ~= 0 then return reserve_anew(command) end",
+            ),
+        ),
+    ),
+    "taken-seats": Guard(
+        "a seat is given only if it is free: in the script, in the ledger, and by uniqueness",
+        (
+            Change(
+                f"{_SCRIPTS}/subsection_seats.lua",
+                "if state_at(index) ~= AVAILABLE then",
+                "if state_at(index) < AVAILABLE then",
+            ),
+            Change(_LEDGER, "      AND ticket.status = 'available'\n", ""),
+            Change(
+                _LEDGER,
+                "    SELECT booking_id, id FROM moved\n",
+                "    SELECT booking_id, id FROM moved ON CONFLICT DO NOTHING\n",
+            ),
+        ),
+    ),
+    "ownership": Guard(
+        "a booking is shown to its buyer and to its seller only",
+        (
+            Change(
+                f"{_TICKETING}/app/query/get_booking_use_case.py",
+                "RoleAuthService.require_booking_reader(principal, booking, event.seller_id)",
+                "pass",
+            ),
+        ),
+    ),
+}
+
+
+def source_without(guard_name: str, folder: Path) -> Path:
+    """Copy the package into ``folder`` without the guard; returns what the system runs from.
+
+    Raises:
+        GuardChangedError: the guard is not where it was.
+    """
+    package = folder / "onsale"
+    shutil.copytree(SOURCE, package, ignore=shutil.ignore_patterns("__pycache__"))
+    for change in GUARDS[guard_name].changes:
+        path = package / change.file
+        text = path.read_text()
+        if text.count(change.guarded) != 1:
+            raise GuardChangedError(f"{change.file} does not hold {change.guarded!r} once")
+        path.write_text(text.replace(change.guarded, change.bare))
+    return folder
