@@ -27,7 +27,7 @@ class Pulse:
     beats: dict[int, list[tuple[float, float]]] = field(default_factory=dict)
 
     async def run(self, over: asyncio.Event) -> None:
-        """Beat in every lane until the round is over and each lane has beaten after that."""
+        """Beat in every lane until the round is over; what was asked for is followed to the end."""
         async with asyncio.TaskGroup() as lanes:
             for lane in range(1, PULSE.subsection_count + 1):
                 self.beats[lane] = []

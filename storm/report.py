@@ -38,6 +38,7 @@ class Figures:
     verdicts: dict[str, int] = field(default_factory=dict)
     recovery_seconds: dict[str, list[float]] = field(default_factory=dict)
     unrecovered: int = 0
+    skipped: int = 0
     rest_seconds_max: float = 0.0
     violations: list[dict[str, Any]] = field(default_factory=list)
     aborted: str | None = None
@@ -63,6 +64,7 @@ class Figures:
         _count(self.statuses, result.statuses)
         _count(self.answers, result.answers)
         _count(self.verdicts, Counter(each.verdict.value for each in result.violations))
+        self.skipped += len(result.skipped)
         for strike in result.strikes:
             victim = role_of(strike.fault.victim)
             kinds = self.faults.setdefault(victim, {})

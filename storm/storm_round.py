@@ -27,6 +27,7 @@ from storm.system import System
 BUYER_COUNT = 28
 # After the last fault, so that what it broke is met by buyers too.
 AFTERMATH_SECONDS = 3.0
+RECOVERY_SECONDS_MAX = 40.0
 BUYING_SECONDS_MAX = 150.0
 # A buyer who has begun a story tells it to its end, if that comes soon.
 LAST_STORY_SECONDS_MAX = 40.0
@@ -162,7 +163,7 @@ class StormRound:
                 self.system.require_running()
                 accepted = sum(1 for each in scene.history.operations if each.accepted_id)
                 self.say(_progress(accepted, scene.faults.strikes))
-                if striking.done() and accepted >= self.booking_count_min:
+                if striking.done() and accepted >= self.booking_count_min and _sells(scene):
                     break
                 await asyncio.sleep(_POLL_SECONDS)
             await asyncio.sleep(AFTERMATH_SECONDS)
@@ -193,6 +194,15 @@ class StormRound:
         await _read_all(scene)
         verified = await asyncio.to_thread(self.system.verify)
         return rest_seconds, await stores.read(event_ids, unfinished, verified)
+
+
+def _sells(scene: _Scene) -> bool:
+    """Whether the system has recovered from its last fault, or has had time enough to."""
+    strikes = scene.faults.strikes
+    if not strikes:
+        return True
+    is_late = scene.history.now() > strikes[-1].over_at + RECOVERY_SECONDS_MAX
+    return is_late or all(scene.pulse.recovered_at(strike) is not None for strike in strikes)
 
 
 def _progress(accepted: int, strikes: Sequence[Strike]) -> str:

@@ -43,7 +43,7 @@ def nobody_was_told_the_same(evidence: Evidence) -> Iterator[Violation]:
 
     A hold is one stretch of time. What an answer shows was so at a moment between request and
     answer; so between the first answer and the last request that showed the hold it was held
-    throughout, and a completed one from then on without end.
+    throughout, and without end where it is completed or stands so in the ledger.
     """
     possessions: dict[Seat, list[_Possession]] = defaultdict(list)
     for booking_id in evidence.sightings:
@@ -74,7 +74,9 @@ def _possession(evidence: Evidence, booking_id: str) -> _Possession | None:
     if not held:
         return None
     begin = min(seen.answered_at for seen in held)
-    is_forever = any(seen.status == "completed" for seen in held)
+    row = evidence.rows.get(booking_id)
+    is_held_at_last = row is not None and row.status in LIVE
+    is_forever = is_held_at_last or any(seen.status == "completed" for seen in held)
     end = math.inf if is_forever else max(seen.sent_at for seen in held)
     if begin >= end:
         return None

@@ -1,0 +1,97 @@
+"""From rounds to figures, and from figures to the page."""
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from storm.checker.violation import Verdict, Violation
+from storm.faults import Strike
+from storm.figures_page import BEGIN, END, write_figures
+from storm.plan import Fault, FaultKind
+from storm.report import Figures, fault_rows, read_figures, role_of, summary
+from storm.storm_round import RoundResult
+
+
+def strike(victim: str, kind: FaultKind, recovery_seconds: float | None) -> Strike:
+    recovered_at = None if recovery_seconds is None else 10.0 + recovery_seconds
+    return Strike(Fault(1.0, kind, victim), 10.0, 10.0, recovered_at)
+
+
+def round_result(*violations: Violation) -> RoundResult:
+    return RoundResult(
+        number=1,
+        seconds=30.0,
+        rest_seconds=4.0,
+        request_count=900,
+        unanswered_count=7,
+        accepted_count=300,
+        answers=Counter({"book 202 ": 300}),
+        statuses=Counter({"completed": 200, "cancelled": 100}),
+        strikes=[
+            strike("ticketing-1", FaultKind.KILL, 2.0),
+            strike("ticketing-2", FaultKind.KILL, 4.0),
+            strike("kafka-1", FaultKind.PAUSE, None),
+        ],
+        skipped=[],
+        violations=violations,
+    )
+
+
+@pytest.fixture
+def figures() -> Figures:
+    counted = Figures(7, "redis", "make storm SEED=7", "2026-01-01T00:00:00+00:00")
+    counted.add(round_result())
+    counted.add(round_result())
+    return counted
+
+
+def test_rounds_add_up(figures: Figures) -> None:
+    assert figures.is_clean
+    assert (figures.rounds, figures.bookings, figures.fault_count) == (2, 600, 6)
+    assert figures.statuses == {"cancelled": 200, "completed": 400}
+    assert fault_rows(figures) == [
+        ("kafka", "0", "2", "0", "", ""),
+        ("ticketing", "4", "0", "0", "3.0 s", "4.0 s"),
+    ]
+
+
+def test_a_violation_is_counted_under_its_verdict_and_spoils_the_storm(figures: Figures) -> None:
+    figures.add(round_result(Violation(Verdict.LOST, 2, "gone", (4,))))
+    assert not figures.is_clean
+    assert dict(summary(figures))["lost"] == "1"
+
+
+def test_an_aborted_storm_is_not_clean(figures: Figures) -> None:
+    figures.aborted = "the system has ended"
+    assert not figures.is_clean
+
+
+def test_copies_of_a_process_are_one_kind_of_victim() -> None:
+    assert [role_of(name) for name in ("seat-reservation-2", "kafka-3", "api")] == [
+        "seat-reservation",
+        "kafka",
+        "api",
+    ]
+
+
+def test_the_page_holds_the_figures_between_its_markers_alone(
+    figures: Figures, tmp_path: Path
+) -> None:
+    results, page = tmp_path / "results.json", tmp_path / "page.md"
+    figures.write(results)
+    page.write_text(f"before\n{BEGIN}\nold\n{END}\nafter\n")
+    for _ in range(2):
+        write_figures(page, [read_figures(results)])
+    text = page.read_text()
+    assert text.startswith("before\n")
+    assert text.endswith("\nafter\n")
+    assert "old" not in text
+    assert text.count("| bookings accepted | 600 |") == 1
+
+
+def test_a_page_without_markers_is_refused(figures: Figures, tmp_path: Path) -> None:
+    page = tmp_path / "page.md"
+    page.write_text("nothing to replace\n")
+    with pytest.raises(ValueError, match="no line"):
+        write_figures(page, [figures])
