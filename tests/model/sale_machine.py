@@ -1,0 +1,346 @@
+"""The state machine: what can be done to a sale, and what its model expects of it."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+
+from onsale.service.ticketing.domain.entity.booking_entity import (
+    Booking,
+    BookingStatus,
+    CancelReason,
+)
+from onsale.service.ticketing.domain.exceptions import (
+    BookingNotCancellableError,
+    BookingNotPayableError,
+    HoldExpiredError,
+    IdempotencyKeyReusedError,
+    PaymentDeclinedError,
+    PaymentInProgressError,
+    TicketingError,
+)
+from tests.model.carried_sale import ROWS, SEATS_PER_ROW, SUBSECTIONS, CarriedSale
+from tests.model.mortal import ProcessDiedError
+from tests.model.sale_model import (
+    ANSWERED,
+    CANCELLED,
+    EXPIRED,
+    NOTHING_MOVES,
+    PAID,
+    TAKEN_IN,
+    Move,
+    SaleModel,
+)
+
+GOOD_CARD, DECLINED_CARD = "4242424242424242", "4000000000000002"
+ALL_SEATS = frozenset(
+    (number, f"{row}-{seat}")
+    for number in range(1, SUBSECTIONS + 1)
+    for row in range(1, ROWS + 1)
+    for seat in range(1, SEATS_PER_ROW + 1)
+)
+PROCESSING, PENDING = BookingStatus.PROCESSING, BookingStatus.PENDING_PAYMENT
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """What a buyer asks for; without seats, the best available ones."""
+
+    subsection: int
+    seats: tuple[str, ...]
+    quantity: int
+
+
+# Few requests, so that bookings want the same seats and repeat each other all the time.
+requests = st.sampled_from(
+    [
+        Request(1, ("1-1",), 1),
+        Request(1, ("1-1", "1-2"), 2),
+        Request(1, ("2-2", "2-3"), 2),
+        Request(1, (), 1),
+        Request(1, (), 3),
+        Request(2, ("1-2",), 1),
+        Request(2, (), 2),
+    ]
+)
+which = st.integers(0, 5)
+counts = st.integers(1, 4)
+troubles = st.sampled_from(["lost", "overtaken", "repeated"])
+rarely = st.sampled_from([False, False, False, True])
+cards = st.sampled_from([GOOD_CARD, GOOD_CARD, DECLINED_CARD])
+# A buyer's number and a key, so that buyers share the names of their keys and nothing else.
+keys = st.sampled_from([None, None, "first", "second"])
+
+
+class SaleMachine(RuleBasedStateMachine):
+    """Every rule does one thing and then looks at all bookings: only what that one thing may move
+    has moved.
+    """
+
+    def __init__(self, sale: CarriedSale) -> None:
+        super().__init__()
+        self.sale = sale
+        self.model = SaleModel()
+        self.view = sale.view()
+        self.asked: dict[UUID, Request] = {}
+        self.named: dict[tuple[int, str], tuple[UUID, Request]] = {}
+        self.lapsed: set[UUID] = set()
+        self.unsure: set[UUID] = set()
+        self.excuses: set[str] = {"seat_conflict", "sold_out"}
+
+    # --- buyers -----------------------------------------------------------------------------------
+
+    @rule(buyer=st.integers(0, 1), request=requests, key=keys)
+    def book(self, buyer: int, request: Request, key: str | None) -> None:
+        told = self.sale.attempt(
+            lambda: self.sale.book(buyer, request.subsection, request.seats, request.quantity, key)
+        )
+        earlier = None if key is None else self.named.get((buyer, key))
+        if isinstance(told, ProcessDiedError):
+            self.look(TAKEN_IN)
+            self._find_out_what_was_taken_in(buyer, request, key)
+        elif earlier is None:
+            assert isinstance(told, Booking), told
+            assert told.status is PROCESSING
+            self._note(buyer, request, key, told.id)
+            self.look(TAKEN_IN, [told.id])
+        elif earlier[1] == request:
+            assert isinstance(told, Booking), told
+            assert (told.id, told.status) == (earlier[0], self.model.status[earlier[0]])
+            self.look()
+        else:
+            assert isinstance(told, IdempotencyKeyReusedError), told
+            self.look()
+
+    @precondition(lambda self: self.model.status)
+    @rule(number=which)
+    def cancel(self, number: int) -> None:
+        booking = self._pick(self.model.status, number)
+        told = self.sale.attempt(lambda: self.sale.cancel(booking))
+        if isinstance(told, ProcessDiedError):
+            self.look(CANCELLED, [booking.id])
+            return
+        if booking.id in self.unsure:
+            refusals = (PaymentInProgressError, BookingNotCancellableError)
+            assert isinstance(told, Booking | PaymentInProgressError | BookingNotCancellableError)
+            cancelled = not isinstance(told, refusals)
+        else:
+            cancelled = booking.status in (PROCESSING, PENDING)
+            assert isinstance(told, Booking if cancelled else BookingNotCancellableError), told
+        self.look(CANCELLED, [booking.id])
+        if cancelled:
+            assert self.model.status[booking.id] is BookingStatus.CANCELLED
+
+    @precondition(lambda self: self.model.status)
+    @rule(number=which, card=cards)
+    def pay(self, number: int, card: str) -> None:
+        booking = self._pick(self.model.status, number)
+        told = self.sale.attempt(lambda: self.sale.pay(booking, card))
+        was_unsure = booking.id in self.unsure
+        if isinstance(told, ProcessDiedError):
+            self.unsure.add(booking.id)
+        elif was_unsure:
+            assert isinstance(told, Booking | TicketingError)
+        else:
+            assert isinstance(told, self._answer_to_payment(booking, card)), told
+        if isinstance(told, Booking | PaymentDeclinedError):
+            self.unsure.discard(booking.id)
+        self.look(PAID, [booking.id])
+        if isinstance(told, Booking):
+            assert self.model.status[booking.id] is BookingStatus.COMPLETED
+
+    @precondition(lambda self: self._payable())
+    @rule(number=which)
+    def pay_and_cancel_at_once(self, number: int) -> None:
+        booking = self._pick(self._payable(), number)
+        self.sale.fuse.length = None
+        told = self.sale.attempt(lambda: self.sale.pay_and_cancel(booking, GOOD_CARD))
+        assert isinstance(told, Sequence), told
+        (winner,) = (each for each in told if isinstance(each, Booking))
+        self.look(PAID | CANCELLED, [booking.id])
+        assert self.model.status[booking.id] is winner.status
+
+    # --- time -------------------------------------------------------------------------------------
+
+    @precondition(lambda self: self.model.those(PENDING))
+    @rule(number=which)
+    def hold_runs_out(self, number: int) -> None:
+        booking = self._pick(self.model.those(PENDING), number)
+        self.sale.run(self.sale.lapse(booking))
+        self.lapsed.add(booking.id)
+        self.look()
+
+    @precondition(lambda self: self.lapsed.intersection(self.model.those(PENDING)))
+    @rule()
+    def expire(self) -> None:
+        due = self.lapsed.intersection(self.model.those(PENDING))
+        told = self.sale.attempt(self.sale.expire)
+        self.look(EXPIRED, due)
+        if not isinstance(told, ProcessDiedError):
+            assert not due.intersection(self.model.those(PENDING)) - self.unsure
+
+    @precondition(lambda self: self.unsure)
+    @rule()
+    def settle_payments(self) -> None:
+        told = self.sale.attempt(self.sale.settle_payments)
+        self.look(PAID, self.unsure)
+        if not isinstance(told, ProcessDiedError):
+            assert not self.model.those(BookingStatus.PAID)
+            self.unsure.clear()
+
+    # --- messages and workers ---------------------------------------------------------------------
+
+    @precondition(lambda self: self.sale.commands)
+    @rule(count=counts, dies=rarely, much_later=rarely)
+    def decide(self, count: int, *, dies: bool, much_later: bool) -> None:
+        if much_later:
+            self.excuses.add("too_late")
+        self.sale.decide(count, dies=dies, much_later=much_later)
+        self.look()
+
+    @precondition(lambda self: self.sale.results)
+    @rule(count=counts)
+    def apply(self, count: int) -> None:
+        self.sale.attempt(lambda: self.sale.apply(count))
+        self.look(ANSWERED)
+
+    @precondition(lambda self: self.sale.commands)
+    @rule(decided=st.booleans())
+    def give_up_reserve(self, *, decided: bool) -> None:
+        if decided:
+            self.sale.decide(1, dies=True)
+        if self.sale.give_up_reserve():
+            self.excuses.add("unprocessable")
+        self.look()
+
+    @rule()
+    def carry_everything(self) -> None:
+        """What happens when nothing goes wrong, which is most of the time."""
+        while self.sale.commands or self.sale.results:
+            if self.sale.commands:
+                self.sale.decide(len(self.sale.commands))
+            told = self.sale.attempt(lambda: self.sale.apply(len(self.sale.results)))
+            if isinstance(told, ProcessDiedError):
+                break
+        self.look(ANSWERED)
+
+    @precondition(lambda self: self.sale.commands or self.sale.past_commands)
+    @rule(number=st.integers(0, 20), how=troubles)
+    def trouble_with_commands(self, number: int, how: str) -> None:
+        _trouble(how, number, self.sale.commands, self.sale.past_commands)
+
+    @precondition(lambda self: self.sale.results or self.sale.past_results)
+    @rule(number=st.integers(0, 20), how=troubles)
+    def trouble_with_results(self, number: int, how: str) -> None:
+        _trouble(how, number, self.sale.results, self.sale.past_results)
+
+    @precondition(lambda self: self.model.status)
+    @rule()
+    def resend(self) -> None:
+        self.sale.attempt(self.sale.resend)
+        self.look()
+
+    @precondition(lambda self: self.model.status)
+    @rule(always=st.booleans(), wiped=rarely)
+    def load(self, *, always: bool, wiped: bool) -> None:
+        if wiped:
+            self.sale.run(self.sale.wipe_store())
+        self.sale.attempt(lambda: self.sale.load(always=always))
+        self.look()
+
+    @precondition(lambda self: self.model.status)
+    @rule()
+    def wipe_store(self) -> None:
+        self.sale.run(self.sale.wipe_store())
+
+    @rule(length=st.integers(0, 9))
+    def next_process_dies(self, length: int) -> None:
+        self.sale.fuse.length = length
+
+    @precondition(lambda self: self.model.status)
+    @rule()
+    def restart(self) -> None:
+        self.sale.restart()
+
+    # --- what must hold ---------------------------------------------------------------------------
+
+    def look(
+        self, moves: Collection[Move] = NOTHING_MOVES, only: Collection[UUID] | None = None
+    ) -> None:
+        """Nothing moved but what may have, and no seat that is held is on offer."""
+        self.view = self.sale.view()
+        self.model.tell(self.view.bookings, moves, only)
+        taken = self.model.holder.keys()
+        assert self.view.free_tickets == ALL_SEATS - taken
+        assert not (self.view.offered_seats or set()) & taken
+
+    def teardown(self) -> None:
+        """Let it come to rest; ledger, store and model then say the same."""
+        self.sale.fuse.length = None
+        self.sale.settle()
+        self.look(ANSWERED | PAID)
+        assert not self.model.those(PROCESSING, BookingStatus.PAID), "stuck"
+        taken = self.model.holder.keys()
+        assert self.view.offered_seats == self.view.free_tickets == ALL_SEATS - taken
+        assert self.sale.run(self.sale.pipeline.differences(self.sale.event.id)) == []
+        assert sorted(self.sale.charges()) == sorted(self.model.those(BookingStatus.COMPLETED))
+        for booking in self.view.bookings.values():
+            if booking.status is BookingStatus.FAILED:
+                self._check_refusal(booking)
+
+    # --- what the rules share ---------------------------------------------------------------------
+
+    def _pick(self, of: Collection[UUID], number: int) -> Booking:
+        ids = list(of)
+        return self.view.bookings[ids[number % len(ids)]]
+
+    def _payable(self) -> list[UUID]:
+        return [each for each in self.model.those(PENDING) if each not in self.lapsed | self.unsure]
+
+    def _answer_to_payment(self, booking: Booking, card: str) -> type[object]:
+        if booking.cancel_reason is CancelReason.EXPIRED:
+            return HoldExpiredError
+        if booking.status is not PENDING:
+            return BookingNotPayableError
+        if booking.id in self.lapsed:
+            return HoldExpiredError
+        return PaymentDeclinedError if card == DECLINED_CARD else Booking
+
+    def _note(self, buyer: int, request: Request, key: str | None, booking_id: UUID) -> None:
+        self.asked[booking_id] = request
+        if key is not None:
+            self.named[buyer, key] = (booking_id, request)
+
+    def _find_out_what_was_taken_in(self, buyer: int, request: Request, key: str | None) -> None:
+        new = self.model.status.keys() - self.asked.keys()
+        assert len(new) <= 1
+        for booking_id in new:
+            self._note(buyer, request, key, booking_id)
+
+    def _check_refusal(self, failed: Booking) -> None:
+        """It has a reason that happened here, and a refused seat was wanted by somebody else."""
+        assert failed.failure_reason in self.excuses
+        mine = self.asked[failed.id]
+        others = [
+            asked
+            for booking_id, asked in self.asked.items()
+            if booking_id != failed.id and asked.subsection == mine.subsection
+        ]
+        if failed.failure_reason == "seat_conflict":
+            assert any(not other.seats or {*other.seats} & {*mine.seats} for other in others)
+        if failed.failure_reason == "sold_out":
+            room = ROWS * SEATS_PER_ROW - sum(other.quantity for other in others)
+            assert room < mine.quantity
+
+
+def _trouble(how: str, number: int, under_way: list[Any], past: list[Any]) -> None:
+    """What a network does to one of the messages under way, or that arrived before."""
+    if how == "repeated" and past:
+        under_way.append(past[number % len(past)])
+    elif under_way:
+        message = under_way.pop(number % len(under_way))
+        if how == "overtaken":
+            under_way.append(message)

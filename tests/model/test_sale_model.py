@@ -1,0 +1,57 @@
+"""Whatever is done to a sale, in whatever order, it agrees with a model of a dozen lines.
+
+``ONSALE_MODEL_EXAMPLES`` makes it a hunt: that many examples, and other ones in every run.
+"""
+
+import asyncio
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+from hypothesis.stateful import run_state_machine_as_test
+
+from tests.model.carried_sale import CarriedSale
+from tests.model.sale_machine import SaleMachine
+from tests.support.pipeline import Pipeline, pipeline_on
+
+GATE_EXAMPLES = 40
+HUNT_EXAMPLES = int(os.environ.get("ONSALE_MODEL_EXAMPLES", "0"))
+STEP_COUNT = 40
+SECONDS_PER_EXAMPLE_MAX = 5
+
+
+@pytest.fixture
+def runner() -> Iterator[asyncio.Runner]:
+    with asyncio.Runner() as own_loop:
+        yield own_loop
+
+
+@pytest.fixture
+def pipeline(runner: asyncio.Runner, database_url: str, redis_url: str) -> Iterator[Pipeline]:
+    opened = pipeline_on(database_url, redis_url)
+    yield runner.run(opened.__aenter__())
+    runner.run(opened.__aexit__(None, None, None))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(120 + HUNT_EXAMPLES * SECONDS_PER_EXAMPLE_MAX)
+def test_the_sale_agrees_with_its_model(runner: asyncio.Runner, pipeline: Pipeline) -> None:
+    class NewSaleMachine(SaleMachine):
+        def __init__(self) -> None:
+            super().__init__(CarriedSale.open(runner, pipeline))
+
+    run_state_machine_as_test(
+        NewSaleMachine,
+        settings=settings(
+            max_examples=HUNT_EXAMPLES or GATE_EXAMPLES,
+            stateful_step_count=STEP_COUNT,
+            # A stable gate tries the same examples every time.
+            derandomize=not HUNT_EXAMPLES,
+            database=None,
+            deadline=None,
+            print_blob=True,
+            report_multiple_bugs=False,
+            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
+        ),
+    )
