@@ -17,8 +17,8 @@ from dataclasses import dataclass
 
 import asyncpg
 import httpx
-
 from benchmarks.booking_stream import BookingStream, percentiles
+
 from tests.support.onsale_up import OnsaleUp, data_directory
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
 

@@ -152,7 +152,8 @@ class CarriedSale:
         return await mortal(self.pipeline.resend, self.fuse).execute()
 
     async def load(self, *, always: bool) -> bool:
-        return await mortal(self.pipeline.load, self.fuse).execute(self.event.id, always=always)
+        loaded = mortal(self.pipeline.load, self.fuse).execute(self.event.id, always=always)
+        return await loaded is not None
 
     async def settle_payments(self) -> int:
         """As if every payment that is open had been open for long."""
