@@ -43,7 +43,7 @@ class HttpEdge:
             await self._app(scope, receive, send)
             return
         started = False
-        headers = HTTPS_HEADERS if scope["scheme"] == "https" else SECURITY_HEADERS
+        headers = HTTPS_HEADERS if scope.get("scheme") == "https" else SECURITY_HEADERS
 
         async def send_with_headers(message: Message) -> None:
             nonlocal started
