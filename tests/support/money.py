@@ -1,7 +1,14 @@
 """What the gateway's books say beside what the ledger says."""
 
+from dataclasses import replace
 from uuid import UUID
 
+from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
+    FindStrayPaymentsUseCase,
+)
+from onsale.service.ticketing.app.command.refund_payments_use_case import RefundPaymentsUseCase
+from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
+from onsale.service.ticketing.app.interface.i_payment_gateway import IPaymentGateway
 from tests.support.pipeline import Pipeline
 
 CARD = "4242424242424242"
@@ -9,7 +16,7 @@ _KEPT = """
     SELECT coalesce(sum(payment.amount) FILTER (WHERE refund.key IS NULL), 0)
     FROM mock_gateway_payment AS payment
     JOIN payment_attempt ON payment_attempt.id = payment.key
-    LEFT JOIN mock_gateway_refund AS refund USING (payment_id)
+    LEFT JOIN mock_gateway_refund AS refund ON refund.payment_id = payment.payment_id
     WHERE payment_attempt.booking_id = $1
 """
 _TAKEN_COUNT = """
@@ -18,6 +25,17 @@ _TAKEN_COUNT = """
     JOIN payment_attempt ON payment_attempt.id = mock_gateway_payment.key
     WHERE payment_attempt.booking_id = $1
 """
+
+
+def paying_through(pipeline: Pipeline, gateway: IPaymentGateway) -> Pipeline:
+    """The same pipeline with another gateway, as after a restart: every use case is a new one."""
+    return replace(
+        pipeline,
+        pay=replace(pipeline.pay, gateway=gateway),
+        settle_payments=SettlePaymentsUseCase(pipeline.upkeep, gateway, pipeline.payment_ledger),
+        refund_payments=RefundPaymentsUseCase(pipeline.unit_of_work, gateway),
+        find_stray_payments=FindStrayPaymentsUseCase(pipeline.unit_of_work, gateway),
+    )
 
 
 async def money_kept(pipeline: Pipeline, booking_id: UUID) -> int:

@@ -83,10 +83,10 @@ class IPaymentGateway(Protocol):
         ...
 
     async def refund(self, key: UUID, *, payment_id: str, amount: int) -> None:
-        """Give back ``amount`` cents of a payment. ``key`` is the refund's own.
+        """Give a payment back, the whole of its ``amount`` cents. ``key`` is the refund's own.
 
         Raises:
-            RefundRefusedError: no such payment, or not that much of it is left.
+            RefundRefusedError: no such payment, another amount, or given back under another key.
         """
         ...
 
