@@ -6,9 +6,9 @@ points; then the use case is run once for each, and ends there as a process does
 that nothing but the very outside catches.
 """
 
-import asyncio
 import inspect
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import wraps
 from typing import Any, cast
@@ -71,10 +71,7 @@ def _stepwise(points: CrashPoints, name: str, call: Callable[..., Any]) -> Calla
     return direct_step
 
 
-async def run_until_crash(points: CrashPoints, run: Callable[[], Any]) -> None:
+async def run_until_crash(scene: Awaitable[object]) -> None:
     """Run it to its end or to its crash; whatever else it raises travels."""
-    task = asyncio.ensure_future(run())
-    try:
-        await task
-    except CrashError:
-        return
+    with suppress(CrashError):
+        await scene

@@ -86,8 +86,7 @@ async def crash_everywhere(
     for number, name in enumerate(whole.passed):
         await prepare(stage)
         points = CrashPoints(crash_at=number)
-        dying = watched(stage.pipeline, points)
-        await run_until_crash(points, lambda dying=dying, key=f"{number}": scene(stage, dying, key))
+        await run_until_crash(scene(stage, watched(stage.pipeline, points), f"{number}"))
         assert points.passed[number:] == [name], "it did not die where it should"
         try:
             await afterwards(stage, f"{number}")
