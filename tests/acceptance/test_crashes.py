@@ -1,16 +1,25 @@
 """Processes are killed, or all of them stopped, while people book; on Redis Streams."""
 
+import asyncio
 import signal
 from collections.abc import Iterator
+from uuid import UUID
 
+import asyncpg
+import httpx
 import pytest
 
 from tests.support.crash import come_back, kill_with_bookings_under_way
 from tests.support.onsale_up import OnsaleUp, running_system
+from tests.support.polling import wait_for
 from tests.support.sale import buy_one_more, seen_by, sell_some
 from tests.support.visitors import Buyer, Seller, connections
 
 pytestmark = pytest.mark.slow
+
+SLOW_CARD = "4000 0000 0000 0259"
+# An orphaned payment is taken up after twenty seconds.
+SETTLE_SECONDS_MAX = 60.0
 
 
 @pytest.fixture(scope="module")
@@ -39,6 +48,41 @@ async def test_what_was_accepted_outlives_the_process_that_accepted_it(victim: O
         await come_back(victim, "api", killed, http)
         settled = await buyer.settled(accepted["id"])
         assert (settled["status"], settled["seat_positions"]) == ("pending_payment", ["1-1", "1-2"])
+        victim.verify(event_id)
+
+
+async def test_a_payment_under_way_outlives_the_process_that_made_it(victim: OnsaleUp) -> None:
+    async with connections(victim.base_url) as http:
+        seller, buyer = await Seller.join(http), await Buyer.join(http)
+        event_id = await seller.open_event(hold_seconds=5)
+        held = await buyer.hold(event_id, "1-1", "1-2")
+        database = await asyncpg.connect(victim.settings["ONSALE_DATABASE_URL"])
+        paying = asyncio.create_task(buyer.pay(held["id"], SLOW_CARD, key="once"))
+        try:
+            await wait_for(
+                lambda: database.fetchval(
+                    "SELECT status FROM payment_attempt WHERE booking_id = $1", UUID(held["id"])
+                ),
+                lambda status: status == "authorized",
+            )
+            killed = victim.send("api", signal.SIGKILL)
+            with pytest.raises(httpx.TransportError):
+                await paying
+            await come_back(victim, "api", killed, http)
+            # The money has not moved yet, and the hold has run out meanwhile: it must not matter.
+            paid = await wait_for(
+                lambda: buyer.pay(held["id"], SLOW_CARD, key="once"),
+                lambda answer: answer.status_code != 409,
+                seconds_max=SETTLE_SECONDS_MAX,
+                poll_seconds=0.5,
+            )
+            taken = await database.fetchval(
+                "SELECT count(*) FROM mock_gateway_payment WHERE payment_id = $1",
+                paid.json()["payment_id"],
+            )
+        finally:
+            await database.close()
+        assert (paid.status_code, paid.json()["status"], taken) == (200, "completed", 1), paid.text
         victim.verify(event_id)
 
 

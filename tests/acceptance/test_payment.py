@@ -2,11 +2,14 @@
 
 import asyncio
 
+import asyncpg
+
 from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
 from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, Seller, check_problem
 
 DECLINED_CARD = "4000 0000 0000 0002"
+DOUBLED_CARD = "4000 0000 0000 0424"
 UNANSWERED_CARD = "4000 0000 0000 0341"
 # A gateway that does not answer is given up after 10 s, and asked again some seconds later.
 SETTLE_SECONDS_MAX = 45.0
@@ -35,6 +38,49 @@ async def test_a_payment_whose_outcome_is_unknown_keeps_its_seats_until_it_is_se
         poll_seconds=0.5,
     )
     assert settled["status"] == "completed"
+    system.verify(event_id)
+
+
+async def test_a_payment_sent_again_with_its_key_is_one_payment(
+    buyer: Buyer, event_id: int, system: OnsaleUp
+) -> None:
+    held = await buyer.hold(event_id)
+    declined = await buyer.pay(held["id"], DECLINED_CARD, key="first")
+    check_problem(declined, 402, "PAYMENT_DECLINED")
+    assert declined.json()["decline_reason"] == "card_declined"
+    check_problem(await buyer.pay(held["id"], key="first"), 422, "IDEMPOTENCY_KEY_REUSED")
+    answers = await asyncio.gather(*(buyer.pay(held["id"], key="second") for _ in range(10)))
+    paid = [answer.json() for answer in answers if answer.status_code == 200]
+    assert paid
+    assert all(one == paid[0] for one in paid)
+    assert {one.json()["code"] for one in answers if one.is_error} <= {"PAYMENT_IN_PROGRESS"}
+    assert (await buyer.pay(held["id"], key="second")).json() == paid[0]
+    again = await buyer.pay(held["id"], DECLINED_CARD, key="first")
+    check_problem(again, 402, "PAYMENT_DECLINED")
+    system.verify(event_id)
+
+
+async def test_money_that_a_doubling_gateway_took_too_much_is_handed_back(
+    buyer: Buyer, event_id: int, system: OnsaleUp
+) -> None:
+    held = await buyer.hold(event_id)
+    paid = (await buyer.pay(held["id"], DOUBLED_CARD)).json()
+    database = await asyncpg.connect(system.settings["ONSALE_DATABASE_URL"])
+    try:
+        kept = await wait_for(
+            lambda: database.fetch(
+                "SELECT payment_id FROM mock_gateway_payment AS payment"
+                " WHERE starts_with(payment_id, $1) AND NOT EXISTS ("
+                "SELECT FROM mock_gateway_refund WHERE payment_id = payment.payment_id)",
+                paid["payment_id"],
+            ),
+            lambda rows: len(rows) < 2,
+            seconds_max=SETTLE_SECONDS_MAX,
+            poll_seconds=0.5,
+        )
+    finally:
+        await database.close()
+    assert [row["payment_id"] for row in kept] == [paid["payment_id"]]
     system.verify(event_id)
 
 

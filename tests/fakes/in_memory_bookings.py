@@ -163,6 +163,8 @@ class InMemoryTransaction:
         if stored.attempt.status.is_final:
             return False
         stored.attempt = attempt
+        if attempt.status is AttemptStatus.VOIDED:
+            stored.key = None
         return True
 
     async def attempt(self, attempt_id: UUID) -> PaymentAttempt:

@@ -230,10 +230,13 @@ class Buyer(Member):
             seconds_max=seconds_max,
         )
 
-    async def pay(self, booking_id: str, card_number: str = CARD_NUMBER) -> httpx.Response:
+    async def pay(
+        self, booking_id: str, card_number: str = CARD_NUMBER, *, key: str | None = None
+    ) -> httpx.Response:
         """Try to pay."""
         body = {"card_number": card_number}
-        return await self.send("POST", f"/api/booking/{booking_id}/pay", json=body)
+        headers = {} if key is None else {"Idempotency-Key": key}
+        return await self.send("POST", f"/api/booking/{booking_id}/pay", json=body, headers=headers)
 
     async def cancel(self, booking_id: str) -> httpx.Response:
         """Try to cancel."""
