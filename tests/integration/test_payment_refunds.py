@@ -70,6 +70,7 @@ async def test_money_that_comes_after_the_attempt_was_given_up_goes_back(
         late = Captured("pay_stray")
         assert await pipeline.payment_ledger.record(attempt, late) is None
         assert await pipeline.payment_ledger.record(attempt, late) is None
+        assert await refunds(pipeline) == [("late", "owed", 2_000)]
     await clear_up(pipeline)
     assert await refunds(pipeline) == [("late", "done", 2_000)]
     assert await money_kept(pipeline, held.id) == 0

@@ -53,6 +53,7 @@ STEPS: dict[str, tuple[Callable[[Booking], None], set[BookingStatus]]] = {
     "fail": (lambda b: b.fail("sold_out"), {BookingStatus.PROCESSING}),
     "pay": (lambda b: b.pay("pay_1", NOW), {BookingStatus.PENDING_PAYMENT}),
     "complete": (lambda b: b.complete(NOW), {BookingStatus.PAID}),
+    "forfeit": (lambda b: b.forfeit("tickets_missing"), {BookingStatus.PAID}),
     "cancel": (
         lambda b: b.cancel(CancelReason.BUYER, NOW),
         {BookingStatus.PROCESSING, BookingStatus.PENDING_PAYMENT},
