@@ -25,7 +25,7 @@ def upgrade() -> None:
     _replace_check(
         "booking",
         "payment",
-        "CASE WHEN status IN ('paid', 'completed') THEN payment_id IS NOT NULL ELSE payment_id IS NULL OR status = 'failed' END AND (paid_at IS NULL) = (payment_id IS NULL)",
+        "CASE WHEN status IN ('paid', 'completed') THEN payment_id IS NOT NULL WHEN status IN ('processing', 'pending_payment') THEN payment_id IS NULL ELSE true END AND (paid_at IS NULL) = (payment_id IS NULL)",
     )
     _create_refunds()
     _alter_mock_gateway()
@@ -232,7 +232,7 @@ def downgrade() -> None:
         op.drop_table(table)
     op.execute(
         "UPDATE booking SET payment_id = NULL, paid_at = NULL"
-        " WHERE status = 'failed' AND payment_id IS NOT NULL"
+        " WHERE status NOT IN ('paid', 'completed') AND payment_id IS NOT NULL"
     )
     _replace_check(
         "booking",

@@ -69,7 +69,8 @@ class MockPaymentAndUpdateStatusToCompletedUseCase:
                 or what was charged is handed back.
             PaymentDeclinedError: the gateway refused; the hold stays.
             PaymentUnknownError: the gateway did not answer; the reconciler settles it.
-            UnavailableError: nothing was taken; the same request may succeed later.
+            UnavailableError: the same request may succeed later; with a key, and while the first
+                is under way also without, it does not charge a second time.
         """
         RoleAuthService.require_role(principal, UserRole.BUYER)
         key = None

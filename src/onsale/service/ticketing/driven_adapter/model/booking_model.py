@@ -72,9 +72,10 @@ class BookingModel(Base):
             name="cancellation",
         ),
         CheckConstraint(
-            # Also one that failed may have been paid: its money is owed back.
+            # A payment stays named for good, also when the booking has ended and it goes back.
             "CASE WHEN status IN ('paid', 'completed') THEN payment_id IS NOT NULL"
-            " ELSE payment_id IS NULL OR status = 'failed' END"
+            " WHEN status IN ('processing', 'pending_payment') THEN payment_id IS NULL"
+            " ELSE true END"
             " AND (paid_at IS NULL) = (payment_id IS NULL)",
             name="payment",
         ),

@@ -112,16 +112,18 @@ HAVING array_remove(array_agg(kept.payment_id), NULL) <> CASE
 END
 
 -- name: check_money_is_handed_back
--- What a booking that failed names as its payment is owed back, or was given back, in full.
+-- What a booking that ended without its tickets names as its payment is owed back in full, or was
+-- given back.
 SELECT format(
-    'booking %s failed after %s cents were taken under payment %s, and %s are handed back',
-    booking.id, payment_attempt.amount, booking.payment_id, coalesce(payment_refund.amount, 0)
+    'booking %s is %s after %s cents were taken under payment %s, and %s are handed back',
+    booking.id, booking.status, payment_attempt.amount, booking.payment_id,
+    coalesce(payment_refund.amount, 0)
 ) AS sentence
 FROM booking
 LEFT JOIN payment_attempt
     ON payment_attempt.booking_id = booking.id AND payment_attempt.payment_id = booking.payment_id
 LEFT JOIN payment_refund ON payment_refund.payment_id = booking.payment_id
 WHERE booking.event_id = $1
-  AND booking.status = 'failed'
+  AND booking.status NOT IN ('paid', 'completed')
   AND booking.payment_id IS NOT NULL
   AND payment_refund.amount IS DISTINCT FROM payment_attempt.amount
