@@ -41,7 +41,11 @@ WHERE booking.event_id = ANY($1) AND booking.status = 'pending_payment'
 UNION ALL
 SELECT 'a payment of booking ' || booking_id || ' is open'
 FROM payment_attempt JOIN booking ON booking.id = booking_id
-WHERE event_id = ANY($1) AND payment_attempt.status = 'open'
+WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
+UNION ALL
+SELECT 'a refund of booking ' || booking_id || ' is owed'
+FROM payment_refund JOIN booking ON booking.id = booking_id
+WHERE event_id = ANY($1) AND payment_refund.status = 'owed'
 UNION ALL
 SELECT 'event ' || id || ' owes a load' FROM event WHERE id = ANY($1) AND load_owed
 """
@@ -62,16 +66,18 @@ WHERE event_id = ANY($1)
 ORDER BY event_id, section, subsection, row_number, seat_number
 """
 _CHARGES = """
-SELECT payment_attempt.booking_id::text, charge.payment_id, payment_attempt.amount AS taken
-FROM mock_gateway_charge AS charge
-JOIN payment_attempt ON payment_attempt.id = charge.key
+SELECT payment_attempt.booking_id::text, payment.payment_id, payment.amount AS taken,
+    coalesce(refund.amount, 0) AS returned
+FROM mock_gateway_payment AS payment
+JOIN payment_attempt ON payment_attempt.id = payment.key
 JOIN booking ON booking.id = payment_attempt.booking_id
-WHERE booking.event_id = ANY($1) AND charge.payment_id IS NOT NULL
+LEFT JOIN mock_gateway_refund AS refund ON refund.payment_id = payment.payment_id
+WHERE booking.event_id = ANY($1)
 """
 _OPEN_ATTEMPTS = """
 SELECT booking_id::text
 FROM payment_attempt JOIN booking ON booking.id = booking_id
-WHERE event_id = ANY($1) AND payment_attempt.status = 'open'
+WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
 """
 
 

@@ -70,7 +70,9 @@ class CarriedSale:
         """A new event on stores that hold no other, whatever the example before left there."""
 
         async def begin() -> tuple[Event, list[Principal]]:
-            await pipeline.pool.execute("TRUNCATE event, mock_gateway_charge CASCADE")
+            await pipeline.pool.execute(
+                "TRUNCATE event, mock_gateway_charge, mock_gateway_payment CASCADE"
+            )
             await pipeline.redis.flushall()
             event = await pipeline.open_event(
                 rows=ROWS, seats_per_row=SEATS_PER_ROW, subsections=SUBSECTIONS
@@ -158,7 +160,8 @@ class CarriedSale:
     async def settle_payments(self) -> int:
         """As if every payment that is open had been open for long."""
         await self.pipeline.pool.execute(
-            "UPDATE payment_attempt SET created_at = created_at - interval '1 hour';"
+            "UPDATE payment_attempt SET created_at = created_at - interval '1 hour',"
+            " authorized_at = authorized_at - interval '1 hour';"
             "UPDATE booking SET paid_at = paid_at - interval '1 hour' WHERE status = 'paid'"
         )
         return await mortal(self.pipeline.settle_payments, self.fuse).execute()
@@ -262,9 +265,8 @@ class CarriedSale:
         """The bookings for which the gateway has taken money, once for each time."""
         rows = self.run(
             self.pipeline.pool.fetch(
-                "SELECT booking_id FROM mock_gateway_charge AS charge"
-                " JOIN payment_attempt ON payment_attempt.id = charge.key"
-                " WHERE charge.payment_id IS NOT NULL"
+                "SELECT booking_id FROM mock_gateway_payment AS payment"
+                " JOIN payment_attempt ON payment_attempt.id = payment.key"
             )
         )
         return [row["booking_id"] for row in rows]
@@ -273,7 +275,8 @@ class CarriedSale:
         waiting = (
             "SELECT (SELECT count(*) FROM booking WHERE command IS NOT NULL)"
             " + (SELECT count(*) FROM event WHERE load_owed)"
-            " + (SELECT count(*) FROM payment_attempt WHERE status = 'open')"
+            " + (SELECT count(*) FROM payment_attempt"
+            " WHERE status IN ('open', 'authorized'))"
         )
         return not self.run(self.pipeline.pool.fetchval(waiting))
 
