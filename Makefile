@@ -97,7 +97,7 @@ storm: $(STAMP) ## Kill, pause and restart everything while people buy: ROUNDS=2
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps ## Every check, then every test; with CI=true nothing may be missing
+test: lint types contracts deps audit ## Every check, then every test; with CI=true nothing may be missing
 	@$(PYTEST) $(ARGS)
 
 .PHONY: lint
@@ -117,6 +117,11 @@ contracts: $(STAMP) ## Layers: what may import what
 deps: $(STAMP) ## Dependencies: what is imported is declared, what is declared is used and installed
 	@$(BIN)/deptry --no-ansi src
 	@$(BIN)/python -m pip --disable-pip-version-check check
+
+# Says so, and goes on, where the vulnerability data cannot be had; ARGS=--required fails then.
+.PHONY: audit
+audit: $(STAMP) ## Dependencies: no locked package has a known vulnerability
+	@$(BIN)/python .ci/audit.py $(LOCK) $(filter --required,$(ARGS))
 
 .PHONY: migrations
 migrations: $(STAMP) ## Database: migrations go up and down, and agree with the models

@@ -81,8 +81,8 @@ class DemoMaker:
 
     async def _event(self, seller_id: int) -> int:
         made = await self.events.page(EventFilter(seller_id=seller_id), limit=1, before=None)
-        if made:
-            return made[0].id
+        if made.events:
+            return made.events[0].id
         principal = Principal(seller_id, UserRole.SELLER, token_id="")
         return (await self.create_event.execute(principal, _demo_event())).id
 

@@ -7,7 +7,7 @@ from typing import Any
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SeatState, SubsectionLayout
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.app.interface.i_event_repository import EventFilter, EventPage
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventStatus,
@@ -53,7 +53,7 @@ class InMemoryEvents:
             raise self.failure
         return self.events.get(event_id)
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
         found = [
             event
             for event in reversed(self.events.values())
@@ -65,7 +65,7 @@ class InMemoryEvents:
                 else event.seller_id == which.seller_id
             )
         ]
-        return found[:limit]
+        return EventPage(found[:limit], has_more=len(found) > limit)
 
     def take(self, event_id: int, section: str, subsection: int, index: int) -> None:
         self.seats[event_id, section, subsection][index] = SeatState.RESERVED

@@ -1,7 +1,11 @@
 """What the ticketing worker keeps in order for events."""
 
+import asyncio
+from typing import Any
+
 import pytest
 
+from onsale.platform.database.rows import Row
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
@@ -11,8 +15,10 @@ from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
 )
 from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
-from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
+from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
+from onsale.service.ticketing.driven_adapter.repository import sqlalchemy_event_reader
 from tests.support.pipeline import Pipeline
+from tests.support.tasks import background
 
 
 async def _status(pipeline: Pipeline, event_id: int) -> EventStatus:
@@ -82,10 +88,44 @@ async def test_lists_page_through_all_events_newest_first(pipeline: Pipeline) ->
     ids = [(await pipeline.open_event()).id for _ in range(5)]
     seen: list[int] = []
     before = None
-    while page := await pipeline.events.page(EventFilter(), limit=2, before=before):
-        seen += [event.id for event in page]
-        before = page[-1].id
+    has_more = True
+    while has_more:
+        page = await pipeline.events.page(EventFilter(), limit=2, before=before)
+        seen += [event.id for event in page.events]
+        before, has_more = seen[-1], page.has_more
     assert seen == ids[::-1]
+
+
+async def test_a_page_of_large_halls_is_cut_short_and_leaves_the_loop_to_others(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ids = [
+        (await pipeline.open_event(rows=1, seats_per_row=1, subsections=2_500)).id for _ in range(5)
+    ]
+    turns = 0
+    turns_when_read: list[int] = []
+    event_from_row = sqlalchemy_event_reader.event_from_row
+
+    async def take_turns() -> None:
+        nonlocal turns
+        while True:
+            turns += 1
+            await asyncio.sleep(0)
+
+    def noted(row: Row, hall: dict[str, Any]) -> Event:
+        turns_when_read.append(turns)
+        return event_from_row(row, hall)
+
+    monkeypatch.setattr(sqlalchemy_event_reader, "event_from_row", noted)
+    async with background(take_turns()):
+        first = await pipeline.events.page(EventFilter(), limit=100, before=None)
+        rest = await pipeline.events.page(EventFilter(), limit=100, before=ids[1])
+
+    assert [event.id for event in first.events] == ids[:0:-1], "four halls of 2,500 subsections"
+    assert first.has_more
+    assert [event.id for event in rest.events] == ids[:1]
+    assert not rest.has_more
+    assert len(set(turns_when_read)) == len(turns_when_read), "others had a turn between any two"
 
 
 async def test_old_keys_and_tokens_are_cleared(pipeline: Pipeline) -> None:

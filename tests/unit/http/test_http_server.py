@@ -1,6 +1,7 @@
 """What only a real server shows: uploads that nobody wants, and streams when it stops."""
 
 import asyncio
+import json
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
@@ -9,6 +10,7 @@ import httpx
 import pytest
 import uvicorn
 
+from onsale.service.ticketing.driving_adapter.http_controller.edge import SECURITY_HEADERS
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
 )
@@ -108,6 +110,24 @@ async def test_a_client_that_asks_first_is_not_invited_to_send(url: str, token: 
     )
 
     assert answer.startswith(b"HTTP/1.1 413 "), answer
+
+
+@pytest.mark.parametrize("garbage", ["GARBAGE", "GET / HTTP/1.1\r\nHost: a\r\nno colon", "\0\1"])
+async def test_bytes_that_are_no_request_are_refused_like_everything_else(
+    url: str, garbage: str
+) -> None:
+    answer = await ask(url, garbage, b"")
+
+    head, _, body = answer.partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    headers = dict(line.split(": ", maxsplit=1) for line in lines)
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert json.loads(body)["code"] == "MALFORMED_REQUEST"
+    assert headers["content-length"] == str(len(body))
+    assert headers["connection"] == "close"
+    assert headers["content-type"] == "application/problem+json"
+    for name, value in SECURITY_HEADERS:
+        assert headers[name.decode()] == value.decode()
 
 
 async def test_a_session_that_is_missing_is_told_also_to_who_sends_much(url: str) -> None:

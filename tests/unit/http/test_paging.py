@@ -62,6 +62,7 @@ async def test_a_page_has_twenty_items_if_nothing_is_said(seller: httpx.AsyncCli
     "query",
     [
         *("limit=0", "limit=101", "limit=-1", "limit=ten", "limit=1.5", "limit=+5", "limit=1e1"),
+        *("limit=", "limit=5&limit=7", "status=draft&status=failed", "cursor=&cursor="),
         *("limit=%20", "limit=" + "9" * 5_000, "limit=\u0661"),
         *(
             "cursor=x",

@@ -157,6 +157,132 @@ async def test_beyond_this_machine_the_cookie_travels_encrypted_only(
     assert ("secure" in session.headers["set-cookie"].lower()) is is_secure
 
 
+@pytest.mark.parametrize(
+    "headers",
+    [
+        {"Origin": "https://127.0.0.1"},
+        {"X-Forwarded-For": "203.0.113.9"},
+        {"X-Forwarded-Proto": "https"},
+        {"Forwarded": "for=203.0.113.9;proto=https"},
+        {"Via": "1.1 proxy"},
+    ],
+)
+async def test_behind_a_proxy_that_names_this_machine_the_cookie_travels_encrypted_only(
+    api: HttpApi, anyone: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+
+    session = await anyone.post("/api/user/login", json=BUYER, headers=headers)
+
+    assert "secure" in session.headers["set-cookie"].lower()
+
+
+async def test_to_another_machine_the_cookie_travels_encrypted_only_whatever_host_it_names(
+    api: HttpApi,
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+    transport = httpx.ASGITransport(api.app, client=("203.0.113.9", 1))
+
+    async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+        session = await client.post("/api/user/login", json=BUYER)
+
+    assert "secure" in session.headers["set-cookie"].lower()
+
+
+FOREIGN = [
+    {"Sec-Fetch-Site": "cross-site"},
+    {"Sec-Fetch-Site": "same-site"},
+    # The browser's own word counts more than a comparison.
+    {"Sec-Fetch-Site": "same-site", "Origin": "http://127.0.0.1:8000"},
+    {"Origin": "http://evil.example.test"},
+    {"Origin": "http://127.0.0.1:8001"},
+    {"Origin": "http://127.0.0.1:8000.evil.example.test"},
+    {"Origin": "null"},
+    {"Origin": ""},
+    {"Origin": "http://[::1"},
+]
+OWN = [
+    {},
+    {"Sec-Fetch-Site": "same-origin"},
+    {"Sec-Fetch-Site": "none"},
+    # A proxy that ends TLS and asks with a host of its own.
+    {"Sec-Fetch-Site": "same-origin", "Origin": "https://tickets.example.test"},
+    {"Origin": "http://127.0.0.1:8000"},
+    {"Host": "tickets.example.test", "Origin": "https://tickets.example.test"},
+    {"Host": "tickets.example.test:443", "Origin": "https://tickets.example.test"},
+]
+
+
+@pytest.fixture
+async def browser(api: HttpApi, anyone: httpx.AsyncClient, event: int) -> httpx.AsyncClient:
+    """A buyer with the cookie alone."""
+    await api.log_in_as("buyer", "buyer")
+    assert (await anyone.post("/api/user/login", json=BUYER)).status_code == 200
+    return anyone
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+async def test_pages_of_other_sites_change_nothing_with_the_cookie(
+    api: HttpApi, browser: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    booking = (await browser.post("/api/booking", json=booking_form())).json()
+    path = f"/api/booking/{booking['id']}"
+
+    for call, body in (
+        (f"{path}/cancel", None),
+        (f"{path}/pay", {"card_number": "4242 4242 4242 4242"}),
+        ("/api/booking", booking_form()),
+        ("/api/user/logout", None),
+    ):
+        refused = await browser.post(call, json=body, headers=headers)
+        problem(refused, 403, "FORBIDDEN_ORIGIN")
+    form = {"content-type": "application/x-www-form-urlencoded", **headers}
+    problem(await browser.post(f"{path}/cancel", headers=form), 403, "FORBIDDEN_ORIGIN")
+    # Reading is left to the browser, which shows other sites no answer.
+    assert (await browser.get(path, headers=headers)).json()["status"] == "processing"
+    assert len(api.bookings.bookings) == 1
+
+
+@pytest.mark.parametrize("headers", FOREIGN, ids=str)
+async def test_who_brings_the_token_in_a_header_may_come_from_anywhere(
+    api: HttpApi, buyer: httpx.AsyncClient, event: int, headers: dict[str, str]
+) -> None:
+    booking = (await buyer.post("/api/booking", json=booking_form(), headers=headers)).json()
+
+    cancelled = await buyer.post(f"/api/booking/{booking['id']}/cancel", headers=headers)
+
+    assert cancelled.status_code == 200
+
+
+@pytest.mark.parametrize("headers", OWN, ids=str)
+async def test_own_pages_and_programs_use_the_cookie(
+    browser: httpx.AsyncClient, headers: dict[str, str]
+) -> None:
+    token = f"onsale_session={browser.cookies['onsale_session']}"
+    browser.cookies.clear()
+    headers = {**headers, "Cookie": token}
+    booking = await browser.post("/api/booking", json=booking_form(), headers=headers)
+
+    cancelled = await browser.post(f"/api/booking/{booking.json()['id']}/cancel", headers=headers)
+
+    assert cancelled.status_code == 200
+
+
+@pytest.mark.parametrize("media_type", ["text/plain", "application/x-www-form-urlencoded"])
+async def test_a_form_of_another_site_logs_nobody_in(
+    api: HttpApi, anyone: httpx.AsyncClient, media_type: str
+) -> None:
+    await api.log_in_as("buyer", "buyer")
+    content = b'{"email":"buyer@example.test","password":"correct horse","a":"="}'
+
+    refused = await anyone.post(
+        "/api/user/login", content=content, headers={"content-type": media_type}
+    )
+
+    problem(refused, 415, "UNSUPPORTED_MEDIA_TYPE")
+    assert not anyone.cookies
+
+
 async def test_a_log_out_ends_the_token_and_the_cookie(
     api: HttpApi, anyone: httpx.AsyncClient
 ) -> None:

@@ -20,6 +20,14 @@ class EventFilter:
     seller_id: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EventPage:
+    """Some events, and whether more come after them."""
+
+    events: Sequence[Event]
+    has_more: bool
+
+
 class IEventCommandRepository(Protocol):
     """Writes events."""
 
@@ -41,6 +49,8 @@ class IEventQueryRepository(Protocol):
         """The event, whoever may see it."""
         ...
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
-        """Up to ``limit`` events, newest first, those with an id below ``before``."""
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
+        """Up to ``limit`` events, newest first, those with an id below ``before``; fewer, but one
+        at least, where their halls have more subsections than a page may name.
+        """
         ...

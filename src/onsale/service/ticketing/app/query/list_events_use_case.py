@@ -1,15 +1,15 @@
 """Events, newest first, a page at a time."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onsale.service.ticketing.app.interface.i_event_repository import (
     EventFilter,
+    EventPage,
     IEventQueryRepository,
 )
 from onsale.service.ticketing.app.service.role_auth_service import RoleAuthService
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
-from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
 
 
@@ -27,8 +27,8 @@ class ListEventsUseCase:
         status: EventStatus | None,
         limit: int,
         before: int | None,
-    ) -> Sequence[Event]:
-        """Up to ``limit`` events with an id below ``before``.
+    ) -> EventPage:
+        """Up to ``limit`` events with an id below ``before``: fewer where halls are large.
 
         Raises:
             NotAuthenticatedError, ForbiddenRoleError: ``mine`` is for sellers who are logged in.

@@ -1,8 +1,10 @@
 """Plain reads of events, and of their tickets where the seat store has nothing."""
 
-from collections.abc import Mapping, Sequence
+import asyncio
+from collections.abc import Mapping
 
-from sqlalchemy import func, select
+import msgspec
+from sqlalchemy import Text, cast, func, select
 from sqlalchemy.ext.asyncio import AsyncEngine
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
@@ -12,11 +14,19 @@ from onsale.service.shared_kernel.seating import (
     SeatState,
     SubsectionLayout,
 )
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventFilter,
+    EventPage,
+)
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
 from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
 from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
+
+# Of a page of events each names its whole hall; a hundred ordinary ones stay below.
+SUBSECTIONS_PER_PAGE_MAX = 10_000
+# What is read without letting others have the event loop: a few milliseconds.
+UNINTERRUPTED_SUBSECTION_COUNT = 1_000
 
 _event = EventModel.__table__
 _ticket = TicketModel.__table__
@@ -34,8 +44,11 @@ class SqlalchemyEventReader:
             row = result.mappings().one_or_none()
         return None if row is None else event_from_row(row, row["seating_config"])
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
-        statement = select(_event).order_by(_event.c.id.desc()).limit(limit)
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
+        # Halls come as text, to be read one by one: large ones take their time.
+        columns = [column for column in _event.c if column is not _event.c.seating_config]
+        hall = cast(_event.c.seating_config, Text).label("hall")
+        statement = select(*columns, hall).order_by(_event.c.id.desc()).limit(limit + 1)
         if which.seller_id is None:
             statement = statement.where(_event.c.is_active)
         else:
@@ -46,7 +59,17 @@ class SqlalchemyEventReader:
             statement = statement.where(_event.c.id < before)
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
-        return [event_from_row(row, row["seating_config"]) for row in rows]
+        events: list[Event] = []
+        subsection_count = 0
+        for row in rows[:limit]:
+            event = event_from_row(row, msgspec.json.decode(row["hall"]))
+            subsection_count += event.details.seating_config.subsection_count
+            if events and subsection_count > SUBSECTIONS_PER_PAGE_MAX:
+                break
+            events.append(event)
+            if subsection_count > UNINTERRUPTED_SUBSECTION_COUNT:
+                await asyncio.sleep(0)  # others wait for this loop
+        return EventPage(events, has_more=len(events) < len(rows))
 
     async def ticket_counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
         columns = (_ticket.c.section, _ticket.c.subsection, _ticket.c.status)

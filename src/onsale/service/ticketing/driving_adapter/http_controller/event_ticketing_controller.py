@@ -18,11 +18,11 @@ from onsale.service.ticketing.driving_adapter.http_controller.json_response impo
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
     choice_of,
+    cursor_after,
     event_cursor_of,
     event_id_of,
     flag_of,
     limit_of,
-    page_of,
     section_of,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.sse import EventStream, event_frames
@@ -77,11 +77,11 @@ class EventTicketingController:
         principal = await self._authenticator.require(request, UserRole.SELLER) if mine else None
         status = choice_of(request, "status", EventStatus)
         limit = limit_of(request)
-        events = await self._services.list_events.execute(
-            principal, mine=mine, status=status, limit=limit + 1, before=event_cursor_of(request)
+        page = await self._services.list_events.execute(
+            principal, mine=mine, status=status, limit=limit, before=event_cursor_of(request)
         )
-        page, next_cursor = page_of(events, limit, lambda event: event.id)
-        return JsonResponse(EventPageBody([event_body(one) for one in page], next_cursor))
+        next_cursor = cursor_after(page.events[-1].id) if page.has_more else None
+        return JsonResponse(EventPageBody([event_body(one) for one in page.events], next_cursor))
 
     async def get_event(self, request: Request) -> Response:
         """One event with the seats left in each subsection."""

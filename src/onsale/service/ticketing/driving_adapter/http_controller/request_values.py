@@ -180,7 +180,12 @@ def page_of(
     if len(items) <= limit:
         return items, None
     page = items[:limit]
-    return page, base64.urlsafe_b64encode(str(key(page[-1])).encode()).decode().rstrip("=")
+    return page, cursor_after(key(page[-1]))
+
+
+def cursor_after(key: object) -> str:
+    """The cursor of the page that follows the item with this key."""
+    return base64.urlsafe_b64encode(str(key).encode()).decode().rstrip("=")
 
 
 def _cursor(request: Request, read: Callable[[str], Key]) -> Key | None:
