@@ -17,6 +17,7 @@ from onsale.service.ticketing.app.interface.i_event_repository import EventFilte
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
 from onsale.service.ticketing.driven_adapter.repository import sqlalchemy_event_reader
+from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
 from tests.support.pipeline import Pipeline
 from tests.support.tasks import background
 
@@ -104,7 +105,6 @@ async def test_a_page_of_large_halls_is_cut_short_and_leaves_the_loop_to_others(
     ]
     turns = 0
     turns_when_read: list[int] = []
-    event_from_row = sqlalchemy_event_reader.event_from_row
 
     async def take_turns() -> None:
         nonlocal turns

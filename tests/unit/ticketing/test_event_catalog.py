@@ -1,12 +1,11 @@
 """What is remembered of events is at most a second old, and read once for all who ask."""
 
 import asyncio
-from collections.abc import Sequence
 from datetime import UTC, datetime
 
 import pytest
 
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.app.interface.i_event_repository import EventFilter, EventPage
 from onsale.service.ticketing.app.service.event_catalog import EventCatalog
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
@@ -37,7 +36,7 @@ class Events:
         details = EventDetails("E", "", "V", HALL)
         return Event(event_id, 1, details, EventStatus.AVAILABLE, epoch, datetime.now(UTC))
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> Sequence[Event]:
+    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
         raise NotImplementedError
 
 

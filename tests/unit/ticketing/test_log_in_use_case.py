@@ -1,6 +1,5 @@
 """Logging in tells nothing of accounts: neither in words nor in work."""
 
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -64,11 +63,11 @@ def tokens() -> OneToken:
 
 @pytest.fixture
 async def log_in(users: InMemoryUsers, hasher: CountingHasher, tokens: OneToken) -> LogInUseCase:
+    hashed = await hasher.hash(PASSWORD)
     for name in ("ada", "closed"):
-        hashed = await hasher.hash(PASSWORD)
         email = f"{name}@example.test"
-        user = await users.add(email=email, name=name, role=UserRole.BUYER, hashed_password=hashed)
-    users.users[user.id] = replace(user, is_active=False)
+        await users.add(email=email, name=name, role=UserRole.BUYER, hashed_password=hashed)
+    users.deactivate(2)
     return LogInUseCase(users, hasher, tokens)
 
 

@@ -89,7 +89,11 @@ class EventStream(Response, Generic[View]):
         async with self._watching as watch:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             await send({"type": "http.response.body", "body": _OPENING, "more_body": True})
-            ends = [self._pump(watch, send), _disconnected(receive), self._shutdown.wait()]
+            ends: list[Awaitable[object]] = [
+                self._pump(watch, send),
+                _disconnected(receive),
+                self._shutdown.wait(),
+            ]
             if self._session_over is not None:
                 ends.append(self._session_over())
             await _first_of(*ends)
