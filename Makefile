@@ -94,6 +94,10 @@ storm: $(STAMP) ## Kill, pause and restart everything while people buy: ROUNDS=2
 	@exec $(BIN)/python -m storm run $(if $(SEED),--seed "$(SEED)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 	    $(if $(BUS),--bus "$(BUS)") $(if $(BROKERS),--brokers "$(BROKERS)") $(ARGS)
 
+.PHONY: overload
+overload: $(STAMP) ## Offer 500 requests/s while PostgreSQL stands still (ARGS='--stall redis')
+	@PYTHONPATH=. $(BIN)/python benchmarks/overload.py $(ARGS)
+
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test

@@ -17,7 +17,7 @@ from prometheus_client import CollectorRegistry, ProcessCollector
 from redis.asyncio import Redis
 
 from onsale.demo import DemoMaker
-from onsale.platform.database.connections import create_pool, create_read_engine
+from onsale.platform.database.connections import close_pool, create_pool, create_read_engine
 from onsale.platform.embedded.supervisor import stop_on_signals
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff
@@ -257,17 +257,19 @@ async def connect(settings: Settings) -> AsyncIterator[Connections]:
     subscriber = create_subscriber(settings.seat_store_url)
     try:
         async with open_message_bus(settings) as (bus, topics):
-            await _patiently(bus.ensure_topics)
+            await patiently(bus.ensure_topics)
             yield Connections(pool, redis, subscriber, bus, topics)
     finally:
         await subscriber.aclose()
         await redis.aclose()
-        await pool.close()
+        await close_pool(pool)
 
 
-async def _patiently(call: Callable[[], Awaitable[None]]) -> None:
-    """A broker that starts after this role is waited for, and said to be missing meanwhile."""
-    backoff = Backoff()
+async def patiently(call: Callable[[], Awaitable[None]], *, seconds_max: float = 5.0) -> None:
+    """A broker that starts after this role is waited for, and said to be missing meanwhile; it is
+    asked every ``seconds_max`` at least.
+    """
+    backoff = Backoff(seconds_max=seconds_max)
     stop = asyncio.Event()
     while True:
         try:

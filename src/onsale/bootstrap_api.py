@@ -1,30 +1,22 @@
 """The composition root's other half: the API with everything that it serves."""
 
 import asyncio
-from collections.abc import Coroutine, Iterator
-from contextlib import contextmanager
+import secrets
+from collections.abc import Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
 
-import uvicorn
-from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
-from sqlalchemy.ext.asyncio import AsyncEngine
-from typing_extensions import override
 from uuid_utils.compat import uuid7
 
-from onsale.bootstrap import (
-    Connections,
-    background,
-    connect,
-    payment_gateway,
-    survived,
-    utc_now,
-)
-from onsale.platform.database.connections import check_database, create_read_engine
+from onsale.bootstrap import background, payment_gateway, survived, utc_now
+from onsale.bootstrap_api_stores import ApiStores, open_api_stores
+from onsale.platform.http_server import ServerOptions, serve
+from onsale.platform.rate_limiting.spending_exchange import SpendingExchange
+from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
@@ -42,6 +34,9 @@ from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use
     UpdateBookingStatusToCancelledUseCase,
 )
 from onsale.service.ticketing.app.command.update_event_use_case import UpdateEventUseCase
+from onsale.service.ticketing.app.command.withdraw_unacknowledged_bookings_use_case import (
+    WithdrawUnacknowledgedBookingsUseCase,
+)
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
@@ -86,6 +81,9 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
 )
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
+from onsale.service.ticketing.driving_adapter.background.unacknowledged_bookings import (
+    UnacknowledgedBookings,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
@@ -95,27 +93,38 @@ from onsale.service.ticketing.driving_adapter.http_controller.live_views import 
     booking_reader,
     event_reader,
 )
-from onsale.settings import MissingSettingError, Settings
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import (
+    RateLimitRules,
+    RateLimits,
+)
+from onsale.settings import MissingSettingError, RateLimitsKind, Settings
 
-DRAIN_SECONDS_MAX = 10
 BOOKING_INTERVAL_SECONDS = 0.02
+# Of the time in which a request must be answered: for a booking's row.
+INTAKE_SHARE = 0.8
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     """Serve HTTP until ``stop`` is set, then answer what was accepted."""
     if settings.token_secret is None:
         raise MissingSettingError("ONSALE_TOKEN_SECRET", "the API signs session tokens with it")
-    async with connect(settings) as connected:
-        engine = create_read_engine(settings.database_url, size_max=settings.database_pool)
-        hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
-        try:
-            parts = _api_parts(settings, settings.token_secret, connected, engine, hasher)
+    hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
+    try:
+        async with open_api_stores(settings) as stores:
+            parts = _api_parts(settings, settings.token_secret, stores, hasher)
+            options = ServerOptions(
+                host=settings.host,
+                port=settings.port,
+                connection_count_max=settings.connection_count_max,
+                protocol=ProblemHttpProtocol,
+                trusted_proxies=settings.trusted_proxies,
+            )
             async with background(*parts.background):
-                await _serve(create_app(parts.services), settings, parts.services.shutdown, stop)
+                app, shutdown = create_app(parts.services), parts.services.shutdown
+                await serve(app, options, shutdown=shutdown, stop=stop)
                 await parts.commands.drain()
-        finally:
-            hasher.close()
-            await engine.dispose()
+    finally:
+        hasher.close()
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,20 +137,36 @@ class _ApiParts:
 def _api_parts(
     settings: Settings,
     token_secret: SecretStr,
-    connected: Connections,
-    engine: AsyncEngine,
+    stores: ApiStores,
     hasher: BcryptPasswordHasher,
 ) -> _ApiParts:
-    pool = connected.pool
-    users, store = AsyncpgUserRepository(pool), RedisSeatStore(connected.redis)
-    events, bookings = SqlalchemyEventReader(engine), SqlalchemyBookingReader(engine)
-    event_writer, unit_of_work = AsyncpgEventWriter(pool), AsyncpgTicketingUnitOfWork(pool)
-    intake = AsyncpgBookingIntake(pool, batch_count_max=settings.intake_batch_count_max)
-    commands = SeatCommandPublisher(connected.bus, connected.topics, survived)
-    notices = RedisLiveNotices(connected.redis, connected.subscriber, survived)
+    pool, secret = stores.pool, token_secret.get_secret_value().encode()
+    users, store = AsyncpgUserRepository(pool), RedisSeatStore(stores.redis)
+    events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
+    event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
+    unit_of_work = AsyncpgTicketingUnitOfWork(pool)
+    commands = SeatCommandPublisher(stores.bus, stores.topics, survived)
+    notices = RedisLiveNotices(stores.redis, stores.subscriber, survived)
+    unacknowledged = UnacknowledgedBookings(
+        WithdrawUnacknowledgedBookingsUseCase(unit_of_work, commands, notices)
+    )
+    intake = AsyncpgBookingIntake(
+        pool,
+        batch_count_max=settings.intake_batch_count_max,
+        wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
+        on_unacknowledged=unacknowledged.remember,
+    )
+    rate_limits = _rate_limits(settings, secret)
+    spending = SpendingExchange(
+        stores.redis,
+        stores.subscriber,
+        rate_limits.buckets,
+        sender=secrets.token_hex(8),
+        on_error=survived,
+    )
     catalog, seat_memory = EventCatalog(events, monotonic), SeatMemory(store, monotonic)
     tokens = JwtTokenService(
-        token_secret.get_secret_value().encode(),
+        secret,
         users,
         lifetime=timedelta(hours=settings.token_hours),
         now=utc_now,
@@ -183,21 +208,23 @@ def _api_parts(
         list_bookings=ListBookingsUseCase(bookings),
         live_bookings=live_bookings,
         live_events=live_events,
-        readiness={
-            "postgresql": lambda: check_database(pool),
-            "seat-store": store.check,
-            "message-bus": connected.bus.check,
-        },
+        readiness=stores.readiness(store.check),
+        rate_limits=rate_limits,
         metrics=CollectorRegistry(),
         shutdown=asyncio.Event(),
         monotonic=monotonic,
         version=version("onsale"),
+        answer_seconds_max=settings.answer_seconds_max,
     )
     return _ApiParts(
         services,
         commands,
         (
+            stores.watch.run(),
+            stores.make_topics(),
             intake.run(),
+            unacknowledged.run(survived),
+            spending.run(),
             commands.run(),
             tokens.run(survived),
             seat_memory.run(survived),
@@ -206,36 +233,16 @@ def _api_parts(
     )
 
 
-async def _serve(
-    app: FastAPI, settings: Settings, shutdown: asyncio.Event, stop: asyncio.Event
-) -> None:
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=settings.host,
-            port=settings.port,
-            http=ProblemHttpProtocol,
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
-        )
+def _rate_limits(settings: Settings, secret: bytes) -> RateLimits:
+    if settings.rate_limits is RateLimitsKind.OFF:
+        return RateLimits(None, monotonic, secret=secret)
+    rules = RateLimitRules(
+        booking_per_user=Limit.parse(settings.booking_limit_per_user),
+        booking_per_client=Limit.parse(settings.booking_limit_per_client),
+        payment_per_user=Limit.parse(settings.payment_limit_per_user),
+        registration_per_client=Limit.parse(settings.registration_limit_per_client),
+        log_in_per_client=Limit.parse(settings.log_in_limit_per_client),
+        streams_per_user_max=settings.streams_per_user_max,
+        streams_per_client_max=settings.streams_per_client_max,
     )
-    serving = asyncio.create_task(server.serve())
-    stopping = asyncio.create_task(stop.wait())
-    await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
-    stopping.cancel()
-    shutdown.set()
-    server.should_exit = True
-    await serving
-
-
-class _Server(uvicorn.Server):
-    """Uvicorn, but for its signal handlers: the role's own tell it when to stop."""
-
-    @contextmanager
-    @override
-    def capture_signals(self) -> Iterator[None]:
-        yield
+    return RateLimits(rules, monotonic, secret=secret)

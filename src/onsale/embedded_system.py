@@ -28,6 +28,8 @@ DATABASE = "onsale"
 ENVIRONMENT_FILE = "environment.json"
 SECRETS_FILE = "secrets.json"
 READY_SECONDS_MAX = 3.0
+ALL_READY_SECONDS_MAX = 60.0
+READY_POLL_SECONDS = 0.05
 WORKERS = ("seat-reservation", "ticketing")
 REPLICATION_MAX = 3
 
@@ -110,6 +112,7 @@ class EmbeddedSystem:
         write_private(self.directory.path / ENVIRONMENT_FILE, environment)
         await self.supervisor.start(*self._workers(environment))
         await self.supervisor.start(self._api(environment))
+        await self._until_all_is_ready()
         return environment
 
     def _kafka(self) -> EmbeddedKafka:
@@ -150,15 +153,27 @@ class EmbeddedSystem:
             name="api",
             argv=[sys.executable, "-m", "onsale", "api"],
             env=environment,
-            ready=self._api_is_ready,
+            # Not whether all is there: without a broker it serves what needs none.
+            ready=lambda: self._answers(b"/livez"),
             stop_timeout_seconds=20.0,
         )
 
-    async def _api_is_ready(self) -> bool:
+    async def _until_all_is_ready(self) -> None:
+        try:
+            async with asyncio.timeout(ALL_READY_SECONDS_MAX):
+                while not await self._answers(b"/readyz"):  # noqa: ASYNC110 - it is another process
+                    await asyncio.sleep(READY_POLL_SECONDS)
+        except TimeoutError:
+            raise EmbeddedError(
+                f"the API did not find all it needs within {ALL_READY_SECONDS_MAX:.0f} s;"
+                f" see {self.directory.logs / 'api.log'}"
+            ) from None
+
+    async def _answers(self, path: bytes) -> bool:
         try:
             async with asyncio.timeout(READY_SECONDS_MAX):
                 reader, writer = await self._connect()
-                writer.write(b"GET /readyz HTTP/1.0\r\n\r\n")
+                writer.write(b"GET %b HTTP/1.0\r\n\r\n" % path)
                 status = await reader.readline()
                 writer.close()
         except (OSError, TimeoutError):

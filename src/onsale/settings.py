@@ -3,8 +3,10 @@
 from enum import StrEnum
 from typing import Annotated, Self
 
-from pydantic import Field, SecretStr, model_validator
+from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from onsale.platform.rate_limiting.token_buckets import Limit
 
 TOKEN_SECRET_BYTES_MIN = 32
 
@@ -15,6 +17,22 @@ class MissingSettingError(Exception):
     def __init__(self, name: str, reason: str) -> None:
         """``name`` is the environment variable."""
         super().__init__(f"{name} is not set: {reason}")
+
+
+class RateLimitsKind(StrEnum):
+    """Whether clients and users are limited; load tests are not."""
+
+    ON = "on"
+    OFF = "off"
+
+
+def _limit(text: str) -> str:
+    Limit.parse(text)
+    return text
+
+
+LimitText = Annotated[str, AfterValidator(_limit)]
+"""``burst:per_second``."""
 
 
 class BusKind(StrEnum):
@@ -69,6 +87,34 @@ class Settings(BaseSettings):
     intake_batch_count_max: Annotated[
         int, Field(ge=1, le=1_000, description="bookings that one INSERT stores at most")
     ] = 250
+    answer_seconds_max: Annotated[
+        float,
+        Field(ge=0.2, le=60, description="within which the API answers, be it with a refusal"),
+    ] = 1.8
+    connection_count_max: Annotated[
+        int, Field(ge=10, le=1_000_000, description="connections that the API serves at once")
+    ] = 20_000
+    trusted_proxies: Annotated[
+        str, Field(description="proxies whose X-Forwarded-For counts: CIDRs, comma separated")
+    ] = ""
+    rate_limits: Annotated[RateLimitsKind, Field(description="on, or off for load tests")] = (
+        RateLimitsKind.ON
+    )
+    booking_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = "1000:20"
+    booking_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = (
+        "5000:200"
+    )
+    payment_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = "60:1"
+    registration_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = (
+        "1000:10"
+    )
+    log_in_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = "1000:10"
+    streams_per_user_max: Annotated[
+        int, Field(ge=1, description="booking streams that one user may have open")
+    ] = 200
+    streams_per_client_max: Annotated[
+        int, Field(ge=1, description="event streams that one client may have open")
+    ] = 5_000
     log_level: Annotated[
         str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
     ] = "info"

@@ -64,6 +64,10 @@ from onsale.service.ticketing.driving_adapter.http_controller.live_views import 
     booking_reader,
     event_reader,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import (
+    RateLimitRules,
+    RateLimits,
+)
 from tests.fakes.in_memory_bookings import InMemoryBookings, InMemoryUnitOfWork
 from tests.fakes.in_memory_events import InMemoryEvents
 from tests.fakes.in_memory_users import InMemoryUsers
@@ -161,6 +165,7 @@ class HttpApi:
         )
         self.notices = TouchedTopics(self.live_bookings, self.live_events)
         self.shutdown = asyncio.Event()
+        self.rate_limits = RateLimits(RateLimitRules(), time.monotonic, secret=SECRET)
         self.services = self._services()
         self.app: FastAPI = create_app(self.services)
 
@@ -201,6 +206,7 @@ class HttpApi:
             live_bookings=self.live_bookings,
             live_events=self.live_events,
             readiness=self.readiness,
+            rate_limits=self.rate_limits,
             metrics=CollectorRegistry(),
             shutdown=self.shutdown,
             monotonic=time.monotonic,

@@ -5,9 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
-from onsale.service.ticketing.driving_adapter.http_controller.log_in_throttle import (
-    FAILURE_COUNT_MAX,
-)
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import FAILED_LOG_IN
 from tests.support.http_api import PASSWORD, HttpApi
 from tests.support.problems import problem
 
@@ -178,7 +176,7 @@ async def test_a_log_in_without_text_is_invalid(anyone: httpx.AsyncClient, form:
 async def test_guessing_ends_in_a_pause_for_that_address_alone(anyone: httpx.AsyncClient) -> None:
     await anyone.post("/api/user", json=account())
     await anyone.post("/api/user", json=account(email="bob@example.test"))
-    for _ in range(FAILURE_COUNT_MAX):
+    for _ in range(int(FAILED_LOG_IN.burst)):
         failed = await anyone.post(
             "/api/user/login", json={"email": "ada@example.test", "password": "a bad guess"}
         )

@@ -1,17 +1,12 @@
 """Password hashing: right, equally slow for everybody, bounded, and never on the event loop."""
 
-import asyncio
-import threading
 from collections.abc import Iterator
 
 import pytest
 
-from onsale.platform.exceptions import UnavailableError
-from onsale.service.ticketing.driven_adapter.security import bcrypt_password_hasher
 from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
     BcryptPasswordHasher,
 )
-from tests.servers.waiting import eventually
 
 
 @pytest.fixture
@@ -84,22 +79,3 @@ async def test_a_hash_of_a_lower_cost_takes_no_less_work_than_one_of_today(
         assert sum(work) == 2 * 2**7
     finally:
         today.close()
-
-
-async def test_beyond_the_queue_callers_are_sent_away_and_places_come_free_again(
-    hasher: BcryptPasswordHasher, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    may_go_on = threading.Event()
-    monkeypatch.setattr(hasher._bcrypt, "hash", lambda _: str(may_go_on.wait(10)))
-    count_max = 1 + bcrypt_password_hasher.WAITING_COUNT_MAX
-    waiting = [asyncio.create_task(hasher.hash("p")) for _ in range(count_max)]
-    await asyncio.sleep(0)
-
-    with pytest.raises(UnavailableError):
-        await hasher.hash("p")
-
-    waiting[-1].cancel()
-    may_go_on.set()
-    await asyncio.gather(*waiting, return_exceptions=True)
-    await eventually(lambda: hasher._places._value == count_max)
-    assert await hasher.hash("p") == "True"

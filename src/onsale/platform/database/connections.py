@@ -1,17 +1,29 @@
 """Pools of connections to PostgreSQL, and the translation of its failures."""
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from typing import Any
 
 import asyncpg
 import sqlalchemy.exc
-from sqlalchemy.ext.asyncio import AsyncEngine, create_async_engine
+from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
+from onsale.platform.database.patience import (
+    ImpatientConnection,
+    ImpatientPool,
+    Patience,
+    WaitingRoom,
+)
+from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 STATEMENT_TIMEOUT_SECONDS = 30.0
 IDLE_IN_TRANSACTION_SECONDS_MAX = 5
+CLOSE_SECONDS_MAX = 3.0
+CLIENT_CHECK_SECONDS = 1
+"""So often a server looks whether the client of a long statement is still there."""
 
 # What asyncpg and the socket raise when the server is away, starting, stopping or not answering.
 CONNECTION_ERRORS = (
@@ -22,6 +34,7 @@ CONNECTION_ERRORS = (
     asyncpg.AdminShutdownError,
     asyncpg.CrashShutdownError,
     asyncpg.TooManyConnectionsError,
+    asyncpg.QueryCanceledError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
 )
@@ -35,36 +48,169 @@ async def create_pool(database_url: str, *, size_max: int) -> asyncpg.Pool:
         max_size=size_max,
         timeout=CONNECT_TIMEOUT_SECONDS,
         command_timeout=STATEMENT_TIMEOUT_SECONDS,
-        # Compiling a plan costs more than any of these short statements takes.
-        server_settings={
-            "jit": "off",
-            "application_name": "onsale",
-            # A process that freezes inside a transaction must not keep its locks for ever.
-            "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s",
-        },
+        server_settings=_server_settings("onsale"),
     )
 
 
-def create_read_engine(database_url: str, *, size_max: int) -> AsyncEngine:
-    """A SQLAlchemy engine for plain reads, on connections of its own."""
+async def create_impatient_pool(
+    database_url: str,
+    *,
+    size_max: int,
+    patience: Patience,
+    watch: DependencyWatch,
+    are_statements_long: bool = False,
+) -> ImpatientPool:
+    """A pool for those whom a client waits for. With ``are_statements_long`` a statement has the
+    time that it has elsewhere: whoever uses such a pool asks ``watch`` meanwhile.
+    """
+    seconds = STATEMENT_TIMEOUT_SECONDS if are_statements_long else patience.statement_seconds
+    server_seconds = None if are_statements_long else patience.server_seconds
+    pool = ImpatientPool(
+        database_url,
+        patience=patience,
+        watch=watch,
+        connection_class=ImpatientConnection,
+        record_class=asyncpg.Record,
+        min_size=0,
+        max_size=size_max,
+        max_queries=50_000,
+        max_inactive_connection_lifetime=300.0,
+        loop=None,
+        timeout=patience.place_seconds,
+        command_timeout=seconds,
+        server_settings=_server_settings("onsale", server_seconds),
+    )
+    return await pool
+
+
+class ReadEngine:
+    """SQLAlchemy connections for plain reads; whoever waits for one waits in the waiting room."""
+
+    def __init__(self, engine: AsyncEngine, waiting_room: WaitingRoom | None = None) -> None:
+        self._engine = engine
+        self._waiting_room = waiting_room
+
+    @asynccontextmanager
+    async def connect(self) -> AsyncIterator[AsyncConnection]:
+        """A connection for the block.
+
+        Raises:
+            UnavailableError: the server is known not to answer, or too many wait.
+        """
+        connection = self._engine.connect()
+        if self._waiting_room is None:
+            await connection.start()
+        else:
+            with self._waiting_room:
+                await connection.start()
+        try:
+            yield connection
+        finally:
+            await connection.close()
+
+    async def dispose(self) -> None:
+        """Close every connection."""
+        await self._engine.dispose()
+
+
+def create_read_engine(
+    database_url: str,
+    *,
+    size_max: int,
+    patience: Patience | None = None,
+    watch: DependencyWatch | None = None,
+) -> ReadEngine:
+    """A SQLAlchemy engine for plain reads, on connections of its own; ``patience`` and ``watch``
+    are for those whom a client waits for.
+    """
+    options: dict[str, Any] = {
+        "timeout": CONNECT_TIMEOUT_SECONDS,
+        "command_timeout": STATEMENT_TIMEOUT_SECONDS,
+        "server_settings": _server_settings("onsale-read"),
+    }
+    if patience is not None:
+        options = {
+            "timeout": patience.place_seconds,
+            "command_timeout": patience.statement_seconds,
+            "server_settings": _server_settings("onsale-read", patience.server_seconds),
+            "connection_class": ImpatientConnection,
+        }
 
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(
-            database_url,
-            timeout=CONNECT_TIMEOUT_SECONDS,
-            command_timeout=STATEMENT_TIMEOUT_SECONDS,
-            server_settings={"jit": "off", "application_name": "onsale-read"},
-        )
+        return await asyncpg.connect(database_url, **options)
 
-    return create_async_engine(
+    engine = create_async_engine(
         "postgresql+asyncpg://",
         async_creator=connect,
         pool_size=size_max,
         max_overflow=0,
-        pool_timeout=CONNECT_TIMEOUT_SECONDS,
+        pool_timeout=options["timeout"],
         pool_pre_ping=True,
         isolation_level="AUTOCOMMIT",
     )
+    if patience is None or watch is None:
+        return ReadEngine(engine)
+    return ReadEngine(engine, WaitingRoom(watch, patience.waiting_count_max))
+
+
+def _server_settings(name: str, statement_seconds: float | None = None) -> dict[str, str]:
+    settings = {
+        # Compiling a plan costs more than any of these short statements takes.
+        "jit": "off",
+        "application_name": name,
+        # A process that freezes inside a transaction must not keep its locks for ever.
+        "idle_in_transaction_session_timeout": f"{IDLE_IN_TRANSACTION_SECONDS_MAX}s",
+        # Nor one that has gone those of a statement that waits.
+        "client_connection_check_interval": f"{CLIENT_CHECK_SECONDS}s",
+    }
+    if statement_seconds is not None:
+        settings["statement_timeout"] = str(int(statement_seconds * 1_000))
+    return settings
+
+
+async def close_pool(pool: asyncpg.Pool) -> None:
+    """Close it; a server that does not answer is not waited for beyond a bound."""
+    try:
+        async with asyncio.timeout(CLOSE_SECONDS_MAX):
+            await pool.close()
+    except TimeoutError:
+        pool.terminate()
+
+
+class DatabasePing:
+    """Asks the server something on a connection of its own, which nobody else's load can hold up.
+
+    Cancelled, it leaves nothing behind.
+    """
+
+    def __init__(self, database_url: str) -> None:
+        self._database_url = database_url
+        self._connection: asyncpg.Connection | None = None
+
+    async def __call__(self) -> None:
+        """Return once the server has answered.
+
+        Raises:
+            UnavailableError: it refused.
+        """
+        try:
+            async with unavailable_on_connection_loss():
+                if self._connection is None or self._connection.is_closed():
+                    self._connection = await asyncpg.connect(
+                        self._database_url,
+                        connection_class=ImpatientConnection,
+                        server_settings=_server_settings("onsale-ping"),
+                    )
+                await self._connection.fetchval("SELECT 1")
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self) -> None:
+        """Give the connection up."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.terminate()
 
 
 @asynccontextmanager

@@ -20,14 +20,15 @@ class LogInUseCase:
     hasher: IPasswordHasher
     tokens: ITokenService
 
-    async def execute(self, *, email: str, password: str) -> tuple[User, Session]:
-        """The user and a new session.
+    async def execute(self, *, email: str, password: str, client: str = "") -> tuple[User, Session]:
+        """The user and a new session; ``client`` is who asks, for the order of the work.
 
         Raises:
             InvalidCredentialsError: no active account has this address and password.
+            UnavailableError: it cannot be told now.
         """
         user = await self.users.by_email(normalized_email(email))
-        matches = await self.hasher.verify(password, user.hashed_password if user else None)
+        matches = await self.hasher.verify(password, user.hashed_password if user else None, client)
         if user is None or not matches or not user.is_active:
             raise InvalidCredentialsError
         return user, self.tokens.issue(user)

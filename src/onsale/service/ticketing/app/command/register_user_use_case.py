@@ -14,8 +14,10 @@ class RegisterUserUseCase:
     users: IUserRepository
     hasher: IPasswordHasher
 
-    async def execute(self, *, email: str, password: str, name: str, role: UserRole) -> User:
-        """Store the account.
+    async def execute(
+        self, *, email: str, password: str, name: str, role: UserRole, client: str = ""
+    ) -> User:
+        """Store the account; ``client`` is who asks, for the order of the work.
 
         Raises:
             EmailTakenError: the address, in whatever case, belongs to an account already.
@@ -24,5 +26,5 @@ class RegisterUserUseCase:
             email=normalized_email(email),
             name=name,
             role=role,
-            hashed_password=await self.hasher.hash(password),
+            hashed_password=await self.hasher.hash(password, client),
         )

@@ -8,13 +8,18 @@ from onsale.service.ticketing.domain.entity.user_entity import Principal, User
 
 
 class IPasswordHasher(Protocol):
-    """Slow on purpose, so it never runs on the event loop."""
+    """Slow on purpose, so it never runs on the event loop. ``client`` is who asks for the work:
+    clients take turns, so that one with much of it delays no other.
 
-    async def hash(self, password: str) -> str:
+    Raises:
+        UnavailableError: too much is waiting, or it did not come to its turn in time.
+    """
+
+    async def hash(self, password: str, client: str = "") -> str:
         """The salted hash of a password of at most 72 bytes."""
         ...
 
-    async def verify(self, password: str, hashed_password: str | None) -> bool:
+    async def verify(self, password: str, hashed_password: str | None, client: str = "") -> bool:
         """Whether they match; without a hash it takes the same time and says no."""
         ...
 

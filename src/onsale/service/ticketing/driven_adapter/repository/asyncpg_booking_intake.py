@@ -1,7 +1,7 @@
 """Takes bookings in by group commit: requests that are under way share statements."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from uuid import UUID
@@ -19,7 +19,7 @@ from onsale.service.ticketing.domain.exceptions import (
 )
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 
-QUEUE_COUNT_MAX = 5_000
+QUEUE_COUNT_MAX = 2_000
 BATCH_COUNT_MAX = 250
 WAIT_SECONDS_MAX = 10.0
 ACQUIRE_TIMEOUT_SECONDS = 2.0
@@ -31,6 +31,7 @@ _SQL = load_statements(Path(__file__).parent / "sql" / "booking_intake.sql")
 class _Waiting:
     booking: Booking
     key: IdempotencyKey | None
+    is_sent: bool = False
     done: asyncio.Future[Intake] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -54,12 +55,24 @@ class AsyncpgBookingIntake:
     """
 
     def __init__(
-        self, pool: asyncpg.Pool, *, writer_count: int = 2, batch_count_max: int = BATCH_COUNT_MAX
+        self,
+        pool: asyncpg.Pool,
+        *,
+        writer_count: int = 2,
+        batch_count_max: int = BATCH_COUNT_MAX,
+        wait_seconds_max: float = WAIT_SECONDS_MAX,
+        on_unacknowledged: Callable[[Booking], None] = lambda _: None,
     ) -> None:
-        """``writer_count`` statements are under way at most, of ``batch_count_max`` rows each."""
+        """``writer_count`` statements are under way at most, of ``batch_count_max`` rows each.
+
+        ``on_unacknowledged`` hears of bookings that may have been stored although their caller was
+        told otherwise. Not of those with an idempotency key: a retry finds them.
+        """
         self._pool = pool
         self._writer_count = writer_count
         self._batch_count_max = batch_count_max
+        self._wait_seconds_max = wait_seconds_max
+        self._on_unacknowledged = on_unacknowledged
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
@@ -69,12 +82,20 @@ class AsyncpgBookingIntake:
         except asyncio.QueueFull:
             raise UnavailableError("postgresql", "too many bookings are waiting") from None
         try:
-            async with asyncio.timeout(WAIT_SECONDS_MAX):
+            async with asyncio.timeout(self._wait_seconds_max):
                 return await waiting.done
         except TimeoutError:
+            self._not_acknowledged(waiting)
             raise UnavailableError(
                 "postgresql", "the booking was not acknowledged in time"
             ) from None
+        except (UnavailableError, asyncio.CancelledError):
+            self._not_acknowledged(waiting)
+            raise
+
+    def _not_acknowledged(self, waiting: _Waiting) -> None:
+        if waiting.is_sent and waiting.key is None:
+            self._on_unacknowledged(waiting.booking)
 
     async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
         async with unavailable_on_connection_loss():
@@ -125,6 +146,12 @@ class AsyncpgBookingIntake:
         async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:
             if keyed:
                 await connection.execute(_SQL["clear_expired_keys"], *names)
+            # Whoever gave up meanwhile was told that nothing is stored, and nothing shall be.
+            batch = [waiting for waiting in batch if not waiting.done.done()]
+            if not batch:
+                return
+            for waiting in batch:
+                waiting.is_sent = True
             rows = [_columns(waiting.booking, waiting.key) for waiting in batch]
             inserted = await connection.fetch(_SQL["insert"], *map(list, zip(*rows, strict=True)))
             stored = {row["id"] for row in inserted}

@@ -10,6 +10,7 @@ import asyncpg
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
+from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
@@ -25,6 +26,7 @@ from onsale.service.ticketing.driven_adapter.repository.seating_config_json impo
 COPY_TIMEOUT_SECONDS = 300.0
 # Making events must leave connections to those who buy.
 CREATIONS_AT_ONCE_MAX = 2
+CREATIONS_WAITING_MAX = 50
 PLACE_SECONDS_MAX = 30.0
 CHANGEABLE = ("name", "description", "venue_name", "is_active", "on_sale_at")
 
@@ -34,15 +36,37 @@ _SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")
 class AsyncpgEventWriter:
     """See ``IEventCommandRepository``."""
 
-    def __init__(self, pool: asyncpg.Pool) -> None:
+    def __init__(
+        self,
+        pool: asyncpg.Pool,
+        creation_pool: asyncpg.Pool | None = None,
+        watch: DependencyWatch | None = None,
+    ) -> None:
+        """``creation_pool`` gives long statements their time; with ``watch`` they are given up as
+        soon as the server stands still.
+        """
         self._pool = pool
+        self._creation_pool = creation_pool or pool
+        self._watch = watch
         self._places = asyncio.Semaphore(CREATIONS_AT_ONCE_MAX)
+        self._waiting_count = 0
 
     async def add(self, aggregate: EventTicketingAggregate) -> Event:
+        if self._watch is None:
+            return await self._add_in_turn(aggregate)
+        self._watch.require()
+        return await self._watch.unless_stalled(self._add_in_turn(aggregate))
+
+    async def _add_in_turn(self, aggregate: EventTicketingAggregate) -> Event:
+        if self._waiting_count >= CREATIONS_WAITING_MAX:
+            raise UnavailableError("postgresql", "too many events are being made")
+        self._waiting_count += 1
         try:
             await asyncio.wait_for(self._places.acquire(), PLACE_SECONDS_MAX)
         except TimeoutError:
             raise UnavailableError("postgresql", "too many events are being made") from None
+        finally:
+            self._waiting_count -= 1
         try:
             return await self._add(aggregate)
         finally:
@@ -52,7 +76,7 @@ class AsyncpgEventWriter:
         details = aggregate.details
         async with (
             unavailable_on_connection_loss(),
-            self._pool.acquire() as connection,
+            self._creation_pool.acquire() as connection,
             connection.transaction(),
         ):
             row = await connection.fetchrow(

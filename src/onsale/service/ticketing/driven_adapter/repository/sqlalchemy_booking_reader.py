@@ -4,9 +4,8 @@ from collections.abc import Collection, Mapping, Sequence
 from uuid import UUID
 
 from sqlalchemy import Select, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.platform.database.connections import ReadEngine, unavailable_on_connection_loss
 from onsale.service.ticketing.app.interface.i_booking_repository import (
     BookedTicket,
     BookingFilter,
@@ -28,7 +27,7 @@ _ticket = TicketModel.__table__
 class SqlalchemyBookingReader:
     """See ``IBookingQueryRepository``; one statement per question."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: ReadEngine) -> None:
         self._engine = engine
 
     async def by_ids(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:

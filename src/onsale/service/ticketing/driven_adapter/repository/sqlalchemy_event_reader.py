@@ -5,9 +5,8 @@ from collections.abc import Mapping
 
 import msgspec
 from sqlalchemy import Text, cast, func, select
-from sqlalchemy.ext.asyncio import AsyncEngine
 
-from onsale.platform.database.connections import unavailable_on_connection_loss
+from onsale.platform.database.connections import ReadEngine, unavailable_on_connection_loss
 from onsale.service.shared_kernel.seating import (
     SeatCounts,
     SeatPosition,
@@ -35,7 +34,7 @@ _ticket = TicketModel.__table__
 class SqlalchemyEventReader:
     """See ``IEventQueryRepository`` and ``ILedgerSeats``."""
 
-    def __init__(self, engine: AsyncEngine) -> None:
+    def __init__(self, engine: ReadEngine) -> None:
         self._engine = engine
 
     async def by_id(self, event_id: int) -> Event | None:

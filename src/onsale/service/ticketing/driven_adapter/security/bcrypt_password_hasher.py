@@ -1,20 +1,16 @@
-"""Passwords, hashed with bcrypt in threads of their own."""
+"""Passwords, hashed with bcrypt in threads of their own, in turn for those who ask."""
 
-import asyncio
-import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 import bcrypt
 from pwdlib.hashers.bcrypt import BcryptHasher
 
-from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.driven_adapter.security.fair_queue import FairQueue
 
 ROUNDS_DEFAULT = 12
 THREAD_COUNT_DEFAULT = 2
-# With a quarter of a second a hash, the last in the queue waits about eight seconds.
-WAITING_COUNT_MAX = 64
 PASSWORD_BYTES_MAX = 72
 _DIGEST_LENGTH = 31
 
@@ -22,8 +18,8 @@ Result = TypeVar("Result")
 
 
 class BcryptPasswordHasher:
-    """Implements ``IPasswordHasher``. The queue is bounded, so a flood of log-ins costs memory and
-    patience, never the event loop.
+    """Implements ``IPasswordHasher``. The queue is bounded and fair, so a flood of log-ins costs
+    whoever makes it memory and patience, and neither the others nor the event loop anything.
     """
 
     def __init__(
@@ -33,16 +29,16 @@ class BcryptPasswordHasher:
         self._bcrypt = BcryptHasher(rounds)
         self._rounds = rounds
         self._executor = ThreadPoolExecutor(thread_count, thread_name_prefix="password-hash")
-        self._places = threading.BoundedSemaphore(thread_count + WAITING_COUNT_MAX)
+        self._queue = FairQueue(self._executor, thread_count)
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, client: str = "") -> str:
         if not _is_hashable(password):
             raise ValueError(f"a password has at most {PASSWORD_BYTES_MAX} bytes and no NUL")
-        return await self._run(lambda: self._bcrypt.hash(password))
+        return await self._run(lambda: self._bcrypt.hash(password), client)
 
-    async def verify(self, password: str, hashed_password: str | None) -> bool:
+    async def verify(self, password: str, hashed_password: str | None, client: str = "") -> bool:
         known = hashed_password if _is_hashable(password) else None
-        return await self._run(lambda: self._verify(password, known))
+        return await self._run(lambda: self._verify(password, known), client)
 
     def close(self) -> None:
         """End the threads; hashes that wait are given up."""
@@ -60,20 +56,8 @@ class BcryptPasswordHasher:
             self._bcrypt.verify("", _nobodys_hash(rounds))
         return matches
 
-    async def _run(self, work: Callable[[], Result]) -> Result:
-        if not self._places.acquire(blocking=False):
-            raise UnavailableError("password-hashing", "too many are waiting")
-        try:
-            future = self._executor.submit(work)
-        except BaseException:
-            self._places.release()
-            raise
-        # Of the thread's future: a caller that goes away does not end the work it has begun.
-        future.add_done_callback(self._leave)
-        return await asyncio.wrap_future(future)
-
-    def _leave(self, _: Future[Result]) -> None:
-        self._places.release()
+    async def _run(self, work: Callable[[], Result], client: str) -> Result:
+        return await self._queue.run(work, client)
 
 
 def _nobodys_hash(rounds: int) -> str:

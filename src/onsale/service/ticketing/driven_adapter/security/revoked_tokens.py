@@ -11,7 +11,7 @@ from onsale.service.ticketing.domain.entity.user_entity import Principal
 POLL_SECONDS = 2.0
 # Knowledge older than this is no knowledge: it is what a log-out promises.
 FRESH_SECONDS = 5.0
-READ_SECONDS_MAX = 2.0
+READ_SECONDS_MAX = 1.5
 # Covers transactions that commit after a later one was read, and clocks that disagree.
 OVERLAP = timedelta(seconds=60)
 # Whatever an overlap might miss is found by reading everything now and then.

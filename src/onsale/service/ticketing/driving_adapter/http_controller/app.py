@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 
 from onsale.service.ticketing.driving_adapter.http_controller import openapi
+from onsale.service.ticketing.driving_adapter.http_controller.admission import Admission
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
 from onsale.service.ticketing.driving_adapter.http_controller.booking_controller import (
     BookingController,
@@ -69,6 +70,8 @@ def create_app(services: HttpServices) -> FastAPI:
     meters = HttpMeters(services.metrics)
     meters.watch("booking", services.live_bookings)
     meters.watch("event", services.live_events)
+    app.state.answer_seconds_max = services.answer_seconds_max
+    app.add_middleware(Admission, shutdown=services.shutdown)
     app.add_middleware(HttpMetrics, meters=meters)
     app.add_middleware(HttpEdge)
     return app

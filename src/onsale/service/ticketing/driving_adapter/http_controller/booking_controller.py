@@ -16,6 +16,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.http_services impo
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import read_json
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
     ID_MAX,
     booking_cursor_of,
@@ -48,6 +49,7 @@ class BookingController:
     def __init__(self, services: HttpServices, authenticator: Authenticator) -> None:
         self._services = services
         self._authenticator = authenticator
+        self._limits = services.rate_limits
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -63,7 +65,9 @@ class BookingController:
 
     async def create_booking(self, request: Request) -> Response:
         """Accept a booking; its seats are found afterwards."""
+        self._limits.booking_from(client_of(request))
         principal = await self._authenticator.require(request, UserRole.BUYER)
+        self._limits.booking_by(principal.user_id)
         body = await read_json(request, CreateBookingRequest)
         key = idempotency_key_of(request)
         wanted = body.to_request()
@@ -97,6 +101,7 @@ class BookingController:
     async def pay_booking(self, request: Request) -> Response:
         """Charge a card for a held booking."""
         principal = await self._authenticator.require(request, UserRole.BUYER)
+        self._limits.payment_by(principal.user_id)
         booking_id = booking_id_of(request)
         body = await read_json(request, PayBookingRequest)
         booking = await self._services.pay_booking.execute(
@@ -117,7 +122,9 @@ class BookingController:
         view = await self._services.get_booking.execute(principal, booking_id)
         RoleAuthService.require_booking_buyer(principal, view.booking)
         return EventStream(
-            self._services.live_bookings.watch(booking_id),
+            self._limits.stream_of_user(
+                principal.user_id, self._services.live_bookings.watch(booking_id)
+            ),
             booking_frames,
             self._services.shutdown,
             check_session=lambda: self._authenticator.principal(request),

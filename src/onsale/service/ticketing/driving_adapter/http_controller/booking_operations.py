@@ -12,6 +12,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
     LIMIT,
     PAYMENT_KEY,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    RateLimitedError,
+)
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
     BookingBody,
     BookingPageBody,
@@ -62,6 +65,7 @@ CREATE = Operation(
         domain.SeatConflictError,
         domain.SeatOutOfRangeError,
         domain.IdempotencyKeyReusedError,
+        RateLimitedError,
     ],
     needs_session=True,
 )
@@ -105,7 +109,9 @@ PAY = Operation(
         domain.HoldExpiredError,
         domain.IdempotencyKeyReusedError,
         domain.PaymentUnknownError,
+        RateLimitedError,
     ],
+    has_own_bound=True,
     needs_session=True,
 )
 CANCEL = Operation(
@@ -139,6 +145,11 @@ FOLLOW = Operation(
             events=[UPDATE_EVENT],
         )
     },
-    problems=[domain.ForbiddenRoleError, domain.NotOwnerError, domain.BookingNotFoundError],
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.BookingNotFoundError,
+        RateLimitedError,
+    ],
     needs_session=True,
 )

@@ -15,6 +15,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
     SECTION,
     SUBSECTION,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    RateLimitedError,
+)
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
     CreateEventRequest,
     EventBody,
@@ -81,6 +84,7 @@ CREATE = Operation(
     },
     answers={201: Answer(description="The event, still a draft", schema=EventBody)},
     problems=[domain.ForbiddenRoleError],
+    has_own_bound=True,
     needs_session=True,
 )
 UPDATE = Operation(
@@ -140,5 +144,5 @@ FOLLOW = Operation(
             events=[SNAPSHOT_EVENT, UPDATE_EVENT],
         )
     },
-    problems=[domain.EventNotFoundError],
+    problems=[domain.EventNotFoundError, RateLimitedError],
 )

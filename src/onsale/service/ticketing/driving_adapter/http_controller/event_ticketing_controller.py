@@ -16,6 +16,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.json_body import (
 )
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
     choice_of,
     cursor_after,
@@ -100,5 +101,9 @@ class EventTicketingController:
         event_id = event_id_of(request)
         await self._services.get_event.catalog.get(event_id)
         return EventStream(
-            self._services.live_events.watch(event_id), event_frames, self._services.shutdown
+            self._services.rate_limits.stream_of_client(
+                client_of(request), self._services.live_events.watch(event_id)
+            ),
+            event_frames,
+            self._services.shutdown,
         )

@@ -29,10 +29,12 @@ from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapU
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
 from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
 from onsale.service.ticketing.app.service.live_feed import LiveTopics
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import ANSWER_SECONDS_MAX
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
     LiveBooking,
     LiveEvent,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import RateLimits
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -40,7 +42,8 @@ class HttpServices:
     """``live_bookings`` and ``live_events`` read through ``booking_reader`` and ``event_reader`` of
     ``live_views``. ``readiness`` has a check for each dependency, which raises if it is away.
     ``shutdown`` is set when the server is told to stop: streams then end. ``monotonic`` is a clock
-    in seconds that never goes back.
+    in seconds that never goes back. A call that does not say otherwise is answered within
+    ``answer_seconds_max``, be it with a refusal.
     """
 
     tokens: ITokenService
@@ -61,7 +64,9 @@ class HttpServices:
     live_bookings: LiveTopics[UUID, LiveBooking]
     live_events: LiveTopics[int, LiveEvent]
     readiness: Mapping[str, Callable[[], Awaitable[object]]]
+    rate_limits: RateLimits
     metrics: CollectorRegistry
     shutdown: asyncio.Event
     monotonic: Callable[[], float]
     version: str
+    answer_seconds_max: float = ANSWER_SECONDS_MAX

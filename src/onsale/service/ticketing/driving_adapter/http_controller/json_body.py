@@ -9,6 +9,7 @@ from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import while_client_sends
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -43,7 +44,8 @@ async def read_json(
         ClientDisconnect: the client went away.
     """
     _require_json(request.scope)
-    body = await _read(request, limit_bytes)
+    async with while_client_sends(request.scope):
+        body = await _read(request, limit_bytes)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:

@@ -18,6 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import answered_in_time
 from onsale.service.ticketing.driving_adapter.http_controller.problem import (
     MEDIA_TYPE,
     type_of,
@@ -88,6 +89,7 @@ class Answer:
 class Operation:
     """The documentation of one call. ``examples`` are bodies by title; ``problems`` are the errors
     that are this call's own, by class: those of sessions, bodies and parameters are added.
+    ``has_own_bound``: what it waits for may take longer than an answer usually may.
     """
 
     summary: str
@@ -99,6 +101,7 @@ class Operation:
     body: type[RequestModel] | None = None
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs_session: bool = False
+    has_own_bound: bool = False
 
     def kinds(self, method: str) -> list[ProblemKind]:
         """Every problem that the call may answer, by status."""
@@ -172,6 +175,7 @@ class DirectRoute(APIRoute):
         """A route without ``operation`` is not in the documentation."""
         self._direct = endpoint
         self._method = method
+        self._has_own_bound = operation is not None and operation.has_own_bound
         if operation is None:
             super().__init__(path, endpoint, methods=[method], include_in_schema=False)
             return
@@ -193,7 +197,12 @@ class DirectRoute(APIRoute):
         """Call the endpoint; errors go to the application's handlers."""
         if scope["method"] != self._method:
             raise HTTPException(status_code=405)
-        response = await self._direct(Request(scope, receive, send))
+        request = Request(scope, receive, send)
+        if self._has_own_bound:
+            response = await self._direct(request)
+        else:
+            async with answered_in_time(scope, scope["app"].state.answer_seconds_max):
+                response = await self._direct(request)
         await response(scope, receive, send)
 
 

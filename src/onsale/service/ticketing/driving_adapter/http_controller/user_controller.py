@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.domain.exceptions import EmailTakenError, InvalidCredentialsError
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import (
     Authenticator,
@@ -15,12 +16,12 @@ from onsale.service.ticketing.driving_adapter.http_controller.authentication imp
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import read_json
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
-from onsale.service.ticketing.driving_adapter.http_controller.log_in_throttle import LogInThrottle
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
     Answer,
     DirectRoute,
     Operation,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     RateLimitedError,
 )
@@ -44,7 +45,8 @@ REGISTER = Operation(
     body=RegisterRequest,
     examples={"a buyer": _ADA, "a seller": _BOB},
     answers={201: Answer(description="The account", schema=UserBody)},
-    problems=[EmailTakenError],
+    problems=[EmailTakenError, RateLimitedError],
+    has_own_bound=True,
 )
 LOG_IN = Operation(
     summary="Begin a session",
@@ -60,6 +62,7 @@ LOG_IN = Operation(
     },
     answers={200: Answer(description="The account and its token", schema=SessionBody)},
     problems=[InvalidCredentialsError, RateLimitedError],
+    has_own_bound=True,
 )
 LOG_OUT = Operation(
     summary="End the session",
@@ -82,7 +85,7 @@ class UserController:
     def __init__(self, services: HttpServices, authenticator: Authenticator) -> None:
         self._services = services
         self._authenticator = authenticator
-        self._throttle = LogInThrottle(services.monotonic)
+        self._limits = services.rate_limits
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -94,29 +97,33 @@ class UserController:
         )
 
     async def register(self, request: Request) -> Response:
-        """Open an account."""
+        """Open an account, unless too many come from there."""
+        client = client_of(request)
+        self._limits.registration_from(client)
         body = await read_json(request, RegisterRequest)
         user = await self._services.register_user.execute(
             email=body.email,
             password=body.password.get_secret_value(),
             name=body.name,
             role=body.role,
+            client=client,
         )
         return JsonResponse(user_body(user), 201)
 
     async def log_in(self, request: Request) -> Response:
         """Begin a session, unless too many attempts failed before."""
+        client = client_of(request)
+        self._limits.log_in_from(client)
         body = await read_json(request, LogInRequest)
-        client = request.client.host if request.client is not None else ""
-        self._throttle.check(body.email, client)
+        self._limits.log_in_to(body.email, client)
         try:
             user, session = await self._services.log_in.execute(
-                email=body.email, password=body.password.get_secret_value()
+                email=body.email, password=body.password.get_secret_value(), client=client
             )
-        except InvalidCredentialsError:
-            self._throttle.failed(body.email, client)
+        except UnavailableError:
+            self._limits.log_in_undecided(body.email, client)
             raise
-        self._throttle.succeeded(body.email, client)
+        self._limits.log_in_succeeded(body.email, client)
         response = JsonResponse(session_body(user, session))
         set_session_cookie(request, response, session)
         return response

@@ -1,12 +1,19 @@
 -- Takes bookings in. All parameters are arrays: one statement stores what many requests brought.
 
 -- name: clear_expired_keys
+-- Locked by id first: two processes that clear the same keys must not wait for each other.
+WITH expired AS (
+    SELECT booking.id
+    FROM unnest($1::bigint[], $2::text[]) AS wanted (buyer_id, key)
+    JOIN booking ON booking.buyer_id = wanted.buyer_id AND booking.idempotency_key = wanted.key
+    WHERE booking.created_at < now() - interval '24 hours'
+    ORDER BY booking.id
+    FOR UPDATE OF booking
+)
 UPDATE booking
 SET idempotency_key = NULL, request_digest = NULL
-FROM unnest($1::bigint[], $2::text[]) AS wanted (buyer_id, key)
-WHERE booking.buyer_id = wanted.buyer_id
-  AND booking.idempotency_key = wanted.key
-  AND booking.created_at < now() - interval '24 hours'
+FROM expired
+WHERE booking.id = expired.id
 
 -- name: insert
 -- An event that is not on sale inserts nothing; a key or an id that stands already neither.

@@ -1,0 +1,53 @@
+"""The door: how many requests are under way at once, and what those hear who come too late."""
+
+import asyncio
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.driving_adapter.http_controller.problem import problem_response
+
+REQUEST_COUNT_MAX = 2_000
+_PROBES = frozenset({"/livez", "/readyz", "/metrics"})
+_STREAM_SUFFIX = "/sse"
+_CLOSE = (b"connection", b"close")
+
+
+class Admission:
+    """Pure ASGI around the application. Streams and probes are not counted: the former have bounds
+    of their own, and whoever runs the service wants to know most when it is full.
+    """
+
+    def __init__(
+        self, app: ASGIApp, shutdown: asyncio.Event, request_count_max: int = REQUEST_COUNT_MAX
+    ) -> None:
+        """Once ``shutdown`` is set every answer asks its client to take another connection."""
+        self._app = app
+        self._shutdown = shutdown
+        self._request_count_max = request_count_max
+        self._count = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let in, or turn away at once."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def send_and_part(message: Message) -> None:
+            if message["type"] == "http.response.start" and self._shutdown.is_set():
+                message["headers"] = [*message["headers"], _CLOSE]
+            await send(message)
+
+        path: str = scope["path"]
+        if path in _PROBES or path.endswith(_STREAM_SUFFIX):
+            await self._app(scope, receive, send_and_part)
+            return
+        if self._count >= self._request_count_max:
+            full = UnavailableError("api", "too many requests are under way")
+            await problem_response(full)(scope, receive, send_and_part)
+            return
+        self._count += 1
+        try:
+            await self._app(scope, receive, send_and_part)
+        finally:
+            self._count -= 1
