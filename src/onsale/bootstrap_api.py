@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 from onsale.bootstrap import background, payment_gateway, survived, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
 from onsale.platform.http_server import ServerOptions, serve
+from onsale.platform.observability.loop_lag import LoopLag
 from onsale.platform.rate_limiting.spending_exchange import SpendingExchange
 from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
@@ -102,6 +103,8 @@ from onsale.settings import MissingSettingError, RateLimitsKind, Settings
 BOOKING_INTERVAL_SECONDS = 0.02
 # Of the time in which a request must be answered: for a booking's row.
 INTAKE_SHARE = 0.8
+# So late may the event loop be before requests are turned away at the door.
+LAG_SHARE = 0.2
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -156,6 +159,7 @@ def _api_parts(
         wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
         on_unacknowledged=unacknowledged.remember,
     )
+    lag = LoopLag()
     rate_limits = _rate_limits(settings, secret)
     spending = SpendingExchange(
         stores.redis,
@@ -214,12 +218,14 @@ def _api_parts(
         shutdown=asyncio.Event(),
         monotonic=monotonic,
         version=version("onsale"),
+        is_overrun=lambda: lag.seconds > settings.answer_seconds_max * LAG_SHARE,
         answer_seconds_max=settings.answer_seconds_max,
     )
     return _ApiParts(
         services,
         commands,
         (
+            lag.run(),
             stores.watch.run(),
             stores.make_topics(),
             intake.run(),

@@ -90,7 +90,7 @@ class Settings(BaseSettings):
     answer_seconds_max: Annotated[
         float,
         Field(ge=0.2, le=60, description="within which the API answers, be it with a refusal"),
-    ] = 1.8
+    ] = 1.5
     connection_count_max: Annotated[
         int, Field(ge=10, le=1_000_000, description="connections that the API serves at once")
     ] = 20_000

@@ -15,6 +15,7 @@ from enum import Enum
 ANSWER_SECONDS_MAX = 30.0
 IDLE_SECONDS_MAX = 2.0
 """A connection that was idle for longer is not used again: the server may be about to close it."""
+_PAUSE_SECONDS = 0.002
 _MEGABYTE = 1_000_000
 
 
@@ -70,13 +71,18 @@ class _Connection:
 
 @dataclass(slots=True)
 class OpenLoop:
-    """``next_call`` says what to send; ``rate`` is in requests a second."""
+    """``next_call`` says what to send; ``rate`` is in requests a second.
+
+    ``lateness_seconds_max`` is what this side was late by itself, on a busy machine: the times of
+    answers cannot be told more exactly.
+    """
 
     port: int
     rate: float
     next_call: Callable[[], Call]
     outcomes: list[Outcome] = field(default_factory=list)
     in_flight_count_max: int = 0
+    lateness_seconds_max: float = 0.0
     _idle: deque[_Connection] = field(default_factory=deque)
     _under_way: set[asyncio.Task[None]] = field(default_factory=set)
     _began_at: float = 0.0
@@ -92,7 +98,10 @@ class OpenLoop:
                 self._under_way.add(task)
                 task.add_done_callback(self._under_way.discard)
             self.in_flight_count_max = max(self.in_flight_count_max, len(self._under_way))
-            await asyncio.sleep(0.002)
+            before = self.elapsed()
+            await asyncio.sleep(_PAUSE_SECONDS)
+            late_by = self.elapsed() - before - _PAUSE_SECONDS
+            self.lateness_seconds_max = max(self.lateness_seconds_max, late_by)
         if self._under_way:
             await asyncio.wait(self._under_way)
         while self._idle:

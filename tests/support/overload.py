@@ -46,7 +46,7 @@ class Trial:
     accepted: Sequence[str]
     verification: str
 
-    def unanswered_during(self, seconds_max: float) -> int:
+    def late_count(self, seconds_max: float) -> int:
         """How many waited for longer than this for whatever answer, or got none."""
         return sum(each.status == 0 or each.seconds > seconds_max for each in self.load.outcomes)
 

@@ -14,13 +14,14 @@ DRAIN_SECONDS_MAX = 10
 """What is under way when the server stops has so long to be answered."""
 NOTICE_SECONDS = 0.3
 """So long before it closes, the server asks clients to come back on another connection."""
+ACCEPTED_PER_TURN = 32
 _FILES_BESIDE_CONNECTIONS = 500
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServerOptions:
-    """``protocol`` speaks HTTP on a connection. ``trusted_proxies`` are CIDRs, comma separated: only
-    from there X-Forwarded-For counts.
+    """``protocol`` speaks HTTP on a connection; only from ``trusted_proxies`` (CIDRs, comma
+    separated) X-Forwarded-For counts.
     """
 
     host: str
@@ -38,24 +39,26 @@ async def serve(
     whoever waits for an answer gets it.
     """
     _allow_open_files(options.connection_count_max + _FILES_BESIDE_CONNECTIONS)
-    server = _Server(
-        uvicorn.Config(
-            app,
-            host=options.host,
-            port=options.port,
-            http=options.protocol,
-            ws="none",
-            lifespan="off",
-            access_log=False,
-            log_config=None,
-            server_header=False,
-            limit_concurrency=options.connection_count_max,
-            proxy_headers=bool(options.trusted_proxies),
-            forwarded_allow_ips=options.trusted_proxies,
-            timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
-        )
+    config = uvicorn.Config(
+        app,
+        host=options.host,
+        port=options.port,
+        http=options.protocol,
+        ws="none",
+        lifespan="off",
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        limit_concurrency=options.connection_count_max,
+        proxy_headers=bool(options.trusted_proxies),
+        forwarded_allow_ips=options.trusted_proxies,
+        timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
-    serving = asyncio.create_task(server.serve())
+    server, listener = _Server(config), config.bind_socket()
+    # The loop takes one connection a turn from each. With one alone, a crowd that needs new
+    # connections waits for as many turns, and the busier the loop the longer a turn.
+    listeners = [listener, *(listener.dup() for _ in range(ACCEPTED_PER_TURN - 1))]
+    serving = asyncio.create_task(server.serve(listeners))
     stopping = asyncio.create_task(stop.wait())
     await asyncio.wait({serving, stopping}, return_when=asyncio.FIRST_COMPLETED)
     stopping.cancel()

@@ -1,6 +1,7 @@
 """The door: how many requests are under way at once, and what those hear who come too late."""
 
 import asyncio
+from collections.abc import Callable
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -19,10 +20,17 @@ class Admission:
     """
 
     def __init__(
-        self, app: ASGIApp, shutdown: asyncio.Event, request_count_max: int = REQUEST_COUNT_MAX
+        self,
+        app: ASGIApp,
+        shutdown: asyncio.Event,
+        is_overrun: Callable[[], bool] = lambda: False,
+        request_count_max: int = REQUEST_COUNT_MAX,
     ) -> None:
-        """Once ``shutdown`` is set every answer asks its client to take another connection."""
+        """Once ``shutdown`` is set every answer asks its client to take another connection.
+        ``is_overrun`` tells that this process gets more to do than it can.
+        """
         self._app = app
+        self._is_overrun = is_overrun
         self._shutdown = shutdown
         self._request_count_max = request_count_max
         self._count = 0
@@ -42,7 +50,7 @@ class Admission:
         if path in _PROBES or path.endswith(_STREAM_SUFFIX):
             await self._app(scope, receive, send_and_part)
             return
-        if self._count >= self._request_count_max:
+        if self._count >= self._request_count_max or self._is_overrun():
             full = UnavailableError("api", "too many requests are under way")
             await problem_response(full)(scope, receive, send_and_part)
             return

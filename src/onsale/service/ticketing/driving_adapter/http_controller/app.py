@@ -71,7 +71,7 @@ def create_app(services: HttpServices) -> FastAPI:
     meters.watch("booking", services.live_bookings)
     meters.watch("event", services.live_events)
     app.state.answer_seconds_max = services.answer_seconds_max
-    app.add_middleware(Admission, shutdown=services.shutdown)
+    app.add_middleware(Admission, shutdown=services.shutdown, is_overrun=services.is_overrun)
     app.add_middleware(HttpMetrics, meters=meters)
     app.add_middleware(HttpEdge)
     return app

@@ -8,7 +8,7 @@ from starlette.types import Scope
 
 from onsale.platform.exceptions import UnavailableError
 
-ANSWER_SECONDS_MAX = 1.8
+ANSWER_SECONDS_MAX = 1.5
 _DEADLINE, _SECONDS = "onsale.deadline", "onsale.answer_seconds_max"
 
 

@@ -43,7 +43,7 @@ class HttpServices:
     ``live_views``. ``readiness`` has a check for each dependency, which raises if it is away.
     ``shutdown`` is set when the server is told to stop: streams then end. ``monotonic`` is a clock
     in seconds that never goes back. A call that does not say otherwise is answered within
-    ``answer_seconds_max``, be it with a refusal.
+    ``answer_seconds_max``, be it with a refusal; while ``is_overrun`` all are refused.
     """
 
     tokens: ITokenService
@@ -69,4 +69,5 @@ class HttpServices:
     shutdown: asyncio.Event
     monotonic: Callable[[], float]
     version: str
+    is_overrun: Callable[[], bool] = lambda: False
     answer_seconds_max: float = ANSWER_SECONDS_MAX
