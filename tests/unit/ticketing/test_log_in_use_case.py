@@ -20,10 +20,10 @@ class CountingHasher:
     def __init__(self) -> None:
         self.verified: list[str | None] = []
 
-    async def hash(self, password: str) -> str:
+    async def hash(self, password: str, client: str = "") -> str:
         return f"hash of {password}"
 
-    async def verify(self, password: str, hashed_password: str | None) -> bool:
+    async def verify(self, password: str, hashed_password: str | None, client: str = "") -> bool:
         self.verified.append(hashed_password)
         return hashed_password == f"hash of {password}"
 
