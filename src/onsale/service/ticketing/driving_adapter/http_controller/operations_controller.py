@@ -39,6 +39,7 @@ READY = Operation(
     description="Otherwise `503`, with what is away in `down`.",
     tag=TAG,
     answers={200: Answer(description="It can", schema=ReadyBody)},
+    has_own_bound=True,
 )
 METRICS = Operation(
     summary="Counters and timings for Prometheus",
