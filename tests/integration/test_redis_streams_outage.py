@@ -1,7 +1,7 @@
 """A bus whose connection to Redis breaks."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from urllib.parse import urlsplit
 
@@ -9,7 +9,14 @@ import pytest
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
+from onsale.platform.message_queue.message_bus import ReceivedMessage
+from onsale.platform.message_queue.redis_streams_consumer import (
+    HEARTBEATS_PER_LEASE,
+    StreamsMember,
+)
+from onsale.platform.message_queue.redis_streams_layout import StreamsLayout
 from onsale.platform.message_queue.redis_streams_message_bus import RedisStreamsMessageBus
+from onsale.platform.state.redis_clients import create_client
 from tests.servers.waiting import eventually
 from tests.support.message_buses import Received, consuming, numbered
 
@@ -102,3 +109,44 @@ async def test_after_a_lost_connection_everything_goes_on_and_nothing_is_missing
         await bus.close()
     first_seen = list(dict.fromkeys(received.values_of("a")))
     assert first_seen == [0, 1, 2, 4]
+
+
+async def test_a_server_that_lost_everything_is_read_from_its_new_beginning(
+    redis_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Positions start again from 1: what a member had read before says nothing of them."""
+
+    async def renew_nothing(_member: StreamsMember) -> None:
+        await asyncio.Event().wait()
+
+    # So that the next heartbeat comes between two batches.
+    monkeypatch.setattr(StreamsMember, "_renew", renew_nothing)
+    layout = StreamsLayout(COMMANDS, partition_count=2)
+    keys = ("a", "d")
+    assert {layout.partition_of(key) for key in keys} == {0, 1}
+    bus = RedisStreamsMessageBus(
+        redis_url, TOPICS, 2, lease_seconds=LEASE_SECONDS, batch_count_max=1
+    )
+    await bus.ensure_topics()
+    seen: list[tuple[str, bytes]] = []
+    wiped, stop = asyncio.Event(), asyncio.Event()
+
+    async def handle(batch: Sequence[ReceivedMessage]) -> None:
+        seen.extend((message.key, message.value) for message in batch)
+        await wiped.wait()
+
+    for key in keys:
+        await bus.publish(COMMANDS, numbered(key, 1))
+    consuming_all = asyncio.create_task(bus.consume(COMMANDS, GROUP, handle, stop=stop))
+    # One message is in hand; the other was read and waits.
+    await eventually(lambda: bool(seen))
+    async with create_client(redis_url) as redis:
+        await redis.flushall()
+    for key in keys:
+        await bus.publish(COMMANDS, numbered(key, 1, first=7))
+    await asyncio.sleep(LEASE_SECONDS / HEARTBEATS_PER_LEASE)
+    wiped.set()
+    await eventually(lambda: {key for key, value in seen if value.endswith(b"7")} == set(keys))
+    stop.set()
+    await consuming_all
+    await bus.close()

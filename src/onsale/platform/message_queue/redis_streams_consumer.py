@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 
@@ -115,21 +115,23 @@ class StreamsMember:
             [self._token, int(self._lease_seconds * 1000), group, int(settles)],
         )
         if settles:
-            self._hold(dict(zip(answer[::2], map(int, answer[1::2]), strict=True)))
+            self._hold(zip(answer[::3], map(int, answer[1::3]), answer[2::3], strict=True))
         wait_seconds = self._lease_seconds / HEARTBEATS_PER_LEASE
         if not self._held:
             # Waiting for others to give up a share: ask more often.
             wait_seconds = min(wait_seconds, BLOCK_SECONDS)
         self._next_heartbeat = asyncio.get_running_loop().time() + wait_seconds
 
-    def _hold(self, committed_of: dict[int, int]) -> None:
-        for partition in self._held.keys() - committed_of.keys():
-            del self._held[partition]
-        for partition, committed in committed_of.items():
-            known = self._held.get(partition)
-            # Another offset than ours: somebody else had the partition in between.
-            if known is None or known.committed != committed:
-                self._held[partition] = _Partition(committed=committed, read=committed)
+    def _hold(self, shares: Iterable[tuple[int, int, int]]) -> None:
+        """Take up partitions, each with the group's offset and whether its lease was kept."""
+        before, self._held = self._held, {}
+        for partition, committed, is_kept in shares:
+            known = before.get(partition)
+            # A new lease or another offset: somebody else had the partition in between, or the
+            # server lost all it had and counts its messages from the beginning again.
+            if known is None or not is_kept or known.committed != committed:
+                known = _Partition(committed=committed, read=committed)
+            self._held[partition] = known
 
     async def _read(self, stop: asyncio.Event) -> None:
         """Wait for messages of any partition held, for at most ``BLOCK_SECONDS``."""

@@ -6,8 +6,8 @@
 --       (hash: partition -> position of the last consumed message); the lease of each partition.
 -- ARGV  the member's token; the lease in ms; the group; 1 to settle the shares, 0 to renew only.
 --
--- Returns the partitions held, each followed by the group's offset in it. Time is the server's,
--- so the clocks of the members do not matter.
+-- Returns the partitions held, each followed by the group's offset in it and by 1 if its lease was
+-- this member's before. Time is the server's, so the clocks of the members do not matter.
 local members, groups, offsets = KEYS[1], KEYS[2], KEYS[3]
 local partition_count = #KEYS - 3
 local token, lease_ms, group, settles = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[4] == '1'
@@ -19,13 +19,14 @@ redis.call('ZREMRANGEBYSCORE', members, '-inf', string.format('%.0f', now_ms - l
 redis.call('ZADD', members, now_text, token)
 redis.call('ZADD', groups, 'GT', now_text, group)
 
-local held, free = {}, {}
+local held, free, is_kept = {}, {}, {}
 for partition = 0, partition_count - 1 do
   local lease = KEYS[partition + 4]
   local owner = redis.call('GET', lease)
   if owner == token then
     redis.call('PEXPIRE', lease, lease_ms)
     held[#held + 1] = partition
+    is_kept[partition] = 1
   elseif not owner then
     free[#free + 1] = partition
   end
@@ -55,5 +56,6 @@ local reply = {}
 for _, partition in ipairs(held) do
   reply[#reply + 1] = partition
   reply[#reply + 1] = redis.call('HGET', offsets, partition) or '0'
+  reply[#reply + 1] = is_kept[partition] or 0
 end
 return reply
