@@ -2,14 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
-from itertools import batched
 from uuid import UUID
 
 import pytest
 
 from onsale.service.ticketing.app.command import release_expired_holds_use_case
 from onsale.service.ticketing.domain.entity.booking_entity import (
-    Booking,
     BookingStatus,
     CancelReason,
 )
@@ -56,8 +54,7 @@ async def test_workers_side_by_side_release_each_hold_once(
     assert sum(1 for count in released if count) > 1, "one worker did it all"
     commands = await pipeline.commands()
     assert sorted(command.booking_id for command in commands) == sorted(held)
-    for some in batched(commands, 50, strict=False):
-        await pipeline.apply_results.execute(await pipeline.decide(some))
+    await pipeline.apply_results.execute(await pipeline.decide(commands))
     await _all_expired(pipeline, event, held)
 
 
@@ -75,7 +72,8 @@ async def _all_expired(pipeline: Pipeline, event: Event, held: Sequence[UUID]) -
 async def test_each_event_has_its_own_time_to_pay(pipeline: Pipeline, buyer: Principal) -> None:
     short = await pipeline.open_event(hold_seconds=5)
     long = await pipeline.open_event(hold_seconds=7_200)
-    brief, lasting = (await pipeline.hold(buyer, event, "1-1") for event in (short, long))
+    brief = await pipeline.hold(buyer, short, "1-1")
+    lasting = await pipeline.hold(buyer, long, "1-1")
     for booking, event in ((brief, short), (lasting, long)):
         held_at = await pipeline.pool.fetchval(
             "SELECT expires_at - $2 * interval '1 second' - updated_at FROM booking WHERE id = $1",
@@ -142,10 +140,7 @@ async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(
 ) -> None:
     """Joined with all tickets there are, thousands of bookings had every event's tickets read."""
     event = await pipeline.open_event(rows=100, seats_per_row=100, subsections=5)
-    held: list[Booking] = []
-    for subsection in range(1, 6):
-        for _ in range(40):
-            held.append(await pipeline.book(buyer, event, subsection=subsection))
+    held = [await pipeline.book(buyer, event, subsection=number % 5 + 1) for number in range(200)]
     await pipeline.settle()
     await pipeline.pool.execute("ANALYZE")
     await _let_expire(pipeline)

@@ -165,13 +165,6 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         await self._connection.fetch(_SQL["lock_tickets"], tickets)
         return tickets
 
-    async def _lock_tickets_of(self, booking_ids: list[UUID]) -> list[int]:
-        # The bookings are locked, so nobody else gives or takes a ticket of theirs meanwhile.
-        rows = await self._connection.fetch(_SQL["tickets_of"], booking_ids)
-        tickets = [row["ticket_id"] for row in rows]
-        await self._connection.fetch(_SQL["lock_tickets"], tickets)
-        return tickets
-
     async def _terms(self, event_ids: list[int]) -> dict[int, EventTerms]:
         rows = await self._connection.fetch(_SQL["event_terms"], event_ids)
         return {
