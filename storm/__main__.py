@@ -8,6 +8,7 @@ import shutil
 import signal
 import sys
 import tempfile
+import traceback
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,7 +20,7 @@ from storm.guards import GUARDS, source_without
 from storm.plan import FAULTS_PER_ROUND
 from storm.report import Figures, read_figures, show
 from storm.storm_round import StormRound
-from storm.system import PROJECT, Shape, System, SystemBrokenError, running
+from storm.system import PROJECT, Shape, System, running
 
 RESULTS = PROJECT / ".cache" / "storm"
 PAGE = PROJECT / "docs" / "reliability.md"
@@ -90,14 +91,16 @@ def _storm(options: argparse.Namespace, out: Console) -> Figures:
         system.history.mkdir()
         with running(system):
             asyncio.run(_rounds(system, options, figures, out))
-    except (SystemBrokenError, RuntimeError, ExceptionGroup) as error:
-        figures.aborted = f"{type(error).__name__}: {error}"
-    finally:
-        figures.write(options.results / f"{name}.json")
-        if figures.is_clean and not options.keep:
-            shutil.rmtree(root, ignore_errors=True)
-        else:
-            _keep(root, options.results / name, out)
+    except KeyboardInterrupt:
+        shutil.rmtree(root, ignore_errors=True)
+        raise
+    except Exception:  # noqa: BLE001 - it is shown, kept, and makes the storm fail
+        figures.aborted = traceback.format_exc()
+    figures.write(options.results / f"{name}.json")
+    if figures.is_clean and not options.keep:
+        shutil.rmtree(root, ignore_errors=True)
+    else:
+        _keep(root, options.results / name, out)
     show(figures, out)
     out.print(f"results: {options.results / name}.json", highlight=False)
     return figures

@@ -6,13 +6,19 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from storm.clients import Client, was_accepted
-from storm.history import JsonObject, Operation
+from storm.history import JsonObject
 from storm.plan import FLEETING, LASTING, PULSE, Ending, Hall, Story
 
-GOOD_CARD = "4242424242424242"
-DECLINED_CARD = "4000000000000002"
-SLOW_CARD = "4000000000000259"
-UNANSWERED_CARD = "4000000000000341"
+# The numbers for which the mock gateway has a behaviour of its own, and one that it accepts.
+CARDS = {
+    "good": "4242424242424242",
+    "declined": "4000000000000002",
+    "slow": "4000000000000259",
+    "unanswered": "4000000000000341",
+    "unreached": "4000000000000366",
+    "doubled": "4000000000000424",
+    "lapsed": "4000000000000515",
+}
 PAY_SECONDS_MAX = 14.0
 HOLD_SECONDS_MAX = 20.0
 RETRY_COUNT_MAX = 3
@@ -98,7 +104,7 @@ class Buyer:
             again = self.client.cancel(booking_id, patience_seconds=story.patience_seconds)
             await asyncio.gather(cancel, again)
         elif story.ending is Ending.CANCEL_AND_PAY:
-            await asyncio.gather(cancel, self._charge(booking_id, GOOD_CARD, "good"))
+            await asyncio.gather(cancel, self._charge(story, booking_id, "good"))
         else:
             await cancel
 
@@ -106,34 +112,42 @@ class Buyer:
         match story.ending:
             case Ending.PAY_TWICE:
                 await asyncio.gather(
-                    self._charge(booking_id, GOOD_CARD, "good"),
-                    self._charge(booking_id, GOOD_CARD, "good"),
+                    self._charge(story, booking_id, "good"),
+                    self._charge(story, booking_id, "good"),
                 )
             case Ending.PAY_AGAIN:
-                await self._charge(booking_id, GOOD_CARD, "good")
-                await self._charge(booking_id, GOOD_CARD, "good")
-            case Ending.DECLINED:
-                await self._charge(booking_id, DECLINED_CARD, "declined")
+                await self._charge(story, booking_id, "good")
+                await self._charge(story, booking_id, "good")
             case Ending.DECLINED_THEN_PAY:
-                await self._charge(booking_id, DECLINED_CARD, "declined")
-                await self._charge(booking_id, GOOD_CARD, "good")
-            case Ending.SLOW_CARD:
-                await self._charge(booking_id, SLOW_CARD, "slow")
-            case Ending.UNANSWERED_CARD:
-                await self._charge(booking_id, UNANSWERED_CARD, "unanswered")
+                await self._charge(story, booking_id, "declined")
+                await self._charge(story, booking_id, "good")
             case Ending.PAY_LATE:
                 late_at = clicked_at + FLEETING.hold_seconds + 1.5
                 await asyncio.sleep(max(0.0, late_at - time.monotonic()))
-                await self._charge(booking_id, GOOD_CARD, "good")
+                await self._charge(story, booking_id, "good")
             case _:
-                await self._charge(booking_id, GOOD_CARD, "good")
+                await self._charge(story, booking_id, _CARD_OF.get(story.ending, "good"))
 
-    async def _charge(self, booking_id: str, card_number: str, card: str) -> Operation:
-        return await self.client.pay(
-            booking_id, card_number, card=card, patience_seconds=PAY_SECONDS_MAX
-        )
+    async def _charge(self, story: Story, booking_id: str, card: str) -> None:
+        """Pay, and once more if that had no answer and this buyer is one who retries."""
+        key = f"pay-{booking_id}-{card}" if story.has_pay_key else None
+        for _ in range(2 if story.retries else 1):
+            paid = await self.client.pay(
+                booking_id, CARDS[card], card=card, key=key, patience_seconds=PAY_SECONDS_MAX
+            )
+            if not paid.is_unknown:
+                return
+            await asyncio.sleep(RETRY_PAUSE_SECONDS)
 
 
+_CARD_OF = {
+    Ending.DECLINED: "declined",
+    Ending.SLOW_CARD: "slow",
+    Ending.UNANSWERED_CARD: "unanswered",
+    Ending.UNREACHED_CARD: "unreached",
+    Ending.DOUBLED_CARD: "doubled",
+    Ending.LAPSED_CARD: "lapsed",
+}
 _CANCELLING = {Ending.CANCEL, Ending.CANCEL_TWICE, Ending.CANCEL_AND_PAY}
 
 

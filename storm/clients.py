@@ -88,7 +88,13 @@ class Client:
         return await self.send("read", "GET", f"/api/booking/{booking_id}", booking_id=booking_id)
 
     async def pay(
-        self, booking_id: str, card_number: str, *, card: str, patience_seconds: float
+        self,
+        booking_id: str,
+        card_number: str,
+        *,
+        card: str,
+        key: str | None,
+        patience_seconds: float,
     ) -> Operation:
         """Pay with a card; the history keeps its name and not its number."""
         return await self.send(
@@ -96,6 +102,8 @@ class Client:
             "POST",
             f"/api/booking/{booking_id}/pay",
             json={"card_number": card_number},
+            headers={"Idempotency-Key": key} if key else None,
+            key=key,
             patience_seconds=patience_seconds,
             booking_id=booking_id,
             asked={"card": card},

@@ -96,6 +96,9 @@ class Ending(StrEnum):
     DECLINED = "a declined card"
     SLOW_CARD = "a card that answers late"
     UNANSWERED_CARD = "a card that is never answered"
+    UNREACHED_CARD = "a card that the gateway never sees"
+    DOUBLED_CARD = "a card that is charged twice"
+    LAPSED_CARD = "a card whose authorization runs out"
     PAY_LATE = "pay after the hold has run out"
     CANCEL = "cancel"
     CANCEL_TWICE = "cancel twice at once"
@@ -112,6 +115,9 @@ _ENDINGS = {
     Ending.DECLINED: 3,
     Ending.SLOW_CARD: 4,
     Ending.UNANSWERED_CARD: 2,
+    Ending.UNREACHED_CARD: 2,
+    Ending.DOUBLED_CARD: 3,
+    Ending.LAPSED_CARD: 2,
     Ending.PAY_LATE: 6,
     Ending.CANCEL: 15,
     Ending.CANCEL_TWICE: 5,
@@ -158,6 +164,7 @@ class Story:
     seats: tuple[str, ...]
     quantity: int
     has_key: bool
+    has_pay_key: bool
     double_click: bool
     retries: bool
     patience_seconds: float
@@ -182,6 +189,7 @@ def stories(seed: int, round_number: int, buyer_number: int) -> Iterator[Story]:
             seats=_hot_seats(rng, hall, quantity) if by_name else (),
             quantity=quantity,
             has_key=rng.random() < KEY_PROBABILITY,
+            has_pay_key=rng.random() < KEY_PROBABILITY,
             double_click=rng.random() < DOUBLE_CLICK_PROBABILITY,
             retries=rng.random() < RETRY_PROBABILITY,
             patience_seconds=rng.choice((1.0, 3.0, 8.0)),

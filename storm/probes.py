@@ -5,7 +5,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from storm.buyers import GOOD_CARD
+from storm.buyers import CARDS
 from storm.clients import Client
 from storm.history import History
 
@@ -53,7 +53,7 @@ class Probes:
             ("GET", path, None),
             ("GET", f"{path}/sse", None),
             ("POST", f"{path}/cancel", None),
-            ("POST", f"{path}/pay", {"card_number": GOOD_CARD}),
+            ("POST", f"{path}/pay", {"card_number": CARDS["good"]}),
             ("PATCH", f"/api/event/{event_id}", {"name": "Mine"}),
         )
         method, target, body = self.rng.choice(attempts)

@@ -18,67 +18,22 @@ from storm.final_state import (
     StoredPlace,
     TicketRow,
 )
+from storm.queries import (
+    BOOKINGS,
+    CHARGES,
+    CHARGES_AND_REFUNDS,
+    OPEN_ATTEMPTS,
+    SHORT_HOLD_SECONDS,
+    TICKETS,
+    UNFINISHED,
+    UNFINISHED_REFUNDS,
+)
 
 REST_SECONDS_MAX = 150.0
 REST_POLL_SECONDS = 0.5
 _BITS_PER_SEAT = 2
 _SEATS_PER_BYTE = 4
 _HOLDING = frozenset({"held", "sold"})
-
-_UNFINISHED = """
-SELECT 'booking ' || id || ' is ' || status
-FROM booking
-WHERE event_id = ANY($1) AND status IN ('processing', 'paid')
-UNION ALL
-SELECT 'booking ' || id || ' owes a ' || command
-FROM booking
-WHERE event_id = ANY($1) AND command IS NOT NULL
-UNION ALL
-SELECT 'booking ' || booking.id || ' is held and its time runs out'
-FROM booking JOIN event ON event.id = booking.event_id
-WHERE booking.event_id = ANY($1) AND booking.status = 'pending_payment'
-    AND (event.hold_seconds < $2 OR booking.expires_at < now() - interval '2 seconds')
-UNION ALL
-SELECT 'a payment of booking ' || booking_id || ' is open'
-FROM payment_attempt JOIN booking ON booking.id = booking_id
-WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
-UNION ALL
-SELECT 'a refund of booking ' || booking_id || ' is owed'
-FROM payment_refund JOIN booking ON booking.id = booking_id
-WHERE event_id = ANY($1) AND payment_refund.status = 'owed'
-UNION ALL
-SELECT 'event ' || id || ' owes a load' FROM event WHERE id = ANY($1) AND load_owed
-"""
-# Holds shorter than this are waited for: they run out by themselves.
-_SHORT_HOLD_SECONDS = 60
-
-_BOOKINGS = """
-SELECT id::text, buyer_id, event_id, section, subsection, seat_selection_mode AS mode, quantity,
-    seat_positions, total_price, status, cancel_reason, expires_at, payment_id, command,
-    idempotency_key AS key
-FROM booking WHERE event_id = ANY($1)
-"""
-_TICKETS = """
-SELECT ticket.id, event_id, section, subsection, row_number || '-' || seat_number AS seat, price,
-    status, ticket.booking_id::text, booking_ticket.booking_id::text AS joined_to
-FROM ticket LEFT JOIN booking_ticket ON booking_ticket.ticket_id = ticket.id
-WHERE event_id = ANY($1)
-ORDER BY event_id, section, subsection, row_number, seat_number
-"""
-_CHARGES = """
-SELECT payment_attempt.booking_id::text, payment.payment_id, payment.amount AS taken,
-    coalesce(refund.amount, 0) AS returned
-FROM mock_gateway_payment AS payment
-JOIN payment_attempt ON payment_attempt.id = payment.key
-JOIN booking ON booking.id = payment_attempt.booking_id
-LEFT JOIN mock_gateway_refund AS refund ON refund.payment_id = payment.payment_id
-WHERE booking.event_id = ANY($1)
-"""
-_OPEN_ATTEMPTS = """
-SELECT booking_id::text
-FROM payment_attempt JOIN booking ON booking.id = booking_id
-WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
-"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,7 +64,9 @@ class Stores:
     async def _unfinished(self, event_ids: Sequence[int]) -> list[str]:
         connection = await asyncpg.connect(self.database_url, timeout=5)
         try:
-            rows = await connection.fetch(_UNFINISHED, event_ids, _SHORT_HOLD_SECONDS)
+            rows = await connection.fetch(UNFINISHED, event_ids, SHORT_HOLD_SECONDS)
+            if await _keeps_refunds(connection):
+                rows += await connection.fetch(UNFINISHED_REFUNDS, event_ids)
         finally:
             await connection.close()
         return [str(row[0]) for row in rows]
@@ -121,10 +78,13 @@ class Stores:
         connection = await asyncpg.connect(self.database_url)
         try:
             async with connection.transaction(isolation="repeatable_read", readonly=True):
-                bookings = await connection.fetch(_BOOKINGS, event_ids)
-                tickets = await connection.fetch(_TICKETS, event_ids)
-                charges = await connection.fetch(_CHARGES, event_ids)
-                attempts = await connection.fetch(_OPEN_ATTEMPTS, event_ids)
+                bookings = await connection.fetch(BOOKINGS, event_ids)
+                tickets = await connection.fetch(TICKETS, event_ids)
+                keeps_refunds = await _keeps_refunds(connection)
+                charges = await connection.fetch(
+                    CHARGES_AND_REFUNDS if keeps_refunds else CHARGES, event_ids
+                )
+                attempts = await connection.fetch(OPEN_ATTEMPTS, event_ids)
         finally:
             await connection.close()
         ticket_rows = [TicketRow(**dict(row)) for row in tickets]
@@ -148,6 +108,12 @@ class Stores:
             return {place: await _place(redis, place, names) for place, names in seats.items()}
         finally:
             await redis.aclose()
+
+
+async def _keeps_refunds(connection: asyncpg.Connection) -> bool:
+    """Whether the gateway's books tell what was handed back."""
+    found = await connection.fetchval("SELECT to_regclass('mock_gateway_refund') IS NOT NULL")
+    return bool(found)
 
 
 async def _place(redis: Redis, place: Place, seats: Sequence[str]) -> StoredPlace:

@@ -29,7 +29,6 @@ BUYER_COUNT = 28
 AFTERMATH_SECONDS = 3.0
 RECOVERY_SECONDS_MAX = 40.0
 BUYING_SECONDS_MAX = 150.0
-# A buyer who has begun a story tells it to its end, if that comes soon.
 LAST_STORY_SECONDS_MAX = 40.0
 READY_SECONDS_MAX = 90.0
 FINAL_READS_AT_ONCE = 16
@@ -148,9 +147,17 @@ class StormRound:
         ]
         try:
             await self._weather(scene)
-        finally:
             over.set()
-            await _finish(visiting)
+            # Stories that have begun are told to their end, unless that takes too long.
+            await asyncio.wait(visiting, timeout=LAST_STORY_SECONDS_MAX)
+        finally:
+            for visit in visiting:
+                visit.cancel()
+            await asyncio.wait(visiting)
+        for visit in visiting:
+            # An error of a visitor is one of the storm, and travels.
+            if not visit.cancelled():
+                visit.result()
 
     async def _weather(self, scene: _Scene) -> None:
         """All faults, and on until enough was booked; bounded in time."""
@@ -229,14 +236,3 @@ async def _read_all(scene: _Scene) -> None:
     async with asyncio.TaskGroup() as reads:
         for booking_id, name in owners.items():
             reads.create_task(read(booking_id, scene.clients[name]))
-
-
-async def _finish(tasks: Sequence[asyncio.Task[None]]) -> None:
-    """Let stories end; whoever takes too long is sent home. An error of a visitor travels."""
-    await asyncio.wait(tasks, timeout=LAST_STORY_SECONDS_MAX)
-    for task in tasks:
-        task.cancel()
-    await asyncio.wait(tasks)
-    for task in tasks:
-        if not task.cancelled():
-            task.result()

@@ -109,6 +109,9 @@ def _answer_holds(operation: Operation, row: BookingRow) -> Iterator[Violation]:
             is_true = row.status == "completed" and row.payment_id == operation.body.get(
                 "payment_id"
             )
+        elif operation.code == "IDEMPOTENCY_KEY_REUSED":
+            # Every payment key of a buyer stands for one booking and one card.
+            is_true = False
         elif operation.code == "HOLD_EXPIRED":
             is_true = row.status == "cancelled" and row.cancel_reason == "expired"
     elif operation.status == OK:
