@@ -286,6 +286,8 @@ def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:
             topics,
             settings.partition_count,
             settings.kafka_replication,
+            min_insync=settings.kafka_min_insync,
+            session_seconds=settings.kafka_session_seconds,
             batch_count_max=settings.batch_count_max,
         )
     return RedisStreamsMessageBus(

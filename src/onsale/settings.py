@@ -56,6 +56,14 @@ class Settings(BaseSettings):
         str | None, Field(description="host:port, comma separated; needed when the bus is kafka")
     ] = None
     kafka_replication: Annotated[int, Field(ge=1, le=5, description="copies of each topic")] = 1
+    kafka_min_insync: Annotated[
+        int | None,
+        Field(ge=1, le=5, description="copies that must have a message; all but one if not given"),
+    ] = None
+    kafka_session_seconds: Annotated[
+        int,
+        Field(ge=6, le=60, description="a worker silent for longer loses its partitions"),
+    ] = 6
     topic_prefix: Annotated[
         str, Field(pattern=r"^[a-z0-9-]{1,40}$", description="begins every topic's name")
     ] = "onsale"
@@ -123,6 +131,8 @@ class Settings(BaseSettings):
     def _check(self) -> Self:
         if self.bus is BusKind.KAFKA and not self.kafka_bootstrap:
             raise ValueError("ONSALE_KAFKA_BOOTSTRAP is needed when ONSALE_BUS is kafka")
+        if (self.kafka_min_insync or 1) > self.kafka_replication:
+            raise ValueError("ONSALE_KAFKA_MIN_INSYNC is more than ONSALE_KAFKA_REPLICATION")
         secret = self.token_secret
         if secret is not None and len(secret.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
             raise ValueError(f"ONSALE_TOKEN_SECRET needs {TOKEN_SECRET_BYTES_MIN} bytes or more")

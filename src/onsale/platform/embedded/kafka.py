@@ -46,6 +46,7 @@ class EmbeddedKafka:
     jar_cache: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     heap_megabytes: int = 512
+    java_options: Sequence[str] = ()
 
     @property
     def data(self) -> Path:
@@ -71,7 +72,9 @@ class EmbeddedKafka:
             EmbeddedError: no Java, no jars, no port, or the storage cannot be formatted.
         """
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        java = [str(find_java()), "-cp", self._class_path()]
+        # It runs for a second and once: better started fast than running fast.
+        quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+        java = [str(find_java()), *quick, "-cp", self._class_path()]
         for node_id in self.node_ids:
             choose_port(self.directory, _broker_port(node_id))
             choose_port(self.directory, _controller_port(node_id))
@@ -95,6 +98,7 @@ class EmbeddedKafka:
                     str(java),
                     f"-Xmx{self.heap_megabytes}m",
                     f"-Xms{self.heap_megabytes // 2}m",
+                    *self.java_options,
                     "-XX:+UseG1GC",
                     "-XX:MaxGCPauseMillis=20",
                     "-XX:+ExitOnOutOfMemoryError",

@@ -5,11 +5,14 @@ import concurrent.futures
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import structlog
 from confluent_kafka import Consumer, KafkaError, KafkaException, TopicCollection, TopicPartition
 from confluent_kafka.admin import AdminClient
+from confluent_kafka.admin._config import ConfigResource
+from confluent_kafka.admin._resource import ResourceType
 from confluent_kafka.cimpl import NewTopic
 
 from onsale.platform.exceptions import UnavailableError
@@ -21,6 +24,7 @@ ANSWER_SECONDS_MAX = 5.0
 CHECK_SECONDS_MAX = 2.0
 TOPIC_READY_SECONDS_MAX = 10.0
 COORDINATOR_RETRY_SECONDS = 0.1
+OFFSETS_TOPIC = "__consumer_offsets"
 
 _COORDINATOR_STARTING = frozenset(
     {
@@ -30,35 +34,103 @@ _COORDINATOR_STARTING = frozenset(
     }
 )
 
+# Not allowed to see it, or asked a broker that does not know the new topic yet.
+_CONFIG_NOT_TOLD = (KafkaError.TOPIC_AUTHORIZATION_FAILED, KafkaError.UNKNOWN_TOPIC_OR_PART)
+
 _ClientConfig = Mapping[str, str | int | float | bool]
 _T = TypeVar("_T")
 
 
+@dataclass(frozen=True, slots=True)
+class TopicPlan:
+    """How a topic shall be: what it is made with, and what it is held against where it exists.
+
+    ``min_insync`` copies must have a message before it counts as published.
+    """
+
+    name: str
+    partition_count: int
+    replication_factor: int
+    min_insync: int
+    config: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class TopicState:
+    """How a topic is; ``None`` for what the broker does not let us see.
+
+    ``replica_count`` is that of the partition with the fewest, ``in_sync_count`` likewise.
+    """
+
+    name: str
+    partition_count: int
+    replica_count: int
+    in_sync_count: int
+    min_insync: int | None
+
+    def shortfalls(self, plan: TopicPlan) -> list[str]:
+        """What is less than planned, each as a phrase; empty where all is well."""
+        compared = (
+            ("partitions", self.partition_count, plan.partition_count),
+            ("copies of a partition", self.replica_count, plan.replication_factor),
+            ("copies that must have a message", self.min_insync, plan.min_insync),
+        )
+        return [
+            f"{found} {what} instead of {wanted}"
+            for what, found, wanted in compared
+            if found is not None and found < wanted
+        ]
+
+
 class KafkaAdmin:
-    """Creates topics and says whether the cluster answers."""
+    """Creates topics, looks at them, and says whether the cluster answers."""
 
     def __init__(self, client_config: _ClientConfig) -> None:
         self._client_config = dict(client_config)
         self._client: AdminClient | None = None
         self._logger = structlog.stdlib.get_logger(__name__)
 
-    async def ensure_topic(
-        self, topic: str, partition_count: int, replication_factor: int, config: dict[str, str]
-    ) -> None:
-        """Create ``topic`` unless it exists, and return when it can be used."""
-        existing_count = await self._partition_count(topic)
-        if existing_count == 0:
-            new = NewTopic(topic, partition_count, replication_factor, config=config)
-            future = self._admin().create_topics([new], request_timeout=ANSWER_SECONDS_MAX)[topic]
-            await _answer(future, accepted_code=KafkaError.TOPIC_ALREADY_EXISTS)
-            existing_count = await self._wait_for_topic(topic)
-        if existing_count < partition_count:
-            self._logger.warning(
-                "topic_has_fewer_partitions_than_asked",
-                topic=topic,
-                partition_count=existing_count,
-                asked_count=partition_count,
-            )
+    async def ensure_topic(self, plan: TopicPlan) -> None:
+        """Create the topic unless it exists, and return when it can be used.
+
+        One that exists stays as it is: other partitions would break the order of keys, and other
+        copies are a decision of those who run the cluster. What it falls short of is logged.
+        """
+        state = await self.state(plan.name)
+        if state is None:
+            config = {**plan.config, "min.insync.replicas": str(plan.min_insync)}
+            new = NewTopic(plan.name, plan.partition_count, plan.replication_factor, config=config)
+            futures = self._admin().create_topics([new], request_timeout=ANSWER_SECONDS_MAX)
+            await _answer(futures[plan.name], KafkaError.TOPIC_ALREADY_EXISTS)
+            state = await self._wait_for_topic(plan.name)
+        self._report(state, plan)
+
+    async def report_offsets_topic(self, replication_factor: int, min_insync: int) -> None:
+        """Log if the groups' own topic has fewer copies; the cluster makes it, not this service.
+
+        A cluster that began as a single broker keeps it on that one, and without it no group
+        consumes. It comes into being with the first group.
+        """
+        plan = TopicPlan(OFFSETS_TOPIC, 1, replication_factor, min_insync)
+        state = await self.state(OFFSETS_TOPIC)
+        if state is not None:
+            self._report(state, plan)
+
+    async def state(self, topic: str) -> TopicState | None:
+        """How a topic is; ``None`` if it is unknown. Asking this way never creates one."""
+        described = self._admin().describe_topics(
+            TopicCollection([topic]), request_timeout=ANSWER_SECONDS_MAX
+        )[topic]
+        description = await _answer(described, KafkaError.UNKNOWN_TOPIC_OR_PART)
+        if description is None or not description.partitions:
+            return None
+        return TopicState(
+            topic,
+            partition_count=len(description.partitions),
+            replica_count=min(len(each.replicas) for each in description.partitions),
+            in_sync_count=min(len(each.isr) for each in description.partitions),
+            min_insync=await self._min_insync(topic),
+        )
 
     async def check(self) -> None:
         """Raise ``UnavailableError`` unless the cluster answers in ``CHECK_SECONDS_MAX``."""
@@ -74,22 +146,27 @@ class KafkaAdmin:
             self._client = AdminClient(self._client_config)
         return self._client
 
-    async def _partition_count(self, topic: str) -> int:
-        """Zero for an unknown topic; asking this way never creates one."""
-        future = self._admin().describe_topics(
-            TopicCollection([topic]), request_timeout=ANSWER_SECONDS_MAX
-        )[topic]
-        description = await _answer(future, accepted_code=KafkaError.UNKNOWN_TOPIC_OR_PART)
-        return 0 if description is None else len(description.partitions)
+    def _report(self, state: TopicState, plan: TopicPlan) -> None:
+        for shortfall in state.shortfalls(plan):
+            self._logger.warning("topic_falls_short", topic=state.name, shortfall=shortfall)
 
-    async def _wait_for_topic(self, topic: str) -> int:
+    async def _min_insync(self, topic: str) -> int | None:
+        """What holds for the topic, its own setting or the broker's."""
+        resource = ConfigResource(ResourceType.TOPIC, topic)
+        futures = self._admin().describe_configs([resource], request_timeout=ANSWER_SECONDS_MAX)
+        (future,) = futures.values()
+        entries = await _answer(future, *_CONFIG_NOT_TOLD)
+        entry = None if entries is None else entries.get("min.insync.replicas")
+        return None if entry is None or entry.value is None else int(entry.value)
+
+    async def _wait_for_topic(self, topic: str) -> TopicState:
         """A new topic reaches the brokers a little after the controller has agreed to it."""
         backoff = Backoff(first_seconds=0.02, seconds_max=0.5)
         waited_seconds = 0.0
         while waited_seconds < TOPIC_READY_SECONDS_MAX:
-            partition_count = await self._partition_count(topic)
-            if partition_count > 0:
-                return partition_count
+            state = await self.state(topic)
+            if state is not None:
+                return state
             wait_seconds = backoff.next_seconds()
             await asyncio.sleep(wait_seconds)
             waited_seconds += wait_seconds
@@ -98,11 +175,10 @@ class KafkaAdmin:
 
 async def _answer(
     future: "concurrent.futures.Future[_T]",
-    *,
-    accepted_code: int | None = None,
+    *accepted_codes: int,
     seconds_max: float = ANSWER_SECONDS_MAX,
 ) -> _T | None:
-    """The future's result; nothing where the broker answered with ``accepted_code``."""
+    """The future's result; nothing where the broker answered with one of ``accepted_codes``."""
     try:
         async with asyncio.timeout(seconds_max):
             return await asyncio.wrap_future(future)
@@ -110,7 +186,7 @@ async def _answer(
         raise UnavailableError("message-bus", "the broker did not answer in time") from error
     except KafkaException as error:
         reason = error.args[0]
-        if accepted_code is not None and reason.code() == accepted_code:
+        if reason.code() in accepted_codes:
             return None
         raise UnavailableError("message-bus", reason.str()) from error
 

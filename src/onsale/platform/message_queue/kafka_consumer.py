@@ -68,7 +68,7 @@ class _Member:
         self._held: set[int] = set()
         self._taken_away: set[int] = set()
         self._uncommitted: dict[int, int] = {}
-        self._is_cut_off = False
+        self._is_committing = False
         self._log = OccasionalLog()
         self._consumer = Consumer(
             {
@@ -82,6 +82,7 @@ class _Member:
                 "queued.min.messages": READ_AHEAD_COUNT,
                 "queued.max.messages.kbytes": READ_AHEAD_KIB,
                 "error_cb": self._on_error,
+                "on_commit": self._on_commit,
             }
         )
         self._consumer.subscribe(
@@ -92,8 +93,9 @@ class _Member:
         """Wait for a first message, then take what else has arrived; empty after a quiet while."""
         self._taken_away.clear()
         first = self._consumer.poll(POLL_SECONDS)
+        # What the last attempt could not commit, or what has been handled since it began.
+        self._begin_to_commit()
         if first is None:
-            self._commit_what_is_due()
             return []
         messages = [first]
         if self._batch_count_max > 1:
@@ -109,40 +111,59 @@ class _Member:
         ]
 
     def commit(self, batch: Sequence[ReceivedMessage]) -> None:
-        """Mark the batch as consumed; where that fails, again with the next poll."""
+        """Mark the batch as consumed.
+
+        Not waited for: while the group's coordinator moves to another broker, which takes seconds,
+        the members go on. Whoever takes a partition over meanwhile handles those seconds again.
+        """
         for message in batch:
             if message.partition in self._held:
                 self._uncommitted[message.partition] = int(message.position) + 1
-        self._commit_what_is_due()
+        self._begin_to_commit()
 
     def close(self) -> None:
         """Leave the group at once; what could not be committed a moment ago comes again."""
-        if not self._is_cut_off:
-            self._commit_what_is_due()
         self._consumer.close()
 
-    def _commit_what_is_due(self) -> None:
-        if not self._uncommitted:
+    def _begin_to_commit(self) -> None:
+        """One attempt at a time, so that an older one cannot come after a newer one."""
+        if self._is_committing or not self._uncommitted:
             return
-        due = [TopicPartition(self._topic, *entry) for entry in self._uncommitted.items()]
         try:
-            answers = self._consumer.commit(offsets=due, asynchronous=False)
-            self._is_cut_off = False
+            self._consumer.commit(offsets=self._due(), asynchronous=True)
+            self._is_committing = True
         except KafkaException as error:
-            self._is_cut_off = True
+            self._on_commit(error.args[0], [])
+
+    def _on_commit(self, error: KafkaError | None, answers: list[TopicPartition]) -> None:
+        """Runs in a poll: what was committed is due no more, unless it has moved on."""
+        self._is_committing = False
+        if error is not None and error.code() != KafkaError._NO_OFFSET:  # noqa: SLF001
             # Fenced or cut off: either these messages come again, or a later commit covers them.
-            self._log.warning("offset_commit_failed", topic=self._topic, error=str(error))
+            self._log.warning("offset_commit_failed", topic=self._topic, error=error.str())
             return
         for answer in answers:
-            if answer.error is None:
-                self._uncommitted.pop(answer.partition, None)
-            else:
+            if answer.error is not None:
                 self._log.warning(
                     "offset_commit_failed",
                     topic=self._topic,
                     partition=answer.partition,
                     error=answer.error.str(),
                 )
+            elif self._uncommitted.get(answer.partition) == answer.offset:
+                del self._uncommitted[answer.partition]
+
+    def _commit_now(self) -> None:
+        """Before a partition goes to another member, which begins where this one says."""
+        if not self._uncommitted:
+            return
+        try:
+            self._on_commit(None, self._consumer.commit(offsets=self._due(), asynchronous=False))
+        except KafkaException as error:
+            self._on_commit(error.args[0], [])
+
+    def _due(self) -> list[TopicPartition]:
+        return [TopicPartition(self._topic, *entry) for entry in self._uncommitted.items()]
 
     def _received(self, message: KafkaMessage) -> ReceivedMessage | None:
         error = message.error()
@@ -157,7 +178,7 @@ class _Member:
         self._held.update(entry.partition for entry in partitions)
 
     def _on_revoke(self, consumer: Consumer, partitions: list[TopicPartition]) -> None:
-        self._commit_what_is_due()
+        self._commit_now()
         self._on_lost(consumer, partitions)
 
     def _on_lost(self, _consumer: Consumer, partitions: list[TopicPartition]) -> None:

@@ -3,7 +3,13 @@
 import asyncio
 from collections.abc import Sequence
 
-from onsale.platform.message_queue.kafka_admin import KafkaAdmin, count_unread, read_unread
+from onsale.platform.message_queue.kafka_admin import (
+    KafkaAdmin,
+    TopicPlan,
+    TopicState,
+    count_unread,
+    read_unread,
+)
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_consumer import consume_as_member
 from onsale.platform.message_queue.kafka_publisher import KafkaPublisher
@@ -13,9 +19,10 @@ BATCH_COUNT_MAX = 200
 PUBLISH_SECONDS_MAX = 10.0
 SESSION_SECONDS = 6.0
 HANDLER_SECONDS_MAX = 60.0
+ANSWER_SECONDS_MAX = 5.0
+METADATA_SECONDS_MAX = 2.0
 RETENTION_DAYS = 7
 DEAD_LETTER_RETENTION_DAYS = 30
-REPLICAS_FOR_QUORUM = 3
 
 _MS_PER_DAY = 24 * 60 * 60 * 1000
 
@@ -26,6 +33,9 @@ class KafkaMessageBus:
     ``session_seconds`` is how long a member may be silent before its partitions go to others,
     ``handler_seconds_max`` how long one batch may take before they do. ``publish_seconds_max``
     bounds a publish call. Dead letters have one partition, so that their order is total.
+
+    Each topic is made with ``replication_factor`` copies, of which ``min_insync`` must have a
+    message before it counts as published; all but one if not given, so that one broker may die.
     """
 
     def __init__(
@@ -35,6 +45,7 @@ class KafkaMessageBus:
         partition_count: int,
         replication_factor: int = 1,
         *,
+        min_insync: int | None = None,
         client_id: str = "onsale",
         batch_count_max: int = BATCH_COUNT_MAX,
         publish_seconds_max: float = PUBLISH_SECONDS_MAX,
@@ -44,11 +55,15 @@ class KafkaMessageBus:
         self._topics = topics
         self._partition_count = partition_count
         self._replication_factor = replication_factor
+        self._min_insync = min_insync or max(1, replication_factor - 1)
         self._batch_count_max = batch_count_max
         self._client_config: dict[str, str | int | float | bool] = {
             "bootstrap.servers": bootstrap_servers,
             "client.id": client_id,
             "socket.nagle.disable": True,
+            # A broker that stands still keeps its connections open: these two find it out.
+            "socket.timeout.ms": int(ANSWER_SECONDS_MAX * 1000),
+            "topic.metadata.refresh.interval.ms": int(METADATA_SECONDS_MAX * 1000),
             "reconnect.backoff.ms": 100,
             "reconnect.backoff.max.ms": 1000,
             # Troubles come through callbacks and are logged there, not on standard error.
@@ -72,7 +87,22 @@ class KafkaMessageBus:
     async def ensure_topics(self) -> None:
         """See :meth:`MessageBus.ensure_topics`."""
         self._publisher.warm_up()
-        await asyncio.gather(*(self._ensure_topic(topic) for topic in self._topics.all_topics()))
+        await asyncio.gather(
+            *map(self._admin.ensure_topic, self.topic_plans()),
+            self._admin.report_offsets_topic(self._replication_factor, self._min_insync),
+        )
+
+    def topic_plans(self) -> list[TopicPlan]:
+        """How each topic shall be."""
+        return [self._plan(topic) for topic in self._topics.all_topics()]
+
+    async def topic_state(self, topic: str) -> TopicState | None:
+        """How a topic is; ``None`` if it does not exist.
+
+        Raises:
+            UnavailableError: the brokers did not answer in time.
+        """
+        return await self._admin.state(topic)
 
     async def consume(
         self,
@@ -109,15 +139,13 @@ class KafkaMessageBus:
         await self._publisher.close()
         self._admin.close()
 
-    async def _ensure_topic(self, topic: str) -> None:
+    def _plan(self, topic: str) -> TopicPlan:
         is_dead_letters = topic == self._topics.dead_letters()
         days = DEAD_LETTER_RETENTION_DAYS if is_dead_letters else RETENTION_DAYS
-        config = {"retention.ms": str(days * _MS_PER_DAY), "cleanup.policy": "delete"}
-        if self._replication_factor >= REPLICAS_FOR_QUORUM:
-            config["min.insync.replicas"] = "2"
-        await self._admin.ensure_topic(
+        return TopicPlan(
             topic,
             1 if is_dead_letters else self._partition_count,
             self._replication_factor,
-            config,
+            self._min_insync,
+            {"retention.ms": str(days * _MS_PER_DAY), "cleanup.policy": "delete"},
         )

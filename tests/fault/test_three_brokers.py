@@ -1,0 +1,272 @@
+"""The bus on three brokers: one is killed, one stands still, all are restarted, two are away."""
+
+import asyncio
+import json
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import pytest
+import structlog
+from confluent_kafka import KafkaError, Producer
+
+from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
+from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
+from tests.servers.waiting import eventually
+from tests.support.both_buses import require_kafka
+from tests.support.kafka_cluster import KafkaCluster, running_cluster
+from tests.support.message_buses import consume_all, consuming, numbered
+from tests.support.ordered_traffic import Consuming, Publishing, publishing
+
+# The first test of the module starts the cluster, each one heals what the last has done.
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
+
+PARTITION_COUNT = 4
+PUBLISH_SECONDS_MAX = 30.0
+"""Longer than any recovery here, so that a failed call is a fault and not a short patience."""
+REASSIGN = "org.apache.kafka.tools.reassign.ReassignPartitionsCommand"
+RECOVERY_SECONDS_MAX = 45.0
+"""Within which everything goes on; five to seven seconds where nothing else runs."""
+
+
+@pytest.fixture(scope="module")
+def brokers(tmp_path_factory: pytest.TempPathFactory) -> Iterator[KafkaCluster]:
+    require_kafka()
+    with running_cluster(tmp_path_factory.mktemp("kafka")) as cluster:
+        yield cluster
+
+
+@pytest.fixture
+async def cluster(brokers: KafkaCluster) -> KafkaCluster:
+    """All three brokers, in sync."""
+    await asyncio.to_thread(brokers.heal)
+    return brokers
+
+
+@pytest.fixture
+def topics(topic_prefix: str) -> KafkaTopicBuilder:
+    return KafkaTopicBuilder(topic_prefix)
+
+
+@pytest.fixture
+async def bus(cluster: KafkaCluster, topics: KafkaTopicBuilder) -> AsyncIterator[KafkaMessageBus]:
+    bus = open_bus(cluster, topics, PUBLISH_SECONDS_MAX)
+    await bus.ensure_topics()
+    yield bus
+    await bus.close()
+
+
+def open_bus(
+    cluster: KafkaCluster,
+    topics: KafkaTopicBuilder,
+    publish_seconds_max: float,
+    replication_factor: int = 3,
+) -> KafkaMessageBus:
+    return KafkaMessageBus(
+        cluster.bootstrap,
+        topics,
+        PARTITION_COUNT,
+        replication_factor,
+        publish_seconds_max=publish_seconds_max,
+    )
+
+
+@asynccontextmanager
+async def traffic(
+    bus: KafkaMessageBus, topics: KafkaTopicBuilder, *, burst_count: int = 3
+) -> AsyncIterator[tuple[Publishing, Consuming]]:
+    """Publish and consume within the block; afterwards nothing may be missing or out of order."""
+    consumed = Consuming()
+    topic, group = topics.seat_commands(), topics.seat_reservation_group()
+    async with consuming(bus, topic, group, consumed.handler()):
+        async with publishing(bus, topic, burst_count=burst_count) as told:
+            await consumed.has_begun(PARTITION_COUNT)
+            yield told, consumed
+            await told.goes_on(timeout_seconds=RECOVERY_SECONDS_MAX)
+        await consumed.all_of(told)
+    report = f"{sum(told.acknowledged.values())} acknowledged, {len(told.failures)} calls failed"
+    print(  # noqa: T201 - the figures of a run, shown by `pytest -rP`
+        f"{report}, {consumed.repeats_count()} handled again; longest gap in publishing"
+        f" {told.longest_gap_seconds():.1f} s, in handling {consumed.longest_gap_seconds():.1f} s"
+    )
+
+
+@pytest.mark.parametrize("role", ["coordinator", "controller"])
+async def test_a_killed_broker_costs_seconds_and_no_message(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, role: str
+) -> None:
+    async with traffic(bus, topics) as (told, consumed):
+        if role == "controller":
+            victim = cluster.controller()
+        else:
+            victim = await asyncio.to_thread(cluster.coordinator, topics.seat_reservation_group())
+        await asyncio.to_thread(cluster.kill, victim)
+        await told.goes_on(timeout_seconds=RECOVERY_SECONDS_MAX)
+        await asyncio.to_thread(cluster.start, victim)
+        await asyncio.to_thread(cluster.wait_until_in_sync)
+    assert told.failures == []
+    assert told.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+    assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+
+
+async def test_a_broker_that_stands_still_is_passed_by(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
+) -> None:
+    async with traffic(bus, topics) as (told, consumed):
+        victim = await asyncio.to_thread(cluster.leader, topics.seat_commands())
+        await asyncio.to_thread(cluster.pause, victim)
+        await told.goes_on(timeout_seconds=RECOVERY_SECONDS_MAX)
+        handled_count = len(consumed.handled)
+        await told.goes_on()
+        await bus.check()
+        assert len(consumed.handled) > handled_count
+        await asyncio.to_thread(cluster.resume, victim)
+        await asyncio.to_thread(cluster.wait_until_in_sync)
+    assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+
+
+async def test_a_rolling_restart_fails_no_call(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
+) -> None:
+    async with traffic(bus, topics) as (told, consumed):
+        for node_id in cluster.node_ids:
+            await asyncio.to_thread(cluster.stop, node_id)
+            await asyncio.to_thread(cluster.start, node_id)
+            await asyncio.to_thread(cluster.wait_until_in_sync)
+    assert told.failures == []
+    assert told.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+    assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+
+
+async def test_with_two_of_three_away_nothing_is_acknowledged_until_one_is_back(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
+) -> None:
+    impatient = open_bus(cluster, topics, publish_seconds_max=3.0)
+    async with traffic(bus, topics, burst_count=1) as (told, _):
+        one, two, _ = cluster.node_ids
+        await asyncio.to_thread(cluster.kill, one, two)
+        # What was acknowledged on its way while they died may still be told.
+        with pytest.raises(UnavailableError):
+            async with asyncio.timeout(10):
+                await impatient.publish(topics.seat_results(), numbered("a", 1))
+        count = sum(told.acknowledged.values())
+        with pytest.raises(UnavailableError):
+            await impatient.publish(topics.seat_results(), numbered("a", 1))
+        assert sum(told.acknowledged.values()) == count
+        await asyncio.to_thread(cluster.start, one)
+        await told.goes_on(timeout_seconds=RECOVERY_SECONDS_MAX)
+    await impatient.close()
+
+
+async def test_a_partition_that_moves_to_other_brokers_keeps_its_messages_and_their_order(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, tmp_path: Path
+) -> None:
+    # With three brokers and three copies there is nowhere to go, so each partition begins with two.
+    small = KafkaTopicBuilder(f"{topics.prefix}-two")
+    two_copies = open_bus(cluster, small, PUBLISH_SECONDS_MAX, replication_factor=2)
+    await two_copies.ensure_topics()
+    topic = small.seat_commands()
+    plan = tmp_path / "plan.json"
+    async with traffic(two_copies, small) as (told, consumed):
+        before = await asyncio.to_thread(cluster.replicas, topic)
+        (newcomer,) = set(cluster.node_ids) - set(before)
+        moved = [newcomer, before[1]]
+        plan.write_text(json.dumps(_reassignment(topic, moved)))
+        options = ("--reassignment-json-file", plan)
+        await asyncio.to_thread(cluster.run_tool, REASSIGN, *options, "--execute")
+
+        def has_moved() -> bool:
+            return cluster.replicas(topic) == moved and cluster.leader(topic) == newcomer
+
+        await eventually(lambda: asyncio.to_thread(has_moved), timeout_seconds=60)
+        await told.goes_on()
+    assert told.failures == []
+    assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
+    await two_copies.close()
+
+
+def _reassignment(topic: str, replicas: list[int]) -> object:
+    partition = {"topic": topic, "partition": 0, "replicas": replicas}
+    return {"version": 1, "partitions": [partition]}
+
+
+async def test_what_the_leader_alone_has_is_never_acknowledged(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
+) -> None:
+    """And the control: with acks=1 the same message is acknowledged, and gone."""
+    careful = open_bus(cluster, topics, publish_seconds_max=2.0)
+    await careful.publish(topics.dead_letters(), numbered("a", 1))
+    careless = Producer({"bootstrap.servers": cluster.bootstrap, "acks": 1, "log_level": 0})
+    careless.produce(topics.dead_letters(), b"1", b"a")
+    assert careless.flush(30) == 0
+    leader = await asyncio.to_thread(cluster.leader, topics.dead_letters())
+    followers = set(cluster.node_ids) - {leader}
+
+    # Without two of three nobody can decide that the followers are no longer in sync.
+    cluster.pause(*followers)
+    acknowledged: list[KafkaError | None] = []
+    careless.produce(
+        topics.dead_letters(), b"2", b"a", on_delivery=lambda error, _: acknowledged.append(error)
+    )
+    assert await asyncio.to_thread(careless.flush, 30) == 0
+    assert acknowledged == [None]
+    with pytest.raises(UnavailableError):
+        await careful.publish(topics.dead_letters(), numbered("a", 1, first=3))
+    await asyncio.to_thread(cluster.kill, leader)
+    cluster.resume(*followers)
+
+    async def is_well() -> bool:
+        try:
+            await bus.publish(topics.dead_letters(), numbered("a", 1, first=4))
+        except UnavailableError:
+            return False
+        return True
+
+    await eventually(is_well, timeout_seconds=RECOVERY_SECONDS_MAX)
+    # Also once the old leader is back, who has the message: it follows the new one.
+    await asyncio.to_thread(cluster.heal)
+    found = await consume_all(bus, topics.dead_letters(), topics.dead_letter_group(), 3)
+    assert found.values_of("a") == [0, 1, 4]
+    await careful.close()
+
+
+async def test_topics_are_made_with_three_copies_of_which_two_must_have_a_message(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
+) -> None:
+    for topic in topics.all_topics():
+        state = await bus.topic_state(topic)
+        assert state is not None
+        assert (state.replica_count, state.in_sync_count, state.min_insync) == (3, 3, 2)
+    async with consuming(bus, topics.seat_commands(), "any", Consuming().handler()):
+
+        async def group_exists() -> bool:
+            return await bus.topic_state("__consumer_offsets") is not None
+
+        await eventually(group_exists, timeout_seconds=30)
+    offsets = await bus.topic_state("__consumer_offsets")
+    assert offsets is not None
+    assert (offsets.replica_count, offsets.min_insync) == (3, 2)
+
+
+async def test_a_topic_with_fewer_copies_than_asked_for_is_reported(
+    cluster: KafkaCluster, topics: KafkaTopicBuilder
+) -> None:
+    alone = open_bus(cluster, topics, PUBLISH_SECONDS_MAX, replication_factor=1)
+    await alone.ensure_topics()
+    await alone.close()
+    bus = open_bus(cluster, topics, PUBLISH_SECONDS_MAX)
+    with structlog.testing.capture_logs() as logs:
+        await bus.ensure_topics()
+    await bus.close()
+    told = {
+        (each["topic"], each["shortfall"]) for each in logs if each["event"] == "topic_falls_short"
+    }
+    assert told == {
+        (topic, shortfall)
+        for topic in topics.all_topics()
+        for shortfall in (
+            "1 copies of a partition instead of 3",
+            "1 copies that must have a message instead of 2",
+        )
+    }
