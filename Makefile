@@ -158,6 +158,17 @@ authorization: $(STAMP) ## Ask a running service who may do what, and print it (
 conformance: $(STAMP) ## Have schemathesis call a running service: SEED=7 EXAMPLES=100 make conformance
 	@$(BIN)/pytest -q tests/acceptance/test_openapi_conformance.py $(ARGS)
 
+# EXAMPLES makes it a hunt: that many sales, other ones every time.
+EXAMPLES ?=
+
+.PHONY: model
+model: $(STAMP) ## A sale against its model (EXAMPLES=2000 for a long hunt)
+	@ONSALE_MODEL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/model $(ARGS)
+
+.PHONY: controls
+controls: $(STAMP) ## Take out each guard in turn, show what happens, and write the table of it
+	@ONSALE_WRITE_CONTROLS=1 $(PYTEST) tests/controls $(ARGS)
+
 # --- Housekeeping --------------------------------------------------------------------------------
 
 .PHONY: format

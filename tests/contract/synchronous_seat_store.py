@@ -49,10 +49,10 @@ def synchronous(store: SeatStore) -> Iterator[SynchronousSeatStore]:
 
 
 @contextmanager
-def synchronous_redis(url: str, *, script: str | None = None) -> Iterator[SynchronousSeatStore]:
+def synchronous_redis(url: str) -> Iterator[SynchronousSeatStore]:
     with asyncio.Runner() as runner:
         client = create_client(url)
         try:
-            yield SynchronousSeatStore(runner, RedisSeatStore(client, script=script))
+            yield SynchronousSeatStore(runner, RedisSeatStore(client))
         finally:
             runner.run(client.aclose())

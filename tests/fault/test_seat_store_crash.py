@@ -2,7 +2,6 @@
 
 import asyncio
 import random
-import subprocess
 from collections.abc import AsyncIterator, Sequence
 from pathlib import Path
 from uuid import UUID
@@ -12,8 +11,6 @@ from redis.asyncio import Redis
 from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 
-from onsale.platform.embedded.data_directory import DataDirectory
-from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
@@ -21,43 +18,14 @@ from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store 
 from onsale.service.shared_kernel.seat_messages import SeatCommand, SeatResult, SeatsReserved
 from onsale.service.shared_kernel.seating import SeatCounts
 from tests.builders.seats import EPOCH, EVENT, NOW, TODAY, SeatBooking, layout, snapshot
+from tests.support.killable_redis import KillableRedis
 
-READY_TIMEOUT_SECONDS = 30
 HALLS = [layout(20, 20, subsection=number) for number in range(1, 7)]
 BATCH_COUNT = 40
 COMMANDS_PER_BATCH = 24
 KILL_EVERY = 2
 # About as long as a batch takes: some die before it, some in the middle, some after.
 UNDER_WAY_SECONDS_MAX = 0.006
-
-
-class KillableRedis:
-    """A server of this test's own, configured as in the embedded default."""
-
-    def __init__(self, directory: Path) -> None:
-        self._server = EmbeddedRedis(
-            DataDirectory(directory), find_redis_engine(streams_needed=False)
-        )
-        self._server.prepare()
-        self._process: subprocess.Popen[bytes] | None = None
-
-    @property
-    def url(self) -> str:
-        return self._server.url()
-
-    async def start(self) -> None:
-        process = self._server.process()
-        self._process = subprocess.Popen(  # noqa: ASYNC220 - nothing else runs on this loop
-            process.argv, cwd=process.cwd, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-        )
-        async with asyncio.timeout(READY_TIMEOUT_SECONDS):
-            while not await self._server.is_ready():  # noqa: ASYNC110 - another process is asked
-                await asyncio.sleep(0.01)
-
-    def kill(self) -> None:
-        if self._process is not None:
-            self._process.kill()
-            self._process.wait()
 
 
 @pytest.fixture

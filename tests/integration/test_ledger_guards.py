@@ -1,61 +1,36 @@
 """PostgreSQL alone refuses to sell a seat twice, however wrong or repeated what it is told.
 
-Each guard has a negative control: with the guard taken away, the harm is seen to happen.
+What happens without each of its guards is shown in tests/controls.
 """
 
 import asyncio
-from collections.abc import Mapping, Sequence
 
 import pytest
 
 from onsale.service.shared_kernel.seat_messages import (
     RefusalReason,
     SeatsRefused,
-    SeatsReserved,
 )
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
     SEAT_TAKEN,
-    ApplySeatResultsUseCase,
 )
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
-    EventTerms,
     ITicketingTransaction,
-    TicketClaim,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import (
-    Booking,
     BookingStatus,
     OwedCommand,
 )
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
-from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
+from tests.support.lying_store import lying_result
 from tests.support.pipeline import Pipeline
-
-
-async def _lying_result(
-    pipeline: Pipeline, event: Event, *seats: str
-) -> tuple[Booking, SeatsReserved]:
-    """A new booking, and a result that gives it seats whoever has them."""
-    buyer = await pipeline.user(UserRole.BUYER)
-    booking = await pipeline.book(buyer, event, quantity=len(seats))
-    (command,) = await pipeline.commands()
-    result = SeatsReserved(
-        booking_id=booking.id,
-        event_id=event.id,
-        section="A",
-        subsection=1,
-        epoch=command.epoch,
-        seq=command.seq,
-        positions=seats,
-    )
-    return booking, result
 
 
 async def test_a_booking_whose_seat_is_anothers_fails_alone(pipeline: Pipeline) -> None:
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
     first = await pipeline.hold(buyer, event, "1-1", "1-2")
-    thief, lie = await _lying_result(pipeline, event, "1-2", "1-3")
-    honest, truth = await _lying_result(pipeline, event, "3-1")
+    thief, lie = await lying_result(pipeline, event, "1-2", "1-3")
+    honest, truth = await lying_result(pipeline, event, "3-1")
 
     await pipeline.apply_results.execute([lie, truth])
 
@@ -65,29 +40,6 @@ async def test_a_booking_whose_seat_is_anothers_fails_alone(pipeline: Pipeline) 
     assert (await pipeline.booking(honest.id)).status is BookingStatus.PENDING_PAYMENT
     assert await pipeline.load.execute(event.id), "the store was wrong, so a load is due"
     assert await pipeline.differences(event.id) == []
-
-
-async def test_without_the_count_check_a_booking_waits_for_payment_with_no_seat(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    async def hold_unchecked(
-        claims: Sequence[TicketClaim],
-        events: Mapping[int, EventTerms],
-        transaction: ITicketingTransaction,
-    ) -> None:
-        await transaction.hold_tickets(claims)
-        for claim in claims:
-            claim.booking.hold(claim.positions, 0, transaction.now)
-
-    monkeypatch.setattr(ApplySeatResultsUseCase, "_hold", staticmethod(hold_unchecked))
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    await pipeline.hold(buyer, event, "1-1", "1-2")
-    thief, lie = await _lying_result(pipeline, event, "1-2")
-    await pipeline.apply_results.execute([lie])
-
-    assert (await pipeline.booking(thief.id)).status is BookingStatus.PENDING_PAYMENT
-    found = await pipeline.differences(event.id)
-    assert any(str(thief.id) in difference for difference in found)
 
 
 async def test_a_result_that_comes_twice_has_the_effect_of_once(pipeline: Pipeline) -> None:
@@ -102,38 +54,6 @@ async def test_a_result_that_comes_twice_has_the_effect_of_once(pipeline: Pipeli
     await pipeline.apply_results.execute(results)
 
     assert await pipeline.booking(booking.id) == held
-    assert await pipeline.differences(event.id) == []
-
-
-async def test_a_release_that_overtakes_its_reserve_refuses_it_for_good(
-    pipeline: Pipeline,
-) -> None:
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    booking = await pipeline.book(buyer, event, "1-1")
-    (reserve,) = await pipeline.commands()
-    await pipeline.cancel.execute(buyer, booking.id)
-    (release,) = await pipeline.commands()
-
-    await pipeline.apply_results.execute(await pipeline.decide([release]))
-    await pipeline.apply_results.execute(await pipeline.decide([reserve]))
-
-    assert (await pipeline.booking(booking.id)).status is BookingStatus.CANCELLED
-    assert (await pipeline.store.counts(event.id))["A", 1].available == 50
-    assert await pipeline.differences(event.id) == []
-
-
-async def test_a_late_duplicate_of_a_release_frees_nobody_elses_seat(pipeline: Pipeline) -> None:
-    event = await pipeline.open_event()
-    first, second = await pipeline.user(UserRole.BUYER), await pipeline.user(UserRole.BUYER)
-    held = await pipeline.hold(first, event, "1-1")
-    await pipeline.cancel.execute(first, held.id)
-    (release,) = await pipeline.commands()
-    await pipeline.apply_results.execute(await pipeline.decide([release]))
-    await pipeline.hold(second, event, "1-1")
-
-    await pipeline.apply_results.execute(await pipeline.decide([release]))
-
-    assert (await pipeline.store.counts(event.id))["A", 1].reserved == 1
     assert await pipeline.differences(event.id) == []
 
 

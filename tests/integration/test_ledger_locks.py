@@ -1,7 +1,7 @@
 """Each lock and condition of the ledger's statements, seen to hold where nothing else would."""
 
 import asyncio
-from collections.abc import Collection, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
@@ -11,45 +11,16 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
 from onsale.service.ticketing.app.interface.i_payment_gateway import Captured, Declined
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingTransaction
-from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
+from onsale.service.ticketing.domain.entity.booking_entity import BookingStatus
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.exceptions import (
     BookingNotPayableError,
     EventNotOnSaleError,
-    IllegalTransitionError,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transaction import (
-    AsyncpgTicketingTransaction,
 )
 from tests.servers.waiting import eventually
 from tests.support.pipeline import Pipeline
 
 CARD = "4242424242424242"
-
-
-async def test_a_load_waits_for_results_that_are_being_written(pipeline: Pipeline) -> None:
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    await pipeline.book(buyer, event, "1-1")
-    results = await pipeline.decide(await pipeline.commands())
-    applied, go_on = asyncio.Event(), asyncio.Event()
-
-    async def apply_slowly(transaction: ITicketingTransaction) -> None:
-        await pipeline.apply_results._apply(results, transaction, singly=False)
-        applied.set()
-        await go_on.wait()
-
-    async def load_waits() -> bool:
-        waiting = "SELECT count(*) FROM pg_locks WHERE locktype = 'advisory' AND NOT granted"
-        return bool(await pipeline.pool.fetchval(waiting))
-
-    writing = asyncio.create_task(pipeline.unit_of_work.run(apply_slowly))
-    await applied.wait()
-    loading = asyncio.create_task(pipeline.load.execute(event.id, always=True))
-    await eventually(load_waits, timeout_seconds=10)
-    go_on.set()
-    await asyncio.gather(writing, loading)
-    await pipeline.settle()
-    assert await pipeline.differences(event.id) == []
 
 
 async def test_results_of_an_event_that_is_being_loaded_keep_no_other_waiting(
@@ -85,44 +56,6 @@ async def test_results_of_an_event_that_is_being_loaded_keep_no_other_waiting(
     assert await pipeline.differences(loading.id) == []
 
 
-async def test_a_booking_that_changed_behind_its_lock_is_not_written(pipeline: Pipeline) -> None:
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    booking = await pipeline.book(buyer, event, "1-1")
-
-    async def write_what_is_outdated(transaction: ITicketingTransaction) -> None:
-        assert isinstance(transaction, AsyncpgTicketingTransaction)
-        locked = (await transaction.lock_bookings([booking.id]))[booking.id]
-        await transaction._connection.execute(
-            "UPDATE booking SET command_seq = 9 WHERE id = $1", booking.id
-        )
-        locked.fail("sold_out")
-        await transaction.save_bookings([locked])
-
-    with pytest.raises(IllegalTransitionError):
-        await pipeline.unit_of_work.run(write_what_is_outdated)
-    assert await pipeline.booking(booking.id) == booking_as_stored(
-        booking, await pipeline.booking(booking.id)
-    )
-
-
-def booking_as_stored(booking: Booking, stored: Booking) -> Booking:
-    """The booking as it was made, with the times that the database gave it."""
-    booking.next_send_at, booking.created_at = stored.next_send_at, stored.created_at
-    return booking
-
-
-async def test_only_tickets_of_its_own_are_freed(pipeline: Pipeline) -> None:
-    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    mine = await pipeline.hold(buyer, event, "1-1")
-    theirs = await pipeline.hold(buyer, event, "1-2")
-    await pipeline.pool.execute(
-        "UPDATE booking_ticket SET booking_id = $1 WHERE booking_id = $2", mine.id, theirs.id
-    )
-    await pipeline.unit_of_work.run(lambda transaction: transaction.free_tickets([mine.id]))
-    taken = await pipeline.pool.fetch("SELECT seat_number FROM ticket WHERE status = 'reserved'")
-    assert [row[0] for row in taken] == [2]
-
-
 async def test_a_paid_booking_without_its_tickets_is_not_completed(pipeline: Pipeline) -> None:
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
     held = await pipeline.hold(buyer, event, "1-1", "1-2")
@@ -149,35 +82,6 @@ async def test_an_attempt_is_closed_once(pipeline: Pipeline) -> None:
     stored = await pipeline.pool.fetchrow("SELECT status, payment_id FROM payment_attempt")
     assert stored is not None
     assert tuple(stored) == ("captured", "pay_1")
-
-
-async def test_a_payment_that_begins_while_a_hold_expires_saves_it(
-    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    event, buyer = await pipeline.open_event(hold_seconds=5), await pipeline.user(UserRole.BUYER)
-    held = await pipeline.hold(buyer, event, "1-1")
-    attempt = await pipeline.pay._open_attempt(buyer, held.id)
-    await pipeline.pool.execute(
-        "UPDATE payment_attempt SET status = 'declined', settled_at = now();"
-        "UPDATE booking SET expires_at = now() - interval '1 second'"
-    )
-    claim = AsyncpgTicketingTransaction.claim_expired_holds
-
-    async def claim_as_the_payment_begins(
-        self: AsyncpgTicketingTransaction, events: Collection[int], limit: int
-    ) -> list[Booking]:
-        claimed = await claim(self, events, limit)
-        await pipeline.pool.execute(
-            "UPDATE payment_attempt SET status = 'open', settled_at = NULL WHERE id = $1",
-            attempt.id,
-        )
-        return claimed
-
-    monkeypatch.setattr(
-        AsyncpgTicketingTransaction, "claim_expired_holds", claim_as_the_payment_begins
-    )
-    assert await pipeline.expire.execute() == 0
-    assert (await pipeline.booking(held.id)).status is BookingStatus.PENDING_PAYMENT
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.model.sale_machine import SaleMachine
 from tests.support.pipeline import Pipeline, pipeline_on
 
 GATE_EXAMPLES = 40
-HUNT_EXAMPLES = int(os.environ.get("ONSALE_MODEL_EXAMPLES", "0"))
+HUNT_EXAMPLES = int(os.environ.get("ONSALE_MODEL_EXAMPLES") or 0)
 STEP_COUNT = 40
 SECONDS_PER_EXAMPLE_MAX = 5
 

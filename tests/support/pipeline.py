@@ -285,9 +285,11 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         rebuild=RebuildEventSeatsUseCase(audit, load),
         repair=RepairEventUseCase(verify, load, unit_of_work),
     )
-    async with background(intake.run()):
-        yield pipeline
-    await client.aclose()
-    await subscriber.aclose()
-    await engine.dispose()
-    await pool.close()
+    try:
+        async with background(intake.run()):
+            yield pipeline
+    finally:
+        await client.aclose()
+        await subscriber.aclose()
+        await engine.dispose()
+        await pool.close()

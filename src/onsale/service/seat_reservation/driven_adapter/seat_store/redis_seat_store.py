@@ -62,10 +62,9 @@ class RedisSeatStore:
     Only commands that Kvrocks has are used, and every key of a script is declared.
     """
 
-    def __init__(self, client: Redis, *, script: str | None = None) -> None:
-        """``script`` replaces the deciding script, to show what each of its guards is for."""
+    def __init__(self, client: Redis) -> None:
         self._client = client
-        self._script = apply_seat_commands_script() if script is None else script
+        self._script = apply_seat_commands_script()
         self._script_sha = hashlib.sha1(self._script.encode(), usedforsecurity=False).hexdigest()
 
     async def apply(self, commands: Sequence[SeatCommand], *, now: datetime) -> list[SeatResult]:

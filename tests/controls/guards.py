@@ -1,0 +1,8 @@
+"""Every guard that has a negative control, in the order of the table."""
+
+from tests.controls.ledger_guards import LEDGER_GUARDS
+from tests.controls.message_guards import MESSAGE_GUARDS
+from tests.controls.payment_guards import PAYMENT_GUARDS
+from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
+
+GUARDS = (*SEAT_STORE_GUARDS, *LEDGER_GUARDS, *PAYMENT_GUARDS, *MESSAGE_GUARDS)
