@@ -44,7 +44,9 @@ class HookedPort:
 class Gate:
     """One side arrives and waits; the other sees it arrive, and lets it go on."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str | None = None) -> None:
+        """``name`` is the call before which it stands; ``None``: before the first, whichever."""
+        self.name = name
         self.arrived, self._opened = asyncio.Event(), asyncio.Event()
 
     async def arrive(self) -> None:

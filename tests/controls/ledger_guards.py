@@ -149,18 +149,18 @@ async def a_sold_booking_is_cancelled(stage: Stage) -> list[str]:
 
 _LOCK_AND_READ = """
         if await transaction.own_event(event_id) is None:
-            return False
+            return None
         if not always and not await transaction.owes_load(event_id):
-            return False
+            return None
         epoch = await transaction.raise_epoch(event_id)
         snapshot = await transaction.snapshot_seats(event_id)
 """
 _READ_AND_LOCK = """
         snapshot = await transaction.snapshot_seats(event_id)
         if await transaction.own_event(event_id) is None:
-            return False
+            return None
         if not always and not await transaction.owes_load(event_id):
-            return False
+            return None
         epoch = await transaction.raise_epoch(event_id)
 """
 
@@ -190,9 +190,9 @@ LEDGER_GUARDS = (
         (
             InStatement(
                 asyncpg_ticketing_transaction,
-                "share_event_locks",
-                "pg_advisory_xact_lock_shared(id)",
-                "pg_advisory_xact_lock_shared(-id)",
+                "share_free_event_locks",
+                "pg_try_advisory_xact_lock_shared(id)",
+                "pg_try_advisory_xact_lock_shared(-id)",
             ),
         ),
         a_load_begins_while_results_are_written,
@@ -230,7 +230,7 @@ LEDGER_GUARDS = (
             InStatement(
                 asyncpg_ticketing_transaction,
                 "free_tickets",
-                "AND ticket.booking_id = held.booking_id",
+                "AND booking_id = ANY($2::uuid[])",
             ),
         ),
         a_booking_is_joined_to_anothers_ticket,

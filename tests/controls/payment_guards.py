@@ -1,9 +1,9 @@
 """The guards of money: taken once, and only for seats that its buyer gets."""
 
 import asyncio
-from collections.abc import Collection
+from contextlib import suppress
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import cast
 from unittest import mock
 from uuid import UUID
@@ -13,6 +13,9 @@ from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_comp
 )
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
+)
+from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
+    UpdateBookingStatusToCancelledUseCase,
 )
 from onsale.service.ticketing.app.interface.i_payment_gateway import IPaymentGateway
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
@@ -25,10 +28,18 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transa
 from tests.controls.interleaving import Gate, HookedPort, until_waiting_or
 from tests.controls.judges import money_taken
 from tests.controls.stage import Guard, Stage
-from tests.controls.taking_out import InMethod, InStatement
+from tests.controls.taking_out import (
+    InMethod,
+    InStatement,
+    WithoutIndex,
+    edited_statements,
+)
 from tests.support.pipeline import Pipeline
 
 CARD = "4242424242424242"
+# Held by a play while a statement, its snapshot taken, has yet to look at any row.
+BOLT = 20_261_122
+BOLTED = "1 = (SELECT count(*) FROM (SELECT pg_advisory_xact_lock_shared(20261122)) AS bolt)"
 
 
 async def a_buyer_pays_twice_at_once(stage: Stage) -> list[str]:
@@ -54,7 +65,22 @@ async def a_cancelled_booking_is_paid(stage: Stage) -> list[str]:
     return await money_taken(pipeline)
 
 
-async def a_buyer_cancels_while_paying(stage: Stage) -> list[str]:
+async def a_buyer_cancels_before_money_moves(stage: Stage) -> list[str]:
+    """The payment has begun; the gateway has yet to be asked."""
+    pipeline = stage.pipeline
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1")
+    gate = Gate()
+    paying = asyncio.create_task(_pay_past(pipeline, gate, buyer, held))
+    await gate.arrived.wait()
+    with suppress(TicketingError):
+        await pipeline.cancel.execute(buyer, held.id)
+    gate.open()
+    await paying
+    return await money_taken(pipeline)
+
+
+async def a_payment_begins_while_a_buyer_cancels(stage: Stage) -> list[str]:
     """The cancellation has seen no payment; before it writes, one begins."""
     pipeline = stage.pipeline
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
@@ -79,37 +105,42 @@ async def a_buyer_cancels_while_paying(stage: Stage) -> list[str]:
     return await money_taken(pipeline)
 
 
-async def a_hold_expires_while_its_payment_begins(stage: Stage) -> list[str]:
-    """The payment began in time, and was recorded after expiry had read which holds are due."""
+async def holds_expire_while_their_payments_begin(stage: Stage) -> list[str]:
+    """The payments began in time, and were recorded after expiry had looked which holds are due:
+    one is about to be authorized, the other to be captured.
+    """
     pipeline = stage.pipeline
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
-    held = await pipeline.hold(buyer, event, "1-1")
+    held = [await pipeline.hold(buyer, event, f"1-{seat}") for seat in (1, 2)]
     await pipeline.pool.execute("UPDATE booking SET expires_at = now() - interval '1 second'")
-    candidates_read, charging = Gate(), Gate()
-    lock = AsyncpgTicketingTransaction.lock_bookings
-
-    async def wait_and_lock(
-        transaction: AsyncpgTicketingTransaction,
-        booking_ids: Collection[UUID],
-        *,
-        skip_locked: bool = False,
-    ) -> dict[UUID, Booking]:
-        await candidates_read.arrive()
-        return await lock(transaction, booking_ids, skip_locked=skip_locked)
-
-    with mock.patch.object(AsyncpgTicketingTransaction, "lock_bookings", wait_and_lock):
-        expiring = asyncio.create_task(pipeline.expire.execute())
-        await candidates_read.arrived.wait()
-    in_time: datetime = await pipeline.pool.fetchval("SELECT now() - interval '2 seconds'")
-    with mock.patch.object(AsyncpgTicketingTransaction, "now", in_time - timedelta(seconds=60)):
-        paying = asyncio.create_task(_pay_past(pipeline, charging, buyer, held))
-        await charging.arrived.wait()
-    candidates_read.open()
-    await expiring
-    charging.open()
-    told = await paying
-    completed = isinstance(told, Booking)
-    return [] if completed else [f"a buyer who paid in time was told {type(told).__name__}"]
+    gates = (Gate("authorize"), Gate("capture"))
+    async with pipeline.pool.acquire() as bolt:
+        await bolt.execute("SELECT pg_advisory_lock($1)", BOLT)
+        with edited_statements(
+            asyncpg_ticketing_transaction,
+            "claim_expired_holds",
+            "WHERE booking.status",
+            f"WHERE {BOLTED} AND booking.status",
+        ):
+            expiring = asyncio.create_task(pipeline.expire.execute())
+            await until_waiting_or(pipeline, expiring.done)
+        in_time = datetime.now(UTC) - timedelta(minutes=1)
+        with mock.patch.object(AsyncpgTicketingTransaction, "now", in_time):
+            paying = [
+                asyncio.create_task(_pay_past(pipeline, gate, buyer, booking))
+                for gate, booking in zip(gates, held, strict=True)
+            ]
+            await asyncio.gather(*(gate.arrived.wait() for gate in gates))
+        await bolt.execute("SELECT pg_advisory_unlock($1)", BOLT)
+        await expiring
+    for gate in gates:
+        gate.open()
+    told = await asyncio.gather(*paying)
+    return [
+        f"a buyer who paid in time was told {type(each).__name__} instead"
+        for each in told
+        if not isinstance(each, Booking)
+    ]
 
 
 async def _pay(pipeline: Pipeline, buyer: Principal, held: Booking) -> Booking | TicketingError:
@@ -123,7 +154,8 @@ async def _pay_past(
     pipeline: Pipeline, gate: Gate, buyer: Principal, held: Booking
 ) -> Booking | TicketingError:
     """Pay, waiting at the gate before the gateway is asked to move money."""
-    gateway = cast("IPaymentGateway", HookedPort(pipeline.gateway, before=gate.arrive))
+    hooked_gateway = HookedPort(pipeline.gateway, before=gate.arrive, only=gate.name)
+    gateway = cast("IPaymentGateway", hooked_gateway)
     hooked = replace(pipeline, pay=replace(pipeline.pay, gateway=gateway))
     return await _pay(hooked, buyer, held)
 
@@ -134,17 +166,31 @@ def _is_past(gate: Gate, task: asyncio.Task[object]) -> bool:
 
 PAYMENT_GUARDS = (
     Guard(
-        "payment attempt row",
+        "payment attempt row: one under way for a booking",
         "It is committed before the gateway is called: a second payment finds it.",
         (
             InMethod(
                 MockPaymentAndUpdateStatusToCompletedUseCase,
                 "_open_attempt",
-                "if not await transaction.open_attempt(attempt):",
+                "if await transaction.has_open_attempt(booking_id):",
+                "if False:",
+            ),
+            WithoutIndex("uq_payment_attempt_under_way"),
+        ),
+        a_buyer_pays_twice_at_once,
+    ),
+    Guard(
+        "payment attempt row: it keeps the hold",
+        "While money may be moving, its seats cannot go.",
+        (
+            InMethod(
+                UpdateBookingStatusToCancelledUseCase,
+                "execute",
+                "if await transaction.has_open_attempt(booking_id):",
                 "if False:",
             ),
         ),
-        a_buyer_pays_twice_at_once,
+        a_buyer_cancels_before_money_moves,
     ),
     Guard(
         "status condition on pay",
@@ -163,19 +209,19 @@ PAYMENT_GUARDS = (
         "row lock before the look for a payment",
         "Pay and cancel look at each other's traces; unless one waits, neither sees any.",
         (InStatement(asyncpg_ticketing_transaction, "lock_bookings", "FOR UPDATE"),),
-        a_buyer_cancels_while_paying,
+        a_payment_begins_while_a_buyer_cancels,
     ),
     Guard(
         "expiry asks again under the lock",
-        "Between reading which holds are due and locking them, a payment may have begun.",
+        "Between the look for holds that ran out and their lock, a payment may have begun.",
         (
             InMethod(
                 ReleaseExpiredHoldsUseCase,
                 "_expire",
-                "booking.id in still_due and ",
+                " if booking.id not in being_paid",
                 "",
             ),
         ),
-        a_hold_expires_while_its_payment_begins,
+        holds_expire_while_their_payments_begin,
     ),
 )

@@ -44,10 +44,8 @@ class InStatement:
     instead: str = ""
 
     def patch(self, stack: ExitStack) -> None:
-        statements = self.module._SQL
-        edited = _edited(statements[self.statement], self.text, self.instead)
-        changed = {**statements, self.statement: edited}
-        stack.enter_context(mock.patch.object(self.module, "_SQL", changed))
+        edit = edited_statements(self.module, self.statement, self.text, self.instead)
+        stack.enter_context(edit)
 
     def describe(self) -> str:
         return _described(f"SQL `{self.statement}`", self.text, self.instead)
@@ -115,6 +113,37 @@ class WithoutConstraint:
     async def drop(self, pool: asyncpg.Pool) -> None:
         """An unknown constraint is an error of the database's."""
         await pool.execute(f'ALTER TABLE "{self.table}" DROP CONSTRAINT "{self.constraint}"')
+
+
+@dataclass(frozen=True, slots=True)
+class WithoutIndex:
+    """A unique index; taken out of the database of the test."""
+
+    index: str
+
+    def patch(self, stack: ExitStack) -> None:
+        """Nothing of the code changes."""
+
+    def describe(self) -> str:
+        return f"unique index `{self.index}` dropped"
+
+    async def drop(self, pool: asyncpg.Pool) -> None:
+        """An unknown index is an error of the database's."""
+        await pool.execute(f'DROP INDEX "{self.index}"')
+
+
+InSchema = WithoutConstraint | WithoutIndex
+
+
+@contextmanager
+def edited_statements(
+    module: ModuleType, statement: str, text: str, instead: str
+) -> Iterator[None]:
+    """Run the block with another text in a named statement; its first place is replaced."""
+    statements = module._SQL
+    edited = _edited(statements[statement], text, instead)
+    with mock.patch.object(module, "_SQL", {**statements, statement: edited}):
+        yield
 
 
 @contextmanager

@@ -10,7 +10,7 @@ from tests.controls.guards import GUARDS
 from tests.controls.judges import plain
 from tests.controls.stage import Guard, Stage
 from tests.controls.table import DOCUMENT, PROPERTY, is_writing, row_of, rows_in
-from tests.controls.taking_out import WithoutConstraint, taken_out
+from tests.controls.taking_out import InSchema, taken_out
 from tests.support.pipeline import pipeline_on
 
 EVERY_GUARD = pytest.mark.parametrize("guard", GUARDS, ids=[guard.name for guard in GUARDS])
@@ -42,7 +42,7 @@ async def test_without_its_guard_the_violation_is_found(
     with taken_out(guard.edits):
         async with open_stage() as stage:
             for edit in guard.edits:
-                if isinstance(edit, WithoutConstraint):
+                if isinstance(edit, InSchema):
                     await edit.drop(stage.pipeline.pool)
             violations = [plain(violation) for violation in await guard.play(stage)]
     assert violations, "nobody notices that the guard is gone"

@@ -154,7 +154,9 @@ LIMIT $2
 FOR UPDATE OF booking SKIP LOCKED
 
 -- name: being_paid
-SELECT booking_id FROM payment_attempt WHERE booking_id = ANY($1::uuid[]) AND status = 'open'
+SELECT booking_id
+FROM payment_attempt
+WHERE booking_id = ANY($1::uuid[]) AND status IN ('open', 'authorized')
 
 -- name: due_commands
 SELECT *, clock_timestamp() AS locked_at
