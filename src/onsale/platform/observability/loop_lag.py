@@ -9,8 +9,8 @@ BEAT_COUNT = 3
 
 
 class LoopLag:
-    """Beats, and notes how late each beat comes. One long step makes one of them late, more work
-    than can be done makes all of them late.
+    """Beats, and notes how late each beat comes. One long step makes one late; more work than can
+    be done makes all of them late.
     """
 
     def __init__(self) -> None:
