@@ -85,7 +85,7 @@ run: $(STAMP) ## Start everything: PORT=8123 DATA=/some/folder BUS=kafka make ru
 	    $(if $(BUS),--bus "$(BUS)") $(ARGS)
 
 .PHONY: verify
-verify: $(STAMP) ## Compare seats, tickets, bookings and counters of a running service (DATA, EVENT)
+verify: $(STAMP) ## Compare what the stores of a running service say (DATA, EVENT, ARGS=--repair)
 	@exec $(BIN)/onsale verify $(if $(DATA),--data "$(DATA)") $(if $(EVENT),--event "$(EVENT)") $(ARGS)
 
 # SEED, ROUNDS, BUS and BROKERS come from the command line or the environment.
@@ -97,6 +97,14 @@ storm: $(STAMP) ## Kill, pause and restart everything while people buy: ROUNDS=2
 .PHONY: overload
 overload: $(STAMP) ## Offer 500 requests/s while PostgreSQL stands still (ARGS='--stall redis')
 	@PYTHONPATH=. $(BIN)/python benchmarks/overload.py $(ARGS)
+
+.PHONY: expiry
+expiry: $(STAMP) ## Measure: 5,000 holds run out at once while 200 bookings/s go on
+	@$(BIN)/python -m benchmarks.expiry $(ARGS)
+
+.PHONY: rebuild
+rebuild: $(STAMP) ## Measure: the seat store is wiped while people book, 50,000 seats
+	@$(BIN)/python -m benchmarks.rebuild $(ARGS)
 
 # --- Checks --------------------------------------------------------------------------------------
 

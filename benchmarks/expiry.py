@@ -18,6 +18,7 @@ from dataclasses import dataclass
 import asyncpg
 import httpx
 from benchmarks.booking_stream import BookingStream, percentiles
+from benchmarks.processor_time import ProcessorTime
 
 from tests.support.onsale_up import OnsaleUp, data_directory
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
@@ -86,6 +87,7 @@ class Bench:
                 NOTICE_SECONDS,
             )
             await asyncio.sleep(max(0.0, end.timestamp() - time.time()))
+            spent = ProcessorTime(self.system)
             seen: dict[str, float] = {}
 
             async def watch(what: str, read: Callable[[], Awaitable[int]]) -> None:
@@ -97,6 +99,7 @@ class Bench:
                 watch("map", lambda: self._reserved_on_the_map(event_id)),
                 watch("settled", lambda: self._owed(event_id)),
             )
+            print(f"  until the last release was acknowledged: {spent}")
             await asyncio.sleep(AFTER_SECONDS)
             stop.set()
             await load

@@ -20,6 +20,8 @@ COMMANDS = [
     ["db"],
     ["db", "upgrade"],
     ["verify"],
+    ["seats"],
+    ["seats", "rebuild"],
     ["dlq"],
     ["dlq", "list"],
     ["dlq", "redrive"],

@@ -1,0 +1,57 @@
+import socket
+
+import httpx
+import pytest
+from prometheus_client import CollectorRegistry
+
+from onsale.platform.observability.batch_meter import PrometheusBatchMeter
+from onsale.platform.observability.metrics_listener import metrics_listener
+from onsale.service.ticketing.driven_adapter.metrics.prometheus_drift_meter import (
+    PrometheusDriftMeter,
+)
+from tests.support.message_buses import unused_port
+
+HOST = "127.0.0.1"
+
+
+def test_a_worker_serves_its_metrics_until_the_end() -> None:
+    registry, port, now = CollectorRegistry(), unused_port(), 100.0
+    batches = PrometheusBatchMeter(registry)
+    drift = PrometheusDriftMeter(registry, lambda: now)
+    batches.batch_handled(7, 0.1)
+    batches.dead_lettered(1)
+    drift.checked()
+    drift.drifting(seats=3, events=2)
+    drift.contradicting(events=1)
+    drift.repaired("lost")
+    drift.round_finished(began_at=90.0)
+    with metrics_listener(registry, HOST, port):
+        shown = httpx.get(f"http://{HOST}:{port}/metrics").text.splitlines()
+    for line in (
+        "onsale_worker_messages_total 7.0",
+        "onsale_worker_dead_letters_total 1.0",
+        "onsale_worker_batch_duration_seconds_count 1.0",
+        "onsale_drift_checks_total 1.0",
+        "onsale_drift_seats 3.0",
+        "onsale_drift_events 2.0",
+        "onsale_ledger_contradicting_events 1.0",
+        "onsale_drift_oldest_check_seconds 10.0",
+        'onsale_drift_repairs_total{cause="lost"} 1.0',
+        'onsale_drift_repairs_total{cause="drifted"} 0.0',
+    ):
+        assert line in shown
+    with pytest.raises(httpx.ConnectError):
+        httpx.get(f"http://{HOST}:{port}/metrics")
+
+
+def test_without_a_port_nothing_listens() -> None:
+    with metrics_listener(CollectorRegistry(), HOST, None):
+        pass
+
+
+def test_a_port_that_is_taken_does_not_stop_the_work() -> None:
+    with socket.create_server((HOST, 0)) as taken:
+        port = taken.getsockname()[1]
+        with metrics_listener(CollectorRegistry(), HOST, port):
+            worked = True
+    assert worked
