@@ -55,7 +55,8 @@ async def impatient(pipeline: Pipeline) -> AsyncIterator[UnacknowledgedBookings]
 async def inserts_wait(pipeline: Pipeline) -> AsyncIterator[None]:
     """Within the block no booking can be stored; what was tried meanwhile is stored after it."""
     async with pipeline.pool.acquire() as connection, connection.transaction():
-        await connection.execute("LOCK TABLE booking IN EXCLUSIVE MODE")
+        # What a row's foreign key needs to share.
+        await connection.execute("SELECT FROM event FOR UPDATE")
         yield
 
 
