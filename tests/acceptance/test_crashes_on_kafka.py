@@ -30,6 +30,7 @@ async def test_a_killed_process_comes_back_and_no_booking_is_lost(
     await kill_with_bookings_under_way(victim, name)
 
 
+@pytest.mark.timeout(300)
 async def test_a_wiped_seat_store_is_restored_while_people_book(victim: OnsaleUp) -> None:
     await wipe_with_bookings_under_way(victim)
 
