@@ -135,7 +135,7 @@ class Bench:
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         while (value := await read()) != wanted:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{value} instead of {wanted} after {WAIT_SECONDS_MAX} s")
+                raise TimeoutError(f"{read}: {value} instead of {wanted} after {WAIT_SECONDS_MAX} s")
             await asyncio.sleep(POLL_SECONDS)
 
 
