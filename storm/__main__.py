@@ -25,6 +25,7 @@ from storm.system import PROJECT, Shape, System, running
 RESULTS = PROJECT / ".cache" / "storm"
 PAGE = PROJECT / "docs" / "reliability.md"
 BOOKINGS_PER_ROUND_MIN = 700
+BUYING_SECONDS_MAX = 150.0
 SEED_MAX = 1_000_000
 
 _VIOLATED = 1
@@ -66,6 +67,9 @@ def _parser() -> argparse.ArgumentParser:
         "--bookings", type=int, default=BOOKINGS_PER_ROUND_MIN, help="a round at least"
     )
     run.add_argument("--faults", type=int, default=FAULTS_PER_ROUND, help="a round")
+    run.add_argument(
+        "--seconds", type=float, default=BUYING_SECONDS_MAX, help="of buying in a round at most"
+    )
     run.add_argument("--without", choices=sorted(GUARDS), help="take this guard out of the system")
     run.add_argument("--results", type=Path, default=RESULTS, help="where to write what was found")
     run.add_argument("--keep", action="store_true", help="keep the data directory of a clean storm")
@@ -122,6 +126,7 @@ async def _rounds(
                 system.history / f"round-{number:03}.jsonl",
                 options.bookings,
                 options.faults,
+                options.seconds,
                 say,
             )
             result = await one.run()
@@ -160,6 +165,8 @@ def _command(options: argparse.Namespace, seed: int) -> str:
         more += ["--bookings", str(options.bookings)]
     if options.faults != FAULTS_PER_ROUND:
         more += ["--faults", str(options.faults)]
+    if options.seconds != BUYING_SECONDS_MAX:
+        more += ["--seconds", str(options.seconds)]
     if options.without:
         more += ["--without", options.without]
     if more:

@@ -13,7 +13,7 @@ from storm.plan import Fault, FaultKind
 from storm.system import System
 
 VICTIM_APPEARS_SECONDS_MAX = 20.0
-RECOVERY_SECONDS_MAX = 8.0
+RECOVERY_SECONDS_MAX = 6.0
 _POLL_SECONDS = 0.05
 
 

