@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 
-from confluent_kafka import KafkaException
+from confluent_kafka import ElectionType, KafkaException, TopicPartition
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._metadata import TopicMetadata
 
@@ -60,8 +60,6 @@ class KafkaCluster:
             JAR_CACHE,
             settings=self.settings,
             heap_megabytes=HEAP_MEGABYTES,
-            # Halves what starting costs; they do not live long enough to be compiled well.
-            java_options=("-XX:TieredStopAtLevel=1",),
         )
 
     @property
@@ -156,7 +154,7 @@ class KafkaCluster:
             described = admin.describe_consumer_groups([group])[group]
             try:
                 found.append(described.result(_ANSWER_SECONDS_MAX).coordinator.id)
-            except KafkaException:
+            except (KafkaException, TimeoutError):
                 return False
             return True
 
@@ -171,6 +169,21 @@ class KafkaCluster:
             vote = json.loads((logs / "__cluster_metadata-0" / "quorum-state").read_text())
             votes.append((int(vote["leaderEpoch"]), int(vote["leaderId"])))
         return max(votes)[1]
+
+    def elect_anyone(self, topic: str) -> None:
+        """Let any copy lead the topic's first partition, also one that may lack messages."""
+        partition = TopicPartition(topic, 0)
+
+        admin = self._admin()
+
+        def is_elected() -> bool:
+            try:
+                admin.elect_leaders(ElectionType.UNCLEAN, [partition]).result(_ANSWER_SECONDS_MAX)
+                return self.leader(topic) in self._running
+            except (KafkaException, TimeoutError):
+                return False
+
+        self._wait(is_elected, IN_SYNC_SECONDS_MAX)
 
     def run_tool(self, main_class: str, *arguments: str | Path) -> str:
         """Run one of Kafka's own command-line tools; returns what it printed."""
@@ -198,15 +211,8 @@ class KafkaCluster:
         self._running.pop(node_id).wait(STOP_SECONDS_MAX)
 
     def _is_in_sync(self) -> bool:
-        for node_id in self._running:
-            topics = self._topics(node_id)
-            if topics is None:
-                return False
-            for topic in topics.values():
-                for partition in topic.partitions.values():
-                    if partition.leader < 0 or set(partition.isrs) != set(partition.replicas):
-                        return False
-        return True
+        addresses = dict(zip(self.node_ids, self.bootstrap.split(","), strict=True))
+        return all(is_in_sync(addresses[node_id]) for node_id in self._running)
 
     def _topic(self, name: str) -> TopicMetadata:
         return self._admin().list_topics(name, _ANSWER_SECONDS_MAX).topics[name]
@@ -230,6 +236,21 @@ class KafkaCluster:
         while not condition():
             assert time.monotonic() < deadline, f"the cluster is not well after {seconds_max} s"
             time.sleep(_POLL_SECONDS)
+
+
+def is_in_sync(bootstrap: str) -> bool:
+    """Whether the first broker that answers sees all copies of every partition in sync."""
+    try:
+        metadata = AdminClient({"bootstrap.servers": bootstrap, "log_level": 0}).list_topics(
+            timeout=2.0
+        )
+    except KafkaException:
+        return False
+    return all(
+        partition.leader >= 0 and set(partition.isrs) == set(partition.replicas)
+        for topic in metadata.topics.values()
+        for partition in topic.partitions.values()
+    )
 
 
 @contextmanager

@@ -30,6 +30,7 @@ from onsale.platform.embedded.ports import choose_port, stable_port
 _FORMAT_TIMEOUT_SECONDS = 60.0
 _ANSWER_TIMEOUT_SECONDS = 2.0
 _STOP_TIMEOUT_SECONDS = 20.0
+_COMPILE_QUICKLY = ("-XX:TieredStopAtLevel=1",)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +47,6 @@ class EmbeddedKafka:
     jar_cache: Path | None = None
     settings: Mapping[str, str] = field(default_factory=dict)
     heap_megabytes: int = 512
-    java_options: Sequence[str] = ()
 
     @property
     def data(self) -> Path:
@@ -72,9 +72,7 @@ class EmbeddedKafka:
             EmbeddedError: no Java, no jars, no port, or the storage cannot be formatted.
         """
         self.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        # It runs for a second and once: better started fast than running fast.
-        quick = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
-        java = [str(find_java()), *quick, "-cp", self._class_path()]
+        java = [str(find_java()), *_COMPILE_QUICKLY, "-cp", self._class_path()]
         for node_id in self.node_ids:
             choose_port(self.directory, _broker_port(node_id))
             choose_port(self.directory, _controller_port(node_id))
@@ -98,7 +96,8 @@ class EmbeddedKafka:
                     str(java),
                     f"-Xmx{self.heap_megabytes}m",
                     f"-Xms{self.heap_megabytes // 2}m",
-                    *self.java_options,
+                    # Several share the cores of one machine: half of starting is compiling.
+                    *(_COMPILE_QUICKLY if len(self.node_ids) > 1 else ()),
                     "-XX:+UseG1GC",
                     "-XX:MaxGCPauseMillis=20",
                     "-XX:+ExitOnOutOfMemoryError",
