@@ -8,6 +8,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any, TypeVar
 from uuid import UUID
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
@@ -28,6 +29,7 @@ from onsale.service.ticketing.domain.exceptions import TicketingError
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from tests.model.mortal import Fuse, ProcessDiedError, mortal
 from tests.model.sale_model import Seat
+from tests.support.money import clear_up, orphan_attempts
 from tests.support.pipeline import Pipeline
 
 BUYER_COUNT = 2
@@ -36,6 +38,7 @@ SETTLE_ROUNDS_MAX = 8
 MUCH_LATER = timedelta(hours=1)
 
 Outcome = TypeVar("Outcome")
+Refusal = TicketingError | UnavailableError
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,8 @@ class CarriedSale:
 
         async def begin() -> tuple[Event, list[Principal]]:
             await pipeline.pool.execute(
-                "TRUNCATE event, mock_gateway_charge, mock_gateway_payment CASCADE"
+                "TRUNCATE event, mock_gateway_charge, mock_gateway_payment, mock_gateway_refund"
+                " CASCADE"
             )
             await pipeline.redis.flushall()
             event = await pipeline.open_event(
@@ -87,17 +91,22 @@ class CarriedSale:
 
     def attempt(
         self, work: Callable[[], Coroutine[Any, Any, Outcome]]
-    ) -> Outcome | TicketingError | ProcessDiedError:
+    ) -> Outcome | Refusal | ProcessDiedError:
         """What the caller is told; a process that dies takes what it has not sent with it."""
         try:
-            outcome: Outcome | TicketingError | ProcessDiedError = self.run(work())
-        except TicketingError as refusal:
+            outcome: Outcome | Refusal | ProcessDiedError = self.run(work())
+        except (TicketingError, UnavailableError) as refusal:
             outcome = refusal
         except ProcessDiedError as death:
             outcome = death
             self.restart()
+        except ExceptionGroup as failures:
+            if failures.split(ProcessDiedError)[1] is not None:
+                raise
+            outcome = ProcessDiedError()
+            self.restart()
         finally:
-            self.fuse.length = None
+            self.fuse.clear()
         self.commands += self.run(self.pipeline.commands())
         return outcome
 
@@ -138,11 +147,6 @@ class CarriedSale:
         use_case = mortal(self.pipeline.pay, self.fuse)
         return await use_case.execute(self._buyer_of(booking), booking.id, card)
 
-    async def pay_and_cancel(self, booking: Booking, card: str) -> Sequence[object]:
-        return await asyncio.gather(
-            self.pay(booking, card), self.cancel(booking), return_exceptions=True
-        )
-
     async def expire(self) -> int:
         return await mortal(self.pipeline.expire, self.fuse).execute()
 
@@ -153,18 +157,32 @@ class CarriedSale:
         )
         return await mortal(self.pipeline.resend, self.fuse).execute()
 
-    async def load(self, *, always: bool) -> bool:
+    async def load(self, *, always: bool) -> object:
         loaded = mortal(self.pipeline.load, self.fuse).execute(self.event.id, always=always)
         return await loaded is not None
 
     async def settle_payments(self) -> int:
-        """As if every payment that is open had been open for long."""
-        await self.pipeline.pool.execute(
-            "UPDATE payment_attempt SET created_at = created_at - interval '1 hour',"
-            " authorized_at = authorized_at - interval '1 hour';"
-            "UPDATE booking SET paid_at = paid_at - interval '1 hour' WHERE status = 'paid'"
-        )
+        """As if every payment that is under way had been so for long."""
+        await orphan_attempts(self.pipeline)
         return await mortal(self.pipeline.settle_payments, self.fuse).execute()
+
+    async def interrupt(self, interruption: str, booking: Booking, card: str) -> object:
+        """Something else that happens to a booking, and what came of it."""
+        try:
+            match interruption:
+                case "cancel":
+                    return await self.cancel(booking)
+                case "pay":
+                    return await self.pay(booking, card)
+                case "hold_runs_out":
+                    await self.lapse(booking)
+                    return await self.expire()
+                case "settle_payments":
+                    return await self.settle_payments()
+                case _:
+                    return await self.load(always=True)
+        except TicketingError as refusal:
+            return refusal
 
     async def lapse(self, booking: Booking) -> None:
         await self.pipeline.pool.execute(
@@ -216,7 +234,7 @@ class CarriedSale:
             AssertionError: it does not.
         """
         for _ in range(SETTLE_ROUNDS_MAX):
-            self.run(self.settle_payments())
+            self.run(clear_up(self.pipeline))
             # A store that was wiped while no booking owed it anything is loaded by its operator.
             self.run(self.load(always=self.view().offered_seats is None))
             self.run(self.resend())
@@ -262,11 +280,14 @@ class CarriedSale:
         return offered
 
     def charges(self) -> list[UUID]:
-        """The bookings for which the gateway has taken money, once for each time."""
+        """The bookings for which the gateway has taken money and kept it, once for each time."""
         rows = self.run(
             self.pipeline.pool.fetch(
                 "SELECT booking_id FROM mock_gateway_payment AS payment"
                 " JOIN payment_attempt ON payment_attempt.id = payment.key"
+                " LEFT JOIN mock_gateway_refund AS refund"
+                " ON refund.payment_id = payment.payment_id"
+                " WHERE refund.key IS NULL"
             )
         )
         return [row["booking_id"] for row in rows]
@@ -275,8 +296,8 @@ class CarriedSale:
         waiting = (
             "SELECT (SELECT count(*) FROM booking WHERE command IS NOT NULL)"
             " + (SELECT count(*) FROM event WHERE load_owed)"
-            " + (SELECT count(*) FROM payment_attempt"
-            " WHERE status IN ('open', 'authorized'))"
+            " + (SELECT count(*) FROM payment_attempt WHERE settled_at IS NULL)"
+            " + (SELECT count(*) FROM payment_refund WHERE status = 'owed')"
         )
         return not self.run(self.pipeline.pool.fetchval(waiting))
 

@@ -14,17 +14,34 @@ class ProcessDiedError(Exception):
 
 @dataclass(slots=True)
 class Fuse:
-    """Burns down by one at either side of each call; ``None``: nobody dies."""
+    """Burns down by one at either side of each call; ``length`` ``None``: nothing happens.
+
+    At its end the process dies, unless something is to happen ``meanwhile``: then that runs to its
+    end before the process goes on.
+    """
 
     length: int | None = None
+    meanwhile: Callable[[], Awaitable[None]] | None = None
+
+    def clear(self) -> None:
+        """Nothing happens any more."""
+        self.length, self.meanwhile = None, None
 
     def burn(self) -> None:
         """Die if this is the end."""
-        if self.length is None:
+        if not self.length:
+            if self.length is not None and self.meanwhile is None:
+                raise ProcessDiedError
             return
-        if self.length == 0:
-            raise ProcessDiedError
         self.length -= 1
+
+    async def burn_and_wait(self) -> None:
+        """Die if this is the end, or let pass what is to happen here."""
+        if self.length == 0 and self.meanwhile is not None:
+            meanwhile = self.meanwhile
+            self.clear()
+            await meanwhile()
+        self.burn()
 
 
 class _MortalPort:
@@ -53,9 +70,9 @@ class _MortalPort:
         self, function: Callable[..., Awaitable[object]]
     ) -> Callable[..., Awaitable[object]]:
         async def call(*args: object, **named: object) -> object:
-            self._fuse.burn()
+            await self._fuse.burn_and_wait()
             result = await function(*args, **named)
-            self._fuse.burn()
+            await self._fuse.burn_and_wait()
             return result
 
         return call
