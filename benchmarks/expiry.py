@@ -135,7 +135,8 @@ class Bench:
         deadline = time.monotonic() + WAIT_SECONDS_MAX
         while (value := await read()) != wanted:
             if time.monotonic() > deadline:
-                raise TimeoutError(f"{read}: {value} instead of {wanted} after {WAIT_SECONDS_MAX} s")
+                what = f"{read}: {value} instead of {wanted}"
+                raise TimeoutError(f"{what} after {WAIT_SECONDS_MAX} s")
             await asyncio.sleep(POLL_SECONDS)
 
 

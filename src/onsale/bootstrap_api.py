@@ -86,6 +86,7 @@ from onsale.service.ticketing.driving_adapter.background.unacknowledged_bookings
     UnacknowledgedBookings,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import Deadlines
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
 )
@@ -104,7 +105,7 @@ BOOKING_INTERVAL_SECONDS = 0.02
 # Of the time in which a request must be answered: for a booking's row.
 INTAKE_SHARE = 0.8
 # So late may the event loop be before requests are turned away at the door.
-LAG_SHARE = 0.2
+LAG_SECONDS_MAX = 1.0
 
 
 async def run_api(settings: Settings, stop: asyncio.Event) -> None:
@@ -159,7 +160,8 @@ def _api_parts(
         wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
         on_unacknowledged=unacknowledged.remember,
     )
-    lag = LoopLag()
+    lag, deadlines = LoopLag(), Deadlines(settings.answer_seconds_max)
+    stores.watch.when_stalled(deadlines.cut)
     rate_limits = _rate_limits(settings, secret)
     spending = SpendingExchange(
         stores.redis,
@@ -218,8 +220,8 @@ def _api_parts(
         shutdown=asyncio.Event(),
         monotonic=monotonic,
         version=version("onsale"),
-        is_overrun=lambda: lag.seconds > settings.answer_seconds_max * LAG_SHARE,
-        answer_seconds_max=settings.answer_seconds_max,
+        is_overrun=lambda: lag.seconds > LAG_SECONDS_MAX,
+        deadlines=deadlines,
     )
     return _ApiParts(
         services,

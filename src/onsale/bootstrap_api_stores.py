@@ -25,7 +25,7 @@ from onsale.settings import Settings
 
 CREATION_POOL_COUNT_MAX = 2
 TOPICS_RETRY_SECONDS_MAX = 1.0
-# Shares of the time in which a request must be answered.
+# Shares of the time in which requests are refused once a store stands still.
 PING_SHARE, SEAT_STORE_SHARE = 0.35, 0.5
 
 
@@ -73,11 +73,11 @@ class ApiStores:
 @asynccontextmanager
 async def open_api_stores(settings: Settings) -> AsyncIterator[ApiStores]:
     """Open everything; nothing of it need be there yet."""
-    url, answer_seconds_max = settings.database_url, settings.answer_seconds_max
-    patience = Patience.within(answer_seconds_max)
+    url, stall_seconds_max = settings.database_url, settings.stall_seconds_max
+    patience = Patience.within(settings.answer_seconds_max)
     watch_ping, readiness_ping = DatabasePing(url), DatabasePing(url)
     watch = DependencyWatch(
-        "postgresql", watch_ping, answer_seconds_max=answer_seconds_max * PING_SHARE
+        "postgresql", watch_ping, answer_seconds_max=stall_seconds_max * PING_SHARE
     )
     async with AsyncExitStack() as stack:
         stack.callback(watch_ping.close)
@@ -95,7 +95,7 @@ async def open_api_stores(settings: Settings) -> AsyncIterator[ApiStores]:
         stack.push_async_callback(close_pool, creation_pool)
         engine = create_read_engine(url, size_max=size_max, patience=patience, watch=watch)
         stack.push_async_callback(engine.dispose)
-        store_seconds = answer_seconds_max * SEAT_STORE_SHARE
+        store_seconds = stall_seconds_max * SEAT_STORE_SHARE
         redis = create_impatient_client(settings.seat_store_url, store_seconds)
         stack.push_async_callback(redis.aclose)
         subscriber = create_subscriber(settings.seat_store_url)

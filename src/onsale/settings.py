@@ -97,8 +97,12 @@ class Settings(BaseSettings):
     ] = 250
     answer_seconds_max: Annotated[
         float,
-        Field(ge=0.2, le=60, description="within which the API answers, be it with a refusal"),
-    ] = 1.5
+        Field(ge=0.2, le=60, description="within which a busy API answers, be it with a refusal"),
+    ] = 8.0
+    stall_seconds_max: Annotated[
+        float,
+        Field(ge=0.2, le=60, description="within which the API refuses when a store stands still"),
+    ] = 1.8
     connection_count_max: Annotated[
         int, Field(ge=10, le=1_000_000, description="connections that the API serves at once")
     ] = 20_000

@@ -11,6 +11,7 @@ from onsale.platform.exceptions import UnavailableError
 PAUSE_SECONDS = 0.25
 STRIKE_COUNT = 2
 """So many time-outs in a row: one alone may be this process's own fault, when its loop was busy."""
+OWN_FAULT_SHARE = 0.5
 
 Result = TypeVar("Result")
 
@@ -32,7 +33,12 @@ class DependencyWatch:
         self._answer_seconds_max = answer_seconds_max
         self._strikes = 0
         self._stalled = asyncio.Event()
+        self._on_stall: Callable[[], None] = lambda: None
         self._log = structlog.stdlib.get_logger(__name__)
+
+    def when_stalled(self, call: Callable[[], None]) -> None:
+        """``call`` this once whenever it begins to stand still."""
+        self._on_stall = call
 
     @property
     def is_stalled(self) -> bool:
@@ -71,11 +77,15 @@ class DependencyWatch:
 
     async def look(self) -> None:
         """Ask once."""
+        loop = asyncio.get_running_loop()
+        given_up_at = loop.time() + self._answer_seconds_max
         try:
             async with asyncio.timeout(self._answer_seconds_max):
                 await self._ask()
         except TimeoutError:
-            self._strikes += 1
+            # When this process itself was held up, the answer may have been there in time.
+            if loop.time() - given_up_at < self._answer_seconds_max * OWN_FAULT_SHARE:
+                self._strikes += 1
         except (UnavailableError, OSError):
             self._strikes = 0
         else:
@@ -83,6 +93,7 @@ class DependencyWatch:
         if self._strikes >= STRIKE_COUNT and not self._stalled.is_set():
             self._log.warning("dependency_stalled", dependency=self._name)
             self._stalled.set()
+            self._on_stall()
         elif not self._strikes and self._stalled.is_set():
             self._log.info("dependency_answers_again", dependency=self._name)
             self._stalled.clear()

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.ticketing.driving_adapter.http_controller import admission
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import Deadlines
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import (
     RateLimitRules,
     RateLimits,
@@ -180,7 +181,7 @@ async def test_while_the_process_cannot_keep_up_all_are_refused_but_probes(api: 
 
 
 async def test_what_takes_too_long_is_given_up(api: HttpApi) -> None:
-    limited(api, OPEN, answer_seconds_max=0.05)
+    limited(api, OPEN, deadlines=Deadlines(0.05))
 
     async def never(*_: object, **__: object) -> None:
         await asyncio.Event().wait()
@@ -190,10 +191,29 @@ async def test_what_takes_too_long_is_given_up(api: HttpApi) -> None:
         problem(await client.get("/api/event"), 503, "UNAVAILABLE")
 
 
+async def test_once_the_database_stands_still_who_waits_for_it_is_told_at_once(
+    api: HttpApi,
+) -> None:
+    deadlines, entered = Deadlines(60), asyncio.Event()
+    limited(api, OPEN, deadlines=deadlines)
+
+    async def never(*_: object, **__: object) -> None:
+        entered.set()
+        await asyncio.Event().wait()
+
+    api.events.page = never  # type: ignore[assignment, method-assign]
+    async with api.client() as client:
+        waiting = asyncio.create_task(client.get("/api/event"))
+        await entered.wait()
+        deadlines.cut()
+        problem(await waiting, 503, "UNAVAILABLE")
+        assert (await client.get("/livez")).status_code == 200
+
+
 async def test_a_client_that_sends_slowly_has_its_time_and_the_answer_its_own(
     api: HttpApi, buyer: httpx.AsyncClient, event: int
 ) -> None:
-    limited(api, OPEN, answer_seconds_max=0.4)
+    limited(api, OPEN, deadlines=Deadlines(0.4))
 
     async def slowly() -> object:
         body = httpx.Request("POST", "http://x", json=booking_form(event_id=event)).content

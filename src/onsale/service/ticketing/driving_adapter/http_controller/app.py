@@ -70,7 +70,7 @@ def create_app(services: HttpServices) -> FastAPI:
     meters = HttpMeters(services.metrics)
     meters.watch("booking", services.live_bookings)
     meters.watch("event", services.live_events)
-    app.state.answer_seconds_max = services.answer_seconds_max
+    app.state.deadlines = services.deadlines
     app.add_middleware(Admission, shutdown=services.shutdown, is_overrun=services.is_overrun)
     app.add_middleware(HttpMetrics, meters=meters)
     app.add_middleware(HttpEdge)

@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from uuid import UUID
 
 from prometheus_client import CollectorRegistry
@@ -29,7 +29,7 @@ from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapU
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
 from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
 from onsale.service.ticketing.app.service.live_feed import LiveTopics
-from onsale.service.ticketing.driving_adapter.http_controller.deadline import ANSWER_SECONDS_MAX
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import Deadlines
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
     LiveBooking,
     LiveEvent,
@@ -42,8 +42,8 @@ class HttpServices:
     """``live_bookings`` and ``live_events`` read through ``booking_reader`` and ``event_reader`` of
     ``live_views``. ``readiness`` has a check for each dependency, which raises if it is away.
     ``shutdown`` is set when the server is told to stop: streams then end. ``monotonic`` is a clock
-    in seconds that never goes back. A call that does not say otherwise is answered within
-    ``answer_seconds_max``, be it with a refusal; while ``is_overrun`` all are refused.
+    in seconds that never goes back. ``deadlines`` bounds how long an answer takes; while
+    ``is_overrun`` all requests are refused.
     """
 
     tokens: ITokenService
@@ -70,4 +70,4 @@ class HttpServices:
     monotonic: Callable[[], float]
     version: str
     is_overrun: Callable[[], bool] = lambda: False
-    answer_seconds_max: float = ANSWER_SECONDS_MAX
+    deadlines: Deadlines = field(default_factory=Deadlines)

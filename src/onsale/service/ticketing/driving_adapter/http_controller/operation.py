@@ -18,7 +18,7 @@ from starlette.types import Receive, Scope, Send
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
-from onsale.service.ticketing.driving_adapter.http_controller.deadline import answered_in_time
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import Deadlines
 from onsale.service.ticketing.driving_adapter.http_controller.problem import (
     MEDIA_TYPE,
     type_of,
@@ -89,7 +89,8 @@ class Answer:
 class Operation:
     """The documentation of one call. ``examples`` are bodies by title; ``problems`` are the errors
     that are this call's own, by class: those of sessions, bodies and parameters are added.
-    ``has_own_bound``: what it waits for may take longer than an answer usually may.
+    ``has_own_bound``: what it waits for may take longer than an answer usually may. What does not
+    ``needs_database`` is answered also while that stands still.
     """
 
     summary: str
@@ -102,6 +103,7 @@ class Operation:
     examples: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
     needs_session: bool = False
     has_own_bound: bool = False
+    needs_database: bool = True
 
     def kinds(self, method: str) -> list[ProblemKind]:
         """Every problem that the call may answer, by status."""
@@ -176,6 +178,7 @@ class DirectRoute(APIRoute):
         self._direct = endpoint
         self._method = method
         self._has_own_bound = operation is not None and operation.has_own_bound
+        self._needs_database = operation is not None and operation.needs_database
         if operation is None:
             super().__init__(path, endpoint, methods=[method], include_in_schema=False)
             return
@@ -198,10 +201,11 @@ class DirectRoute(APIRoute):
         if scope["method"] != self._method:
             raise HTTPException(status_code=405)
         request = Request(scope, receive, send)
-        if self._has_own_bound:
+        if not self._needs_database:
             response = await self._direct(request)
         else:
-            async with answered_in_time(scope, scope["app"].state.answer_seconds_max):
+            deadlines: Deadlines = scope["app"].state.deadlines
+            async with deadlines.answered_in_time(scope, has_own_bound=self._has_own_bound):
                 response = await self._direct(request)
         await response(scope, receive, send)
 

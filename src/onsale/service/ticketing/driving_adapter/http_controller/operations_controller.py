@@ -33,18 +33,20 @@ ALIVE = Operation(
     summary="Whether the process runs",
     tag=TAG,
     answers={200: Answer(description="It does", schema=AliveBody)},
+    needs_database=False,
 )
 READY = Operation(
     summary="Whether everything that it needs can be reached",
     description="Otherwise `503`, with what is away in `down`.",
     tag=TAG,
     answers={200: Answer(description="It can", schema=ReadyBody)},
-    has_own_bound=True,
+    needs_database=False,
 )
 METRICS = Operation(
     summary="Counters and timings for Prometheus",
     tag=TAG,
     answers={200: Answer(description="Text", schema=str, media_type="text/plain")},
+    needs_database=False,
 )
 
 
