@@ -1,12 +1,13 @@
 """Each kind of violation is planted into a history that is in order, and must be found."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 
 import pytest
 
-from storm.checker.check import check
-from storm.checker.violation import Verdict
+from storm.checker.check import CHECKS, check
+from storm.checker.evidence import Evidence
+from storm.checker.violation import Verdict, Violation
 from storm.final_state import Charge
 from tests.builders.storm_history import PLACE, PRICE, SEATS, OnSale, asked, sold_one
 
@@ -89,20 +90,20 @@ def cancelled_twice(sale: OnSale) -> None:
     sale.saw("cancel", "bert", (5.0, 5.1), 200, again, booking_id="b")
 
 
-@pytest.mark.parametrize(
-    "plant",
-    [
-        two_rows_with_a_seat,
-        two_buyers_told_completed,
-        two_buyers_told_at_overlapping_times,
-        a_ticket_of_two_bookings,
-        a_key_made_two_bookings,
-        a_key_stands_twice,
-        a_booking_nobody_asked_for,
-        paid_twice,
-        cancelled_twice,
-    ],
-)
+DOUBLING = [
+    two_rows_with_a_seat,
+    two_buyers_told_completed,
+    two_buyers_told_at_overlapping_times,
+    a_ticket_of_two_bookings,
+    a_key_made_two_bookings,
+    a_key_stands_twice,
+    a_booking_nobody_asked_for,
+    paid_twice,
+    cancelled_twice,
+]
+
+
+@pytest.mark.parametrize("plant", DOUBLING)
 def test_what_happened_twice_is_found(plant: Plant) -> None:
     assert Verdict.DOUBLED in verdicts_with(plant)
 
@@ -132,9 +133,10 @@ def no_rest_in_time(sale: OnSale) -> None:
     sale.changes["unfinished"] = ["event 1 owes a load"]
 
 
-@pytest.mark.parametrize(
-    "plant", [still_processing, a_command_still_owed, a_payment_still_open, no_rest_in_time]
-)
+STICKING = [still_processing, a_command_still_owed, a_payment_still_open, no_rest_in_time]
+
+
+@pytest.mark.parametrize("plant", STICKING)
 def test_what_does_not_end_is_found(plant: Plant) -> None:
     assert verdicts_with(plant) == {Verdict.STUCK}
 
@@ -152,7 +154,10 @@ def no_answer_after_the_storm(sale: OnSale) -> None:
     sale.saw("final read", "anna", (9.0, None), None, booking_id="a")
 
 
-@pytest.mark.parametrize("plant", [not_found, denied_to_its_owner, no_answer_after_the_storm])
+HIDING = [not_found, denied_to_its_owner, no_answer_after_the_storm]
+
+
+@pytest.mark.parametrize("plant", HIDING)
 def test_an_unreadable_promise_is_found(plant: Plant) -> None:
     assert verdicts_with(plant) == {Verdict.UNREADABLE}
 
@@ -263,35 +268,50 @@ def a_repeated_key_was_refused(sale: OnSale) -> None:
     )
 
 
-@pytest.mark.parametrize(
-    "plant",
-    [
-        stored_otherwise_than_asked,
-        bitmap_differs,
-        bitmap_is_short,
-        counters_differ,
-        the_store_remembers_another_hold,
-        ticket_without_its_booking,
-        too_few_seats,
-        price_is_not_the_sum,
-        another_price_was_shown,
-        verify_found_something,
-        status_went_backwards,
-        shown_final_and_then_otherwise,
-        seats_changed,
-        told_paid_and_is_not,
-        told_cancelled_and_is_not,
-        told_too_late_and_was_completed,
-        money_was_taken_twice,
-        money_was_taken_for_nothing,
-        no_money_was_taken,
-        somebody_saw_what_is_not_theirs,
-        an_internal_error,
-        a_repeated_key_was_refused,
-    ],
-)
+CONTRADICTING = [
+    stored_otherwise_than_asked,
+    bitmap_differs,
+    bitmap_is_short,
+    counters_differ,
+    the_store_remembers_another_hold,
+    ticket_without_its_booking,
+    too_few_seats,
+    price_is_not_the_sum,
+    another_price_was_shown,
+    verify_found_something,
+    status_went_backwards,
+    shown_final_and_then_otherwise,
+    seats_changed,
+    told_paid_and_is_not,
+    told_cancelled_and_is_not,
+    told_too_late_and_was_completed,
+    money_was_taken_twice,
+    money_was_taken_for_nothing,
+    no_money_was_taken,
+    somebody_saw_what_is_not_theirs,
+    an_internal_error,
+    a_repeated_key_was_refused,
+]
+
+
+@pytest.mark.parametrize("plant", CONTRADICTING)
 def test_a_contradiction_is_found(plant: Plant) -> None:
     assert Verdict.CONTRADICTION in verdicts_with(plant)
+
+
+PLANTS = [an_accepted_booking_is_gone, *DOUBLING, *STICKING, *HIDING, *CONTRADICTING]
+
+
+@pytest.mark.parametrize("one_check", CHECKS, ids=lambda one_check: one_check.__name__)
+def test_every_check_finds_something_of_what_is_planted(
+    one_check: Callable[[Evidence], Iterator[Violation]],
+) -> None:
+    for plant in PLANTS:
+        sale = sold_one()
+        plant(sale)
+        if list(one_check(Evidence(sale.operations, sale.state()))):
+            return
+    pytest.fail("it found nothing, whatever was planted")
 
 
 def test_money_that_was_handed_back_is_not_kept() -> None:
