@@ -71,6 +71,8 @@ def broker_settings(node: KafkaNode, nodes: Sequence[KafkaNode]) -> Mapping[str,
         # nine seconds is the time that it would be away.
         "broker.session.timeout.ms": "3000",
         "broker.heartbeat.interval.ms": "500",
+        # One of several that start on a busy machine would end itself after a minute alone.
+        "initial.broker.registration.timeout.ms": "180000",
         # Nobody else will join in the next seconds: assign partitions at once.
         "group.initial.rebalance.delay.ms": "0",
         # What a broker acknowledged survives its death: it is in the kernel's memory. Only a
