@@ -3,12 +3,16 @@
 import asyncio
 import inspect
 from collections.abc import Awaitable, Callable
-from typing import Any
+from typing import Any, cast
 
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingTransaction
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transaction import (
+    AsyncpgTicketingTransaction,
+)
 from tests.servers.waiting import eventually
 from tests.support.pipeline import Pipeline
 
-TIMEOUT_SECONDS = 30.0
+TIMEOUT_SECONDS = 60.0
 
 
 class HookedPort:
@@ -54,6 +58,24 @@ class Gate:
         self.arrived.set()
         async with asyncio.timeout(TIMEOUT_SECONDS):
             await self._opened.wait()
+
+    async def arrive_in(self, transaction: ITicketingTransaction) -> None:
+        """The same with a transaction open, which the database ends early when it is idle."""
+        connection = cast("AsyncpgTicketingTransaction", transaction)._connection
+        await connection.execute(
+            "SELECT set_config('idle_in_transaction_session_timeout', $1, true)",
+            f"{TIMEOUT_SECONDS:.0f}s",
+        )
+        await self.arrive()
+
+    async def reached_by(self, task: asyncio.Task[Any]) -> None:
+        """Until somebody waits here; a failure of the task on its way is a failure here."""
+        arriving = asyncio.create_task(self.arrived.wait())
+        async with asyncio.timeout(TIMEOUT_SECONDS):
+            await asyncio.wait({arriving, task}, return_when=asyncio.FIRST_COMPLETED)
+        if not arriving.done():
+            arriving.cancel()
+            raise AssertionError(f"it ended before the gate: {await task}")
 
     def open(self) -> None:
         """Let those who wait, and all who come, go on."""

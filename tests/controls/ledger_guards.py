@@ -18,7 +18,7 @@ from onsale.service.ticketing.driven_adapter.repository import asyncpg_ticketing
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
 )
-from tests.controls.interleaving import Gate, HookedPort, until_waiting_or
+from tests.controls.interleaving import TIMEOUT_SECONDS, Gate, HookedPort, until_waiting_or
 from tests.controls.judges import promised_twice, verified
 from tests.controls.stage import Guard, Stage
 from tests.controls.taking_out import InMethod, InStatement, WithoutConstraint
@@ -57,10 +57,10 @@ async def a_load_begins_while_results_are_written(stage: Stage) -> list[str]:
 
     async def apply_slowly(transaction: ITicketingTransaction) -> None:
         await pipeline.apply_results._apply(results, transaction, singly=False)
-        await gate.arrive()
+        await gate.arrive_in(transaction)
 
     writing = asyncio.create_task(pipeline.unit_of_work.run(apply_slowly))
-    await gate.arrived.wait()
+    await gate.reached_by(writing)
     loading = asyncio.create_task(pipeline.load.execute(event.id, always=True))
     await until_waiting_or(pipeline, loading.done)
     gate.open()
@@ -119,7 +119,7 @@ async def two_processes_take_in_the_same_key(stage: Stage) -> list[str]:
         process = replace(pipeline, create_booking=replace(pipeline.create_booking, intake=hooked))
         return await process.book(buyer, event, key="once")
 
-    async with background(other.run()):
+    async with background(other.run()), asyncio.timeout(TIMEOUT_SECONDS):
         await asyncio.gather(create(pipeline.intake), create(other))
     count = await pipeline.pool.fetchval("SELECT count(*) FROM booking")
     return [] if count == 1 else [f"{count} bookings were made under one key of one buyer"]

@@ -72,7 +72,7 @@ async def a_buyer_cancels_before_money_moves(stage: Stage) -> list[str]:
     held = await pipeline.hold(buyer, event, "1-1")
     gate = Gate()
     paying = asyncio.create_task(_pay_past(pipeline, gate, buyer, held))
-    await gate.arrived.wait()
+    await gate.reached_by(paying)
     with suppress(TicketingError):
         await pipeline.cancel.execute(buyer, held.id)
     gate.open()
@@ -90,12 +90,12 @@ async def a_payment_begins_while_a_buyer_cancels(stage: Stage) -> list[str]:
 
     async def look_and_wait(transaction: AsyncpgTicketingTransaction, booking_id: UUID) -> bool:
         found = await look(transaction, booking_id)
-        await looked.arrive()
+        await looked.arrive_in(transaction)
         return found
 
     with mock.patch.object(AsyncpgTicketingTransaction, "has_open_attempt", look_and_wait):
         cancelling = asyncio.create_task(pipeline.cancel.execute(buyer, held.id))
-        await looked.arrived.wait()
+        await looked.reached_by(cancelling)
     paying = asyncio.create_task(_pay_past(pipeline, charging, buyer, held))
     await until_waiting_or(pipeline, lambda: _is_past(charging, paying))
     looked.open()
@@ -130,7 +130,9 @@ async def holds_expire_while_their_payments_begin(stage: Stage) -> list[str]:
                 asyncio.create_task(_pay_past(pipeline, gate, buyer, booking))
                 for gate, booking in zip(gates, held, strict=True)
             ]
-            await asyncio.gather(*(gate.arrived.wait() for gate in gates))
+            await asyncio.gather(
+                *(gate.reached_by(task) for gate, task in zip(gates, paying, strict=True))
+            )
         await bolt.execute("SELECT pg_advisory_unlock($1)", BOLT)
         await expiring
     for gate in gates:

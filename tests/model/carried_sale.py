@@ -157,7 +157,7 @@ class CarriedSale:
         )
         return await mortal(self.pipeline.resend, self.fuse).execute()
 
-    async def load(self, *, always: bool) -> object:
+    async def load(self, *, always: bool) -> bool:
         loaded = mortal(self.pipeline.load, self.fuse).execute(self.event.id, always=always)
         return await loaded is not None
 
