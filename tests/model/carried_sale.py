@@ -34,6 +34,12 @@ from tests.support.pipeline import Pipeline
 
 BUYER_COUNT = 2
 SUBSECTIONS, ROWS, SEATS_PER_ROW = 2, 2, 3
+ALL_SEATS = frozenset(
+    (number, f"{row}-{seat}")
+    for number in range(1, SUBSECTIONS + 1)
+    for row in range(1, ROWS + 1)
+    for seat in range(1, SEATS_PER_ROW + 1)
+)
 SETTLE_ROUNDS_MAX = 8
 MUCH_LATER = timedelta(hours=1)
 

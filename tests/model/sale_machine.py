@@ -5,7 +5,7 @@ from typing import Any
 from uuid import UUID
 
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, precondition, rule
+from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
@@ -20,7 +20,7 @@ from onsale.service.ticketing.domain.exceptions import (
     PaymentDeclinedError,
     PaymentInProgressError,
 )
-from tests.model.carried_sale import ROWS, SEATS_PER_ROW, SUBSECTIONS, CarriedSale, Refusal
+from tests.model.carried_sale import ALL_SEATS, ROWS, SEATS_PER_ROW, CarriedSale, Refusal
 from tests.model.mortal import ProcessDiedError
 from tests.model.sale_draws import (
     DECLINED_CARD,
@@ -46,12 +46,6 @@ from tests.model.sale_model import (
     SaleModel,
 )
 
-ALL_SEATS = frozenset(
-    (number, f"{row}-{seat}")
-    for number in range(1, SUBSECTIONS + 1)
-    for row in range(1, ROWS + 1)
-    for seat in range(1, SEATS_PER_ROW + 1)
-)
 PROCESSING, PENDING = BookingStatus.PROCESSING, BookingStatus.PENDING_PAYMENT
 
 
@@ -72,6 +66,13 @@ class SaleMachine(RuleBasedStateMachine):
         self.excuses: set[str] = {"seat_conflict", "sold_out"}
 
     # --- buyers -----------------------------------------------------------------------------------
+
+    @initialize(earlier=st.lists(requests, min_size=1, max_size=3))
+    def hold_some_seats(self, earlier: list[Request]) -> None:
+        """A sale that goes on already, so that there is something to pay, cancel and lose."""
+        for request in earlier:
+            self.book(0, request, None)
+        self.carry_everything()
 
     @rule(buyer=st.integers(0, 1), request=requests, key=keys)
     def book(self, buyer: int, request: Request, key: str | None) -> None:

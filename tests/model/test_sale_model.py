@@ -15,7 +15,7 @@ from tests.model.carried_sale import CarriedSale
 from tests.model.sale_machine import SaleMachine
 from tests.support.pipeline import Pipeline, pipeline_on
 
-GATE_EXAMPLES = 40
+GATE_EXAMPLES = 60
 HUNT_EXAMPLES = int(os.environ.get("ONSALE_MODEL_EXAMPLES") or 0)
 STEP_COUNT = 40
 SECONDS_PER_EXAMPLE_MAX = 5
