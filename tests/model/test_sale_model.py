@@ -6,11 +6,14 @@
 import asyncio
 import os
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
-from hypothesis import HealthCheck, settings
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
+from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
+from tests.controls.taking_out import taken_out
 from tests.model.carried_sale import CarriedSale
 from tests.model.sale_machine import SaleMachine
 from tests.support.pipeline import Pipeline, pipeline_on
@@ -34,24 +37,39 @@ def pipeline(runner: asyncio.Runner, database_url: str, redis_url: str) -> Itera
     runner.run(opened.__aexit__(None, None, None))
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(120 + HUNT_EXAMPLES * SECONDS_PER_EXAMPLE_MAX)
-def test_the_sale_agrees_with_its_model(runner: asyncio.Runner, pipeline: Pipeline) -> None:
+def play(runner: asyncio.Runner, pipeline: Pipeline, **changed: Any) -> None:
+    """As many sales as asked for, each compared with its model."""
+
     class NewSaleMachine(SaleMachine):
         def __init__(self) -> None:
             super().__init__(CarriedSale.open(runner, pipeline))
 
-    run_state_machine_as_test(
-        NewSaleMachine,
-        settings=settings(
-            max_examples=HUNT_EXAMPLES or GATE_EXAMPLES,
-            stateful_step_count=STEP_COUNT,
-            # A stable gate tries the same examples every time.
-            derandomize=not HUNT_EXAMPLES,
-            database=None,
-            deadline=None,
-            print_blob=True,
-            report_multiple_bugs=False,
-            suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
-        ),
+    stable = settings(
+        max_examples=HUNT_EXAMPLES or GATE_EXAMPLES,
+        stateful_step_count=STEP_COUNT,
+        # A stable gate tries the same examples every time.
+        derandomize=not HUNT_EXAMPLES,
+        database=None,
+        deadline=None,
+        print_blob=True,
+        suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
+    run_state_machine_as_test(NewSaleMachine, settings=settings(stable, **changed))
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(600 + HUNT_EXAMPLES * SECONDS_PER_EXAMPLE_MAX)
+def test_the_sale_agrees_with_its_model(runner: asyncio.Runner, pipeline: Pipeline) -> None:
+    play(runner, pipeline)
+
+
+def test_the_model_finds_a_script_that_forgets_its_answers(
+    runner: asyncio.Runner, database_url: str, redis_url: str
+) -> None:
+    (guard,) = [each for each in SEAT_STORE_GUARDS if "answers are remembered" in each.name]
+    with taken_out(guard.edits):
+        opened = pipeline_on(database_url, redis_url)
+        pipeline = runner.run(opened.__aenter__())
+        with pytest.raises(AssertionError):
+            play(runner, pipeline, phases=[Phase.generate], report_multiple_bugs=False)
+        runner.run(opened.__aexit__(None, None, None))
