@@ -6,7 +6,6 @@
 import asyncio
 import os
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
@@ -37,14 +36,14 @@ def pipeline(runner: asyncio.Runner, database_url: str, redis_url: str) -> Itera
     runner.run(opened.__aexit__(None, None, None))
 
 
-def play(runner: asyncio.Runner, pipeline: Pipeline, **changed: Any) -> None:
+def play(runner: asyncio.Runner, pipeline: Pipeline, *, shrink: bool = True) -> None:
     """As many sales as asked for, each compared with its model."""
 
     class NewSaleMachine(SaleMachine):
         def __init__(self) -> None:
             super().__init__(CarriedSale.open(runner, pipeline))
 
-    stable = settings(
+    sought = settings(
         max_examples=HUNT_EXAMPLES or GATE_EXAMPLES,
         stateful_step_count=STEP_COUNT,
         # A stable gate tries the same examples every time.
@@ -52,9 +51,11 @@ def play(runner: asyncio.Runner, pipeline: Pipeline, **changed: Any) -> None:
         database=None,
         deadline=None,
         print_blob=True,
+        report_multiple_bugs=shrink,
+        phases=[Phase.generate, *([Phase.shrink] if shrink else [])],
         suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much],
     )
-    run_state_machine_as_test(NewSaleMachine, settings=settings(stable, **changed))
+    run_state_machine_as_test(NewSaleMachine, settings=sought)
 
 
 @pytest.mark.slow
@@ -71,5 +72,5 @@ def test_the_model_finds_a_script_that_forgets_its_answers(
         opened = pipeline_on(database_url, redis_url)
         pipeline = runner.run(opened.__aenter__())
         with pytest.raises(AssertionError):
-            play(runner, pipeline, phases=[Phase.generate], report_multiple_bugs=False)
+            play(runner, pipeline, shrink=False)
         runner.run(opened.__aexit__(None, None, None))
