@@ -174,9 +174,9 @@ class KafkaCluster:
         """Let any copy lead the topic's first partition, also one that may lack messages."""
         partition = TopicPartition(topic, 0)
 
-        admin = self._admin()
-
         def is_elected() -> bool:
+            # A new client each time: one that met the controller's change may not get over it.
+            admin = self._admin()
             try:
                 admin.elect_leaders(ElectionType.UNCLEAN, [partition]).result(_ANSWER_SECONDS_MAX)
                 return self.leader(topic) in self._running

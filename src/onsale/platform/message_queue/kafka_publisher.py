@@ -147,10 +147,19 @@ class _ProducerLine:
 
     def _poll(self) -> None:
         while not self._closing.is_set():
-            self.producer.poll(POLL_SECONDS)
-        self.producer.poll(0)
+            self._poll_once(POLL_SECONDS)
+        self._poll_once(0)
+
+    def _poll_once(self, seconds_max: float) -> None:
+        try:
+            self.producer.poll(seconds_max)
+        except KafkaException as error:
+            # A fatal error may come this way instead of through the callback. The thread must
+            # outlive it: whoever waits is told by a later poll.
+            self._on_error(error.args[0])
+            self._closing.wait(seconds_max)
 
     def _on_error(self, error: KafkaError) -> None:
-        if error.code() == KafkaError._FATAL:  # noqa: SLF001 - the library's name for it
+        if error.fatal() or error.code() == KafkaError._FATAL:  # noqa: SLF001 - its name for it
             self.is_broken = True
         self._log.warning("kafka_publisher_trouble", error=error.str(), fatal=self.is_broken)
