@@ -30,6 +30,7 @@ setup: $(STAMP) ## Make .venv with the locked packages and onsale (no-op when cu
 # Without build isolation the build backend is the locked one too.
 $(STAMP): | $(BIN)/pip
 	@echo "setup: installing the packages of $(LOCK), each checked against its hash"
+	@echo "setup: the first time some 500 MB are fetched, which takes minutes"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $(LOCK)
 	@echo "setup: installing onsale from this folder, editable"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check \
@@ -81,7 +82,7 @@ lock: $(STAMP) ## Lock the packages of pyproject.toml anew (UPGRADE=1: to the ne
 # PORT, DATA and BUS come from the command line or the environment.
 .PHONY: run
 run: $(STAMP) ## Start everything: PORT=8123 DATA=/some/folder BUS=kafka make run
-	@exec $(BIN)/onsale up $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") \
+	@exec $(BIN)/onsale up --cache "$(CURDIR)/.cache" $(if $(PORT),--port "$(PORT)") $(if $(DATA),--data "$(DATA)") \
 	    $(if $(BUS),--bus "$(BUS)") $(ARGS)
 
 .PHONY: verify

@@ -146,6 +146,8 @@ def run_role(role: Role, name: str, settings: Settings) -> None:
 async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Consume seat commands until ``stop`` is set."""
     async with connect(settings) as connected:
+        if not await patiently(connected.bus.ensure_topics, stop):
+            return
         registry = process_registry()
         publisher = SeatResultPublisher(connected.bus, connected.topics)
         consumer = SeatReservationMqConsumer(
@@ -169,6 +171,8 @@ async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -
 async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
     """Consume seat results, and keep holds, owed commands and loads in order, until ``stop``."""
     async with connect(settings) as connected:
+        if not await patiently(connected.bus.ensure_topics, stop):
+            return
         store = RedisSeatStore(connected.redis)
         unit_of_work = AsyncpgTicketingUnitOfWork(connected.pool)
         commands = SeatCommandPublisher(connected.bus, connected.topics, survived)
@@ -251,13 +255,12 @@ async def open_message_bus(
 
 @asynccontextmanager
 async def connect(settings: Settings) -> AsyncIterator[Connections]:
-    """Open what every role needs; topics exist on entry, however late their broker comes."""
+    """Open what a worker needs; nothing of it need be there yet."""
     pool = await create_pool(settings.database_url, size_max=settings.database_pool)
     redis = create_client(settings.seat_store_url)
     subscriber = create_subscriber(settings.seat_store_url)
     try:
         async with open_message_bus(settings) as (bus, topics):
-            await patiently(bus.ensure_topics)
             yield Connections(pool, redis, subscriber, bus, topics)
     finally:
         await subscriber.aclose()
@@ -265,18 +268,21 @@ async def connect(settings: Settings) -> AsyncIterator[Connections]:
         await close_pool(pool)
 
 
-async def patiently(call: Callable[[], Awaitable[None]], *, seconds_max: float = 5.0) -> None:
+async def patiently(
+    call: Callable[[], Awaitable[None]], stop: asyncio.Event, *, seconds_max: float = 5.0
+) -> bool:
     """A broker that starts after this role is waited for, and said to be missing meanwhile; it is
-    asked every ``seconds_max`` at least.
+    asked every ``seconds_max`` at least. ``False`` when ``stop`` was set before it came.
     """
     backoff = Backoff(seconds_max=seconds_max)
-    stop = asyncio.Event()
-    while True:
+    while not stop.is_set():
         try:
-            return await call()
+            await call()
+            return True
         except UnavailableError as error:
             _log.warning("waiting_for_dependency", error=str(error))
             await backoff.wait(stop)
+    return False
 
 
 def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:

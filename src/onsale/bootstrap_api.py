@@ -14,7 +14,7 @@ from uuid_utils.compat import uuid7
 
 from onsale.bootstrap import background, payment_gateway, survived, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
-from onsale.platform.http_server import ServerOptions, serve
+from onsale.platform.http_server import ServerOptions, listen, serve
 from onsale.platform.observability.loop_lag import LoopLag
 from onsale.platform.rate_limiting.spending_exchange import SpendingExchange
 from onsale.platform.rate_limiting.token_buckets import Limit
@@ -112,23 +112,24 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
     """Serve HTTP until ``stop`` is set, then answer what was accepted."""
     if settings.token_secret is None:
         raise MissingSettingError("ONSALE_TOKEN_SECRET", "the API signs session tokens with it")
+    # Before anything else is opened: a taken port is said at once.
+    listener = listen(settings.host, settings.port)
     hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
     try:
         async with open_api_stores(settings) as stores:
             parts = _api_parts(settings, settings.token_secret, stores, hasher)
             options = ServerOptions(
-                host=settings.host,
-                port=settings.port,
                 connection_count_max=settings.connection_count_max,
                 protocol=ProblemHttpProtocol,
                 trusted_proxies=settings.trusted_proxies,
             )
             async with background(*parts.background):
                 app, shutdown = create_app(parts.services), parts.services.shutdown
-                await serve(app, options, shutdown=shutdown, stop=stop)
+                await serve(app, listener, options, shutdown=shutdown, stop=stop)
                 await parts.commands.drain()
     finally:
         hasher.close()
+        listener.close()
 
 
 @dataclass(frozen=True, slots=True)

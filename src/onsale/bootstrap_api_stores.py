@@ -46,9 +46,10 @@ class ApiStores:
 
     async def make_topics(self) -> None:
         """Wait for the broker, make what it lacks, and wait for ever."""
-        await patiently(self.bus.ensure_topics, seconds_max=TOPICS_RETRY_SECONDS_MAX)
+        for_ever = asyncio.Event()
+        await patiently(self.bus.ensure_topics, for_ever, seconds_max=TOPICS_RETRY_SECONDS_MAX)
         self.topics_exist.set()
-        await asyncio.Event().wait()
+        await for_ever.wait()
 
     def readiness(
         self, check_seat_store: Callable[[], Awaitable[object]]

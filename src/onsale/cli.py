@@ -11,7 +11,7 @@ from pydantic import ValidationError
 from rich.console import Console
 
 from onsale.platform.embedded.exceptions import EmbeddedError
-from onsale.platform.exceptions import UnavailableError
+from onsale.platform.exceptions import CannotListenError, UnavailableError
 from onsale.settings import BusKind, MissingSettingError, Settings
 
 DATA_DEFAULT = Path(".onsale")
@@ -223,9 +223,11 @@ def main() -> None:
         app()
     except ValidationError as error:
         for problem in error.errors(include_input=False, include_url=False):
-            name = "ONSALE_" + "_".join(str(part) for part in problem["loc"]).upper()
-            err.print(f"[red]onsale:[/red] {name}: {problem['msg']}", highlight=False)
+            name = "_".join(str(part) for part in problem["loc"]).upper()
+            where = f"ONSALE_{name}: " if name else ""
+            what = problem["msg"].removeprefix("Value error, ")
+            err.print(f"[red]onsale:[/red] {where}{what}", highlight=False)
         sys.exit(2)
-    except (EmbeddedError, MissingSettingError, UnavailableError) as error:
+    except (CannotListenError, EmbeddedError, MissingSettingError, UnavailableError) as error:
         err.print(f"[red]onsale:[/red] {error}", highlight=False)
         sys.exit(1)

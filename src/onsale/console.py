@@ -69,7 +69,7 @@ async def run_verify(
         event_ids = await tools.ledger.event_ids()
         if event_id is not None:
             if event_id not in event_ids:
-                out.print(f"There is no event {event_id} on sale.", highlight=False)
+                out.print(f"There is no event {event_id} whose seats were loaded.", highlight=False)
                 return False
             event_ids = [event_id]
         if not event_ids:

@@ -1,13 +1,17 @@
 """The command as a person meets it: its help, its complaints, its documentation."""
 
 import re
+import signal
+import socket
+import subprocess
+import time
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 from typing_extensions import override
 
-from tests.support.onsale_up import run_onsale
+from tests.support.onsale_up import ONSALE, clean_environment, run_onsale
 from tests.support.visitors import JsonObject, Visitor
 
 COMMANDS = [
@@ -85,11 +89,54 @@ def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
         assert "Traceback" not in run.stderr
 
 
-def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path) -> None:
-    run = run_onsale("verify", environment=NOWHERE, cwd=tmp_path)
+@pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
+def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: list[str]) -> None:
+    run = run_onsale(*command, environment=NOWHERE, cwd=tmp_path)
     assert run.returncode == 1
+    assert "postgresql is unavailable" in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert "hidden-word" not in run.stdout + run.stderr
+
+
+def test_a_place_that_can_be_no_data_directory_is_said_in_a_line(tmp_path: Path) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    run = run_onsale("up", "--data", file, cwd=tmp_path)
+    assert run.returncode == 1
+    assert "cannot be a data directory" in run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+def test_a_taken_port_is_said_in_a_line(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        environment = {**NOWHERE, "ONSALE_TOKEN_SECRET": SECRET, "ONSALE_PORT": str(port)}
+        run = run_onsale("api", environment=environment, cwd=tmp_path)
+    assert run.returncode == 1
+    assert f"cannot listen at 127.0.0.1:{port}" in run.stderr
+    assert "Traceback" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing"])
+def test_a_worker_that_waits_for_its_broker_stops_when_told(tmp_path: Path, worker: str) -> None:
+    log = tmp_path / "log"
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [str(ONSALE), "worker", worker],
+            env={**clean_environment(), **NOWHERE},
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+        try:
+            deadline = time.monotonic() + 30
+            while b"waiting_for_dependency" not in log.read_bytes():
+                assert time.monotonic() < deadline, log.read_text()
+                time.sleep(0.05)
+            process.send_signal(signal.SIGTERM)
+            assert process.wait(30) == 0, log.read_text()
+        finally:
+            process.kill()
+            process.wait()
 
 
 def test_a_command_that_there_is_not_is_a_mistake() -> None:

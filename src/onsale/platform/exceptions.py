@@ -1,6 +1,14 @@
 """Failures of the machinery that a caller may meet and should tell apart."""
 
 
+class CannotListenError(Exception):
+    """The address is taken, or not this machine's."""
+
+    def __init__(self, address: str, reason: str) -> None:
+        """``address`` is ``host:port``."""
+        super().__init__(f"cannot listen at {address}: {reason}")
+
+
 class UnavailableError(Exception):
     """A dependency cannot be reached or did not answer in time; the same call may succeed later."""
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import resource
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -10,11 +11,14 @@ import uvicorn
 from starlette.types import ASGIApp
 from typing_extensions import override
 
+from onsale.platform.exceptions import CannotListenError
+
 DRAIN_SECONDS_MAX = 10
 """What is under way when the server stops has so long to be answered."""
 NOTICE_SECONDS = 0.3
 """So long before it closes, the server asks clients to come back on another connection."""
 ACCEPTED_PER_TURN = 32
+BACKLOG_COUNT = 2_048
 _FILES_BESIDE_CONNECTIONS = 500
 
 
@@ -24,15 +28,31 @@ class ServerOptions:
     separated) X-Forwarded-For counts.
     """
 
-    host: str
-    port: int
     connection_count_max: int
     protocol: type[asyncio.Protocol]
     trusted_proxies: str = ""
 
 
+def listen(host: str, port: int) -> socket.socket:
+    """A socket on which connections wait to be taken.
+
+    Raises:
+        CannotListenError: the address is taken, or not this machine's.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=BACKLOG_COUNT)
+    except OSError as error:
+        raise CannotListenError(f"{host}:{port}", error.strerror or str(error)) from error
+
+
 async def serve(
-    app: ASGIApp, options: ServerOptions, *, shutdown: asyncio.Event, stop: asyncio.Event
+    app: ASGIApp,
+    listener: socket.socket,
+    options: ServerOptions,
+    *,
+    shutdown: asyncio.Event,
+    stop: asyncio.Event,
 ) -> None:
     """Serve until ``stop`` is set. Then ``shutdown`` is: streams end, and each answer asks for its
     connection to be closed. A moment later nobody new is let in, idle connections are closed, and
@@ -41,8 +61,6 @@ async def serve(
     _allow_open_files(options.connection_count_max + _FILES_BESIDE_CONNECTIONS)
     config = uvicorn.Config(
         app,
-        host=options.host,
-        port=options.port,
         http=options.protocol,
         ws="none",
         lifespan="off",
@@ -54,7 +72,7 @@ async def serve(
         forwarded_allow_ips=options.trusted_proxies,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
-    server, listener = _Server(config), config.bind_socket()
+    server = _Server(config)
     # The loop takes one connection a turn from each. With one alone, a crowd that needs new
     # connections waits for as many turns, and the busier the loop the longer a turn.
     listeners = [listener, *(listener.dup() for _ in range(ACCEPTED_PER_TURN - 1))]

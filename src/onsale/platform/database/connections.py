@@ -222,12 +222,13 @@ async def unavailable_on_connection_loss() -> AsyncIterator[None]:
         raise UnavailableError("postgresql", str(error) or type(error).__name__) from error
     except sqlalchemy.exc.DBAPIError as error:
         # SQLAlchemy wraps what the driver raised, also on the way to a connection.
-        if not _comes_from_connection_loss(error):
+        if not comes_from_connection_loss(error):
             raise
         raise UnavailableError("postgresql", str(error.orig)) from error
 
 
-def _comes_from_connection_loss(error: BaseException) -> bool:
+def comes_from_connection_loss(error: BaseException) -> bool:
+    """Whether the server was away, and not the statement wrong."""
     cause: BaseException | None = error
     while cause is not None and not isinstance(cause, CONNECTION_ERRORS):
         cause = cause.__cause__

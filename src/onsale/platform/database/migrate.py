@@ -4,6 +4,10 @@ from importlib.resources import files
 
 from alembic import command
 from alembic.config import Config
+from sqlalchemy.exc import DBAPIError
+
+from onsale.platform.database.connections import CONNECTION_ERRORS, comes_from_connection_loss
+from onsale.platform.exceptions import UnavailableError
 
 
 def alembic_config(database_url: str) -> Config:
@@ -15,5 +19,14 @@ def alembic_config(database_url: str) -> Config:
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:
-    """Run every migration that is missing; several processes may do so at once."""
-    command.upgrade(alembic_config(database_url), revision)
+    """Run every migration that is missing; several processes may do so at once.
+
+    Raises:
+        UnavailableError: the database cannot be reached; nothing was changed.
+    """
+    try:
+        command.upgrade(alembic_config(database_url), revision)
+    except (*CONNECTION_ERRORS, DBAPIError) as error:
+        if not comes_from_connection_loss(error):
+            raise
+        raise UnavailableError("postgresql", str(error)) from error

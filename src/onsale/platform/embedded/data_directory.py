@@ -70,9 +70,16 @@ class DataDirectory:
 
         Raises:
             DataDirectoryInUseError: another process holds it.
+            EmbeddedError: nothing can be kept there.
         """
-        self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
+            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        except OSError as error:
+            raise EmbeddedError(
+                f"{self.path} cannot be a data directory ({error.strerror}); choose another:"
+                " DATA=/some/folder make run, or onsale up --data /some/folder"
+            ) from error
         try:
             fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
