@@ -110,8 +110,12 @@ rebuild: $(STAMP) ## Measure: the seat store is wiped while people book, 50,000 
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps audit ## Every check, then every test; with CI=true nothing may be missing
-	@$(PYTEST) $(ARGS)
+test: lint types contracts deps audit ## Every check and test but the long; with CI=true nothing may be missing
+	@$(PYTEST) -m 'not long' $(ARGS)
+
+.PHONY: long
+long: $(STAMP) ## The tests that take minutes: the ups and downs of a cluster of three brokers
+	@$(PYTEST) -m long $(ARGS)
 
 .PHONY: lint
 lint: $(STAMP) ## Style: ruff's rules and formatting

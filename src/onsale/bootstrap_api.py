@@ -156,7 +156,7 @@ def _api_parts(
         WithdrawUnacknowledgedBookingsUseCase(unit_of_work, commands, notices)
     )
     intake = AsyncpgBookingIntake(
-        pool,
+        stores.intake_pool,
         batch_count_max=settings.intake_batch_count_max,
         wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
         on_unacknowledged=unacknowledged.remember,

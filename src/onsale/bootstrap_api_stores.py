@@ -24,6 +24,8 @@ from onsale.platform.state.redis_clients import create_impatient_client, create_
 from onsale.settings import Settings
 
 CREATION_POOL_COUNT_MAX = 2
+# Two that write bookings and one that looks keys up.
+INTAKE_POOL_COUNT_MAX = 3
 TOPICS_RETRY_SECONDS_MAX = 1.0
 # Shares of the time in which requests are refused once a store stands still.
 PING_SHARE, SEAT_STORE_SHARE = 0.35, 0.5
@@ -31,11 +33,14 @@ PING_SHARE, SEAT_STORE_SHARE = 0.35, 0.5
 
 @dataclass(frozen=True, slots=True)
 class ApiStores:
-    """``creation_pool`` is for events with all their tickets, which take their time."""
+    """``creation_pool`` is for events with all their tickets, which take their time;
+    ``intake_pool`` is for new bookings, which wait behind no reader.
+    """
 
     watch: DependencyWatch
     pool: ImpatientPool
     creation_pool: ImpatientPool
+    intake_pool: ImpatientPool
     engine: ReadEngine
     redis: Redis
     subscriber: Redis
@@ -94,6 +99,10 @@ async def open_api_stores(settings: Settings) -> AsyncIterator[ApiStores]:
             are_statements_long=True,
         )
         stack.push_async_callback(close_pool, creation_pool)
+        intake_pool = await create_impatient_pool(
+            url, size_max=INTAKE_POOL_COUNT_MAX, patience=patience, watch=watch
+        )
+        stack.push_async_callback(close_pool, intake_pool)
         engine = create_read_engine(url, size_max=size_max, patience=patience, watch=watch)
         stack.push_async_callback(engine.dispose)
         store_seconds = stall_seconds_max * SEAT_STORE_SHARE
@@ -106,6 +115,7 @@ async def open_api_stores(settings: Settings) -> AsyncIterator[ApiStores]:
             watch,
             pool,
             creation_pool,
+            intake_pool,
             engine,
             redis,
             subscriber,

@@ -16,7 +16,7 @@ from tests.support.onsale_up import OnsaleUp, running_system
 from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
 
-pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.slow, pytest.mark.kafka, pytest.mark.timeout(400), pytest.mark.long]
 
 SUBSECTION_COUNT = 8
 COME_BACK_SECONDS_MAX = 90.0

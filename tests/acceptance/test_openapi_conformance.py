@@ -24,11 +24,12 @@ CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 SEED = os.environ.get("SEED", "1")
 EXAMPLE_COUNT_MAX = int(os.environ.get("EXAMPLES", "4"))
 RUN_SECONDS_MAX = 300
-CALL_COUNT_MIN = 40
+CALL_COUNT_MIN = 20
 
 # Who calls what and how: all boundary values once, by those who may call; made up ones by all.
 BOUNDARIES = "examples,coverage,fuzzing"
 MADE_UP = "examples,fuzzing"
+LEFT_TO_LONG = {"a buyer, the rest", "a seller, the rest"}
 RUNS = {
     "a buyer, bookings": ("buyer", BOUNDARIES, ["--include-tag", "bookings"]),
     "a seller, events": ("seller", BOUNDARIES, ["--include-tag", "events"]),
@@ -45,7 +46,10 @@ RUNS = {
 
 @pytest.mark.slow
 @pytest.mark.timeout(RUN_SECONDS_MAX + 60)
-@pytest.mark.parametrize("run", RUNS)
+@pytest.mark.parametrize(
+    "run",
+    [pytest.param(name, marks=pytest.mark.long if name in LEFT_TO_LONG else ()) for name in RUNS],
+)
 async def test_the_service_keeps_to_its_document(
     system: OnsaleUp,
     http: httpx.AsyncClient,

@@ -93,7 +93,9 @@ async def traffic(
     )
 
 
-@pytest.mark.parametrize("role", ["coordinator", "controller"])
+@pytest.mark.parametrize(
+    "role", ["coordinator", pytest.param("controller", marks=pytest.mark.long)]
+)
 async def test_a_killed_broker_costs_seconds_and_no_message(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, role: str
 ) -> None:
@@ -111,6 +113,7 @@ async def test_a_killed_broker_costs_seconds_and_no_message(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
+@pytest.mark.long
 async def test_a_broker_that_stands_still_is_passed_by(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -127,6 +130,7 @@ async def test_a_broker_that_stands_still_is_passed_by(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
+@pytest.mark.long
 async def test_a_rolling_restart_fails_no_call(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -140,6 +144,7 @@ async def test_a_rolling_restart_fails_no_call(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
+@pytest.mark.long
 async def test_with_two_of_three_away_nothing_is_acknowledged_until_one_is_back(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -160,6 +165,7 @@ async def test_with_two_of_three_away_nothing_is_acknowledged_until_one_is_back(
     await impatient.close()
 
 
+@pytest.mark.long
 async def test_a_partition_that_moves_to_other_brokers_keeps_its_messages_and_their_order(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, tmp_path: Path
 ) -> None:
@@ -192,6 +198,7 @@ def _reassignment(topic: str, replicas: list[int]) -> object:
     return {"version": 1, "partitions": [partition]}
 
 
+@pytest.mark.long
 async def test_what_one_broker_alone_has_is_acknowledged_only_where_one_copy_is_enough(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:

@@ -59,24 +59,6 @@ async def test_a_message_goes_round_and_outlives_kill_9_of_the_broker(
     assert await asyncio.to_thread(_consume, kafka.bootstrap, 3) == [b"one", b"two", b"three"]
 
 
-@pytest.mark.slow
-@pytest.mark.timeout(400)
-async def test_three_brokers_take_messages_while_one_is_dead(
-    tmp_path: Path, supervisor: Supervisor
-) -> None:
-    directory = DataDirectory(tmp_path / "data")
-    kafka = EmbeddedKafka(directory, (1, 2, 3), JAR_CACHE, heap_megabytes=256)
-    kafka.prepare()
-    await supervisor.start(*kafka.processes())
-    await asyncio.to_thread(_make_topic, kafka.bootstrap, 3)
-    await asyncio.to_thread(_produce, kafka.bootstrap, [b"before"])
-    # Stopped, it stays away for as long as the test needs.
-    supervisor.signal("kafka-2", signal.SIGSTOP)
-    await asyncio.to_thread(_produce, kafka.bootstrap, [b"meanwhile"])
-    assert await asyncio.to_thread(_consume, kafka.bootstrap, 2) == [b"before", b"meanwhile"]
-    supervisor.signal("kafka-2", signal.SIGKILL)
-
-
 def test_a_damaged_jar_is_fetched_again(tmp_path: Path) -> None:
     lock = _lock_of_one(tmp_path)
     (path,) = resolve_jars(tmp_path, lock)

@@ -8,11 +8,12 @@ from confluent_kafka import KafkaError
 from confluent_kafka.admin import AdminClient
 from confluent_kafka.admin._config import ConfigResource
 
+from onsale.platform.embedded.ports import free_port
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue import kafka_publisher
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
-from tests.support.message_buses import consume_all, numbered, unused_port
+from tests.support.message_buses import consume_all, numbered
 
 pytestmark = pytest.mark.kafka
 
@@ -36,7 +37,7 @@ async def bus(kafka_bootstrap: str, topics: KafkaTopicBuilder) -> AsyncIterator[
 @pytest.fixture
 async def cut_off(topics: KafkaTopicBuilder) -> AsyncIterator[KafkaMessageBus]:
     """A bus whose broker is away."""
-    bus = KafkaMessageBus(f"127.0.0.1:{unused_port()}", topics, 4, publish_seconds_max=5.0)
+    bus = KafkaMessageBus(f"127.0.0.1:{free_port()}", topics, 4, publish_seconds_max=5.0)
     yield bus
     # Its messages will never leave: nothing to flush.
     line = bus._publisher._line

@@ -1,12 +1,12 @@
 """The message buses that the contract holds for, and what tests do with them."""
 
 import asyncio
-import socket
 from collections.abc import AsyncIterator, Callable, Coroutine, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import Literal
 
+from onsale.platform.embedded.ports import free_port
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
 from onsale.platform.message_queue.message_bus import (
@@ -98,7 +98,7 @@ class Buses:
 
     def cut_off(self, *, publish_seconds_max: float) -> MessageBus:
         """A bus whose broker is away."""
-        port = unused_port()
+        port = free_port()
         address = f"redis://127.0.0.1:{port}/0" if self.kind == "redis" else f"127.0.0.1:{port}"
         bus = open_bus(
             self.kind,
@@ -112,14 +112,6 @@ class Buses:
 
     async def close(self) -> None:
         await asyncio.gather(*(bus.close() for bus in self.opened))
-
-
-def unused_port() -> int:
-    """A port on which nobody listens."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
 
 
 def numbered(key: str, count: int, *, first: int = 0) -> list[Message]:

@@ -16,9 +16,9 @@ from typing import Literal
 import psutil
 
 from onsale.platform.embedded import exec_child
+from onsale.platform.embedded.ports import free_port
 from onsale.platform.embedded.process_record import read_records
 from tests.servers.protocol import JAR_CACHE
-from tests.support.message_buses import unused_port
 
 ONSALE = Path(sys.executable).with_name("onsale")
 START_SECONDS_MAX = 100.0
@@ -68,7 +68,7 @@ class OnsaleUp:
 
     data: Path
     bus: Bus = "redis"
-    port: int = field(default_factory=unused_port)
+    port: int = field(default_factory=free_port)
     has_demo: bool = False
     workers: int = 1
     brokers: int | None = None

@@ -4,18 +4,18 @@ import httpx
 import pytest
 from prometheus_client import CollectorRegistry
 
+from onsale.platform.embedded.ports import free_port
 from onsale.platform.observability.batch_meter import PrometheusBatchMeter
 from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.service.ticketing.driven_adapter.metrics.prometheus_drift_meter import (
     PrometheusDriftMeter,
 )
-from tests.support.message_buses import unused_port
 
 HOST = "127.0.0.1"
 
 
 def test_a_worker_serves_its_metrics_until_the_end() -> None:
-    registry, port, now = CollectorRegistry(), unused_port(), 100.0
+    registry, port, now = CollectorRegistry(), free_port(), 100.0
     batches = PrometheusBatchMeter(registry)
     drift = PrometheusDriftMeter(registry, lambda: now)
     batches.batch_handled(7, 0.1)

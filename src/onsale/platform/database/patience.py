@@ -11,11 +11,11 @@ from typing_extensions import override
 from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
 
-WAITING_COUNT_MAX = 500
+WAITING_COUNT_MAX = 2_000
 """Calls that may wait for a connection at once; one more is turned away immediately."""
 # Shares of the time in which a request must be answered. Together less than all of it, so that
 # whoever got the last connection is still told in time that it is of no use.
-_PLACE_SHARE, _STATEMENT_SHARE, _SERVER_SHARE = 0.35, 0.55, 0.5
+_PLACE_SHARE, _STATEMENT_SHARE, _SERVER_SHARE = 0.6, 0.35, 0.3
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,13 +1,18 @@
 """TCP ports that nobody uses, remembered so that an address survives a restart."""
 
 import json
+import secrets
 import socket
+from pathlib import Path
 
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.exceptions import EmbeddedError
 
 _LOOPBACK = "127.0.0.1"
 _CHOICE_COUNT_MAX = 100
+_LOWEST_PORT = 15_000
+_FIRST_OUTGOING_PORT = 32_768
+_OUTGOING_PORTS = Path("/proc/sys/net/ipv4/ip_local_port_range")
 
 
 def stable_port(directory: DataDirectory, name: str) -> int:
@@ -29,7 +34,7 @@ def choose_port(directory: DataDirectory, name: str) -> int:
         return ports[name]
     taken = set(ports.values())
     for _ in range(_CHOICE_COUNT_MAX):
-        port = _free_port()
+        port = free_port()
         if port not in taken:
             ports[name] = port
             _write(directory, ports)
@@ -49,11 +54,28 @@ def is_free(port: int) -> bool:
     return True
 
 
-def _free_port() -> int:
-    with socket.socket(socket.AF_INET, socket.SOCK_STREAM) as probe:
-        probe.bind((_LOOPBACK, 0))
-        port: int = probe.getsockname()[1]
-        return port
+def free_port() -> int:
+    """A port of the loopback address at which a server can listen, also after a restart.
+
+    Not one that the system gives to outgoing connections: while a server is down, one of those
+    could take its port, and keep it for as long as it lasts.
+
+    Raises:
+        EmbeddedError: no free port was found.
+    """
+    for _ in range(_CHOICE_COUNT_MAX):
+        port = _LOWEST_PORT + secrets.randbelow(_first_outgoing_port() - _LOWEST_PORT)
+        if is_free(port):
+            return port
+    raise EmbeddedError("no free port on the loopback address")
+
+
+def _first_outgoing_port() -> int:
+    try:
+        first = int(_OUTGOING_PORTS.read_text().split()[0])
+    except (OSError, ValueError, IndexError):
+        return _FIRST_OUTGOING_PORT
+    return first if first > _LOWEST_PORT else _FIRST_OUTGOING_PORT
 
 
 def _read(directory: DataDirectory) -> dict[str, int]:

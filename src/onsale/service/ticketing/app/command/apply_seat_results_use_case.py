@@ -7,7 +7,7 @@ twice, even when the seat store is wrong.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from functools import partial
 from uuid import UUID
 
@@ -35,6 +35,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import (
 from onsale.service.ticketing.domain.exceptions import TicketCountMismatchError
 
 SEAT_TAKEN = "seat_taken"
+LOAD_PATIENCE = timedelta(seconds=2)
 
 
 @dataclass(slots=True)
@@ -71,7 +72,7 @@ class ApplySeatResultsUseCase:
         self, results: Sequence[SeatResult], transaction: ITicketingTransaction, *, singly: bool
     ) -> list[Booking]:
         # An event that is being loaded keeps no other waiting: its results are of the epoch that
-        # ends, and the load makes what its bookings owe due again.
+        # ends, and what its bookings owe is sent again.
         events = await transaction.share_events(
             {result.event_id for result in results}, skip_owned=True
         )
@@ -128,20 +129,28 @@ class ApplySeatResultsUseCase:
         decision = _Decision()
         for result in results:
             event = events.get(result.event_id)
-            if event is None:
-                continue  # being loaded, or of another ledger: nothing here may change by it
             booking = bookings.get(result.booking_id)
-            if booking is None:
+            if event is None:
+                # Being loaded, or of another ledger. A load that succeeds makes its commands due
+                # at once; one that fails must not leave them to their back-off.
+                if booking is not None and booking.command_seq == result.seq:
+                    _send_again(booking, transaction.now + LOAD_PATIENCE, decision)
+            elif booking is None:
                 if isinstance(result, SeatsReserved) and result.epoch == event.epoch:
                     # The ledger lost the booking (restored from a backup); its seats must be freed.
                     decision.events_to_load.add(event.event_id)
             elif result.epoch != event.epoch:
-                if booking.command is not None and booking.command_seq == result.seq:
-                    booking.next_send_at = transaction.now
-                    decision.changed[booking.id] = booking
+                if booking.command_seq == result.seq:
+                    _send_again(booking, transaction.now, decision)
             elif booking.id not in decision.claims:
                 _settle(result, booking, transaction, decision)
         return decision
+
+
+def _send_again(booking: Booking, due_at: datetime, decision: _Decision) -> None:
+    if booking.command is not None:
+        booking.next_send_at = due_at
+        decision.changed[booking.id] = booking
 
 
 def _settle(

@@ -18,6 +18,7 @@ from onsale.service.ticketing.domain.exceptions import (
     IdempotencyKeyReusedError,
 )
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+from onsale.service.ticketing.driven_adapter.repository.keyed_bookings import KeyedBookings
 
 QUEUE_COUNT_MAX = 2_000
 BATCH_COUNT_MAX = 250
@@ -74,6 +75,7 @@ class AsyncpgBookingIntake:
         self._wait_seconds_max = wait_seconds_max
         self._on_unacknowledged = on_unacknowledged
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
+        self._keyed = KeyedBookings(pool, _SQL["by_keys"], wait_seconds_max=wait_seconds_max)
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
         waiting = _Waiting(booking, key)
@@ -98,15 +100,15 @@ class AsyncpgBookingIntake:
             self._on_unacknowledged(waiting.booking)
 
     async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
-        async with unavailable_on_connection_loss():
-            rows = await self._pool.fetch(_SQL["by_keys"], [buyer_id], [key.key])
-        return _same_request(rows[0], key) if rows else None
+        row = await self._keyed.find(buyer_id, key.key)
+        return None if row is None else _same_request(row, key)
 
     async def run(self) -> None:
-        """Store what is added, until cancelled."""
-        async with asyncio.TaskGroup() as writers:
+        """Store what is added and look up what is asked for, until cancelled."""
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._keyed.run())
             for _ in range(self._writer_count):
-                writers.create_task(self._write())
+                tasks.create_task(self._write())
 
     async def _write(self) -> None:
         while True:

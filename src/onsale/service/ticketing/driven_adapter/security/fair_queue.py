@@ -9,9 +9,10 @@ from typing import Any, TypeVar
 
 from onsale.platform.exceptions import UnavailableError
 
-WAITING_COUNT_MAX = 512
-WAITING_PER_CLIENT_COUNT_MAX = 64
-WAIT_SECONDS_MAX = 4.0
+WAITING_COUNT_MAX = 2_000
+# A client may be a whole office behind one address at the moment that a sale opens.
+WAITING_PER_CLIENT_COUNT_MAX = 1_000
+WAIT_SECONDS_MAX = 20.0
 
 _DEPENDENCY = "password-hashing"
 

@@ -90,12 +90,18 @@ def idempotency_key_of(request: Request) -> str | None:
     """The ``Idempotency-Key`` header.
 
     Raises:
-        InvalidRequestError: it is empty or too long.
+        InvalidRequestError: it is empty, too long, no text or given twice.
     """
-    key = header_of(request.scope, b"idempotency-key")
-    if key is not None and not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
+    given = [value for name, value in request.scope["headers"] if name == b"idempotency-key"]
+    if not given:
+        return None
+    try:
+        key = str(given[0], "utf-8")
+    except UnicodeDecodeError:
+        raise InvalidRequestError.of("Idempotency-Key", "a key is text in UTF-8") from None
+    if len(given) > 1 or "\x00" in key or not 0 < len(key) <= IDEMPOTENCY_KEY_LENGTH_MAX:
         raise InvalidRequestError.of(
-            "Idempotency-Key", f"a key has 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
+            "Idempotency-Key", f"one key of 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} characters"
         )
     return key
 
