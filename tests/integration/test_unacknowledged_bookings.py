@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import replace
 
 import pytest
@@ -11,6 +11,7 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.command.withdraw_unacknowledged_bookings_use_case import (
     WithdrawUnacknowledgedBookingsUseCase,
 )
+from onsale.service.ticketing.app.interface.i_payment_gateway import Captured
 from onsale.service.ticketing.domain.entity.booking_entity import BookingStatus, CancelReason
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
@@ -29,7 +30,9 @@ WAIT_SECONDS = 0.1
 
 
 @asynccontextmanager
-async def impatient(pipeline: Pipeline) -> AsyncIterator[UnacknowledgedBookings]:
+async def impatient(
+    pipeline: Pipeline, *, writer_count: int = 2
+) -> AsyncIterator[UnacknowledgedBookings]:
     """The pipeline takes bookings in with little patience within the block."""
     cancel = pipeline.cancel
     unacknowledged = UnacknowledgedBookings(
@@ -39,6 +42,7 @@ async def impatient(pipeline: Pipeline) -> AsyncIterator[UnacknowledgedBookings]
     )
     intake = AsyncpgBookingIntake(
         pipeline.pool,
+        writer_count=writer_count,
         wait_seconds_max=WAIT_SECONDS,
         on_unacknowledged=unacknowledged.remember,
     )
@@ -116,6 +120,51 @@ async def test_its_seats_are_given_back_where_it_has_got_them_already(pipeline: 
     assert (await pipeline.booking(booking.id)).status is BookingStatus.CANCELLED
     assert (await pipeline.hold(buyer, event, "1-1")).status is BookingStatus.PENDING_PAYMENT
     assert not await pipeline.differences(event.id)
+
+
+async def test_it_stays_while_money_moves_for_it(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    async with impatient(pipeline) as unacknowledged:
+        await book_too_late(pipeline, event, buyer)
+        await pipeline.pool.execute("UPDATE booking SET next_send_at = now() - interval '1 s'")
+        assert await pipeline.resend.execute() == 1
+        await pipeline.settle()
+        [booking] = (entry.booking for entry in unacknowledged._entries.values())
+        # Its buyer has found it in the list.
+        attempt = await pipeline.pay._open_attempt(buyer, booking.id)
+
+        await unacknowledged.look()
+        assert unacknowledged.count == 0
+        assert (await pipeline.booking(booking.id)).status is BookingStatus.PENDING_PAYMENT
+
+    await pipeline.payment_ledger.record(attempt, Captured("pay_found"))
+    await pipeline.settle()
+    assert (await pipeline.booking(booking.id)).status is BookingStatus.COMPLETED
+    assert not await pipeline.differences(event.id)
+
+
+async def test_one_that_was_given_up_while_its_writer_had_no_connection_is_never_stored(
+    pipeline: Pipeline,
+) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    await pipeline.catalog.get(event.id)
+
+    async def another_is_stored() -> bool:
+        with suppress(UnavailableError):
+            await pipeline.book(buyer, event, "1-2")
+        return bool(await stored_count(pipeline, event))
+
+    async with impatient(pipeline, writer_count=1) as unacknowledged:
+        async with AsyncExitStack() as taken:
+            for _ in range(pipeline.pool.get_max_size()):
+                await taken.enter_async_context(pipeline.pool.acquire())
+            with pytest.raises(UnavailableError):
+                await pipeline.book(buyer, event, "1-1")
+            assert unacknowledged.count == 0, "nothing was sent, so nobody will withdraw it"
+        # The same writer serves this one, so it has done with the first.
+        await wait_for(another_is_stored, bool)
+    first = "SELECT count(*) FROM booking WHERE seat_positions = '{1-1}'"
+    assert await pipeline.pool.fetchval(first) == 0
 
 
 async def test_with_an_idempotency_key_it_stays_for_the_retry(pipeline: Pipeline) -> None:
