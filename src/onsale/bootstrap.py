@@ -82,6 +82,9 @@ from onsale.service.ticketing.driven_adapter.live.redis_live_notices import Redi
 from onsale.service.ticketing.driven_adapter.metrics.prometheus_drift_meter import (
     PrometheusDriftMeter,
 )
+from onsale.service.ticketing.driven_adapter.metrics.stray_payment_report import (
+    StrayPaymentReport,
+)
 from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway import (
     BoundedPaymentGateway,
     GatewayPatience,
@@ -199,7 +202,9 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
                 PaymentLedger(unit_of_work, commands, notices),
             ),
             refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
-            find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway),
+            find_stray_payments=FindStrayPaymentsUseCase(
+                unit_of_work, gateway, StrayPaymentReport(registry).tell
+            ),
             refresh_event_status=status,
             restore_lost_events=RestoreLostEventsUseCase(drift_ledger, store, drift_meter),
             watch_seat_drift=WatchSeatDriftUseCase(drift_ledger, store, drift_meter),

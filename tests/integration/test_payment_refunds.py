@@ -2,12 +2,17 @@
 
 import asyncio
 from datetime import timedelta
-from uuid import UUID, uuid4
+from math import ceil
+from uuid import UUID
 
 import pytest
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.command import find_stray_payments_use_case
+from onsale.service.ticketing.app.command.refund_payments_use_case import (
+    AT_ONCE_MAX,
+    BATCH_COUNT_MAX,
+)
 from onsale.service.ticketing.app.interface.i_payment_gateway import (
     Captured,
     GatewayTimeoutError,
@@ -20,6 +25,7 @@ from onsale.service.ticketing.domain.entity.payment_refund import RefundReason
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.domain.exceptions import BookingNotPayableError
+from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway import GatewayPatience
 from tests.support.faulty_gateways import DyingGateway
 from tests.support.money import (
     CARD,
@@ -59,6 +65,14 @@ async def _take_behind_our_back(
     )
 
 
+@pytest.fixture
+async def given_up(pipeline: Pipeline, buyer: Principal, held: Booking) -> UUID:
+    """The key of an attempt that was voided: money under it goes back."""
+    attempt = await pipeline.pay._open_attempt(buyer, held.id)
+    await pipeline.payment_ledger.record(attempt, Voided())
+    return attempt.id
+
+
 @pytest.mark.parametrize("how", ["it answers", "it lists"])
 async def test_money_that_comes_after_the_attempt_was_given_up_goes_back(
     pipeline: Pipeline, buyer: Principal, held: Booking, how: str
@@ -79,12 +93,6 @@ async def test_money_that_comes_after_the_attempt_was_given_up_goes_back(
     await pipeline.settle()
     assert await money_kept(pipeline, held.id) == 2_000
     assert await pipeline.differences(held.event_id) == []
-
-
-async def test_money_under_a_key_of_nobody_goes_back(pipeline: Pipeline) -> None:
-    await _take_behind_our_back(pipeline, uuid4(), amount=77)
-    await clear_up(pipeline)
-    assert await refunds(pipeline) == [("unknown", "done", 77)]
 
 
 async def test_money_for_a_booking_that_waits_no_longer_goes_back(
@@ -158,7 +166,11 @@ async def test_verification_tells_of_tickets_that_are_kept_when_their_money_goes
 
 
 async def test_what_is_under_way_is_looked_at_again(
-    pipeline: Pipeline, buyer: Principal, held: Booking, monkeypatch: pytest.MonkeyPatch
+    pipeline: Pipeline,
+    buyer: Principal,
+    held: Booking,
+    given_up: UUID,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(find_stray_payments_use_case, "OVERLAP", timedelta(0))
     monkeypatch.setattr(find_stray_payments_use_case, "PAGE_COUNT_MAX", 2)
@@ -166,11 +178,11 @@ async def test_what_is_under_way_is_looked_at_again(
     await _take_behind_our_back(pipeline, attempt.id, "pay_1")
     await _take_behind_our_back(pipeline, attempt.id, "pay_2")
     for number in range(3):
-        await _take_behind_our_back(pipeline, uuid4(), f"pay_stray_{number}", amount=1)
+        await _take_behind_our_back(pipeline, given_up, f"pay_stray_{number}", amount=1)
     for _ in range(2):
         while await pipeline.find_stray_payments.execute():
             pass
-        assert await refunds(pipeline) == [("unknown", "owed", 1)] * 3
+        assert await refunds(pipeline) == [("late", "owed", 1)] * 3
     await pipeline.payment_ledger.record(attempt, Captured("pay_1"))
     while await pipeline.find_stray_payments.execute():
         pass
@@ -181,9 +193,9 @@ async def test_what_is_under_way_is_looked_at_again(
 
 
 async def test_a_refund_is_tried_again_and_less_often_until_it_is_done(
-    pipeline: Pipeline, buyer: Principal, held: Booking
+    pipeline: Pipeline, given_up: UUID
 ) -> None:
-    await _take_behind_our_back(pipeline, uuid4())
+    await _take_behind_our_back(pipeline, given_up)
     await pipeline.find_stray_payments.execute()
     dead = paying_through(
         pipeline, DyingGateway(pipeline.gateway, "refund", GatewayTimeoutError(), "after")
@@ -192,6 +204,8 @@ async def test_a_refund_is_tried_again_and_less_often_until_it_is_done(
     assert await dead.refund_payments.execute() == 0, "it is not due again at once"
     waits = "SELECT extract(epoch FROM next_try_at - now()) FROM payment_refund"
     first = await pipeline.pool.fetchval(waits)
+    rounds_of_calls = ceil(BATCH_COUNT_MAX / AT_ONCE_MAX)
+    assert first > rounds_of_calls * GatewayPatience().refund_seconds_max, "others wait for these"
     await make_refunds_due(pipeline)
     away = DyingGateway(pipeline.gateway, "refund", UnavailableError("payment-gateway"), "before")
     with pytest.raises(ExceptionGroup):
@@ -199,28 +213,33 @@ async def test_a_refund_is_tried_again_and_less_often_until_it_is_done(
     assert await pipeline.pool.fetchval(waits) > first * 3 / 2
     await make_refunds_due(pipeline)
     assert await pipeline.refund_payments.execute() == 1
-    assert await refunds(pipeline) == [("unknown", "done", 2_000)]
+    assert await refunds(pipeline) == [("late", "done", 2_000)]
     assert await pipeline.pool.fetchval("SELECT count(*) FROM mock_gateway_refund") == 1
 
 
-async def test_a_refund_that_is_refused_stays_owed_and_is_told(pipeline: Pipeline) -> None:
-    await _take_behind_our_back(pipeline, uuid4())
-    await _take_behind_our_back(pipeline, uuid4(), "pay_good", amount=5)
+async def test_a_refund_that_is_refused_stays_owed_and_is_told(
+    pipeline: Pipeline, given_up: UUID
+) -> None:
+    await _take_behind_our_back(pipeline, given_up)
+    await _take_behind_our_back(pipeline, given_up, "pay_good", amount=5)
     await pipeline.find_stray_payments.execute()
     await pipeline.pool.execute("UPDATE mock_gateway_payment SET amount = 1 WHERE amount = 2000")
     with pytest.raises(ExceptionGroup) as failures:
         await pipeline.refund_payments.execute()
     assert failures.group_contains(RefundRefusedError)
-    assert sorted(await refunds(pipeline)) == [("unknown", "done", 5), ("unknown", "owed", 2_000)]
+    assert sorted(await refunds(pipeline)) == [("late", "done", 5), ("late", "owed", 2_000)]
 
 
-async def test_workers_side_by_side_give_each_payment_back_once(pipeline: Pipeline) -> None:
-    for number in range(30):
-        await _take_behind_our_back(pipeline, uuid4(), f"pay_{number}")
+async def test_workers_side_by_side_give_each_payment_back_once(
+    pipeline: Pipeline, given_up: UUID
+) -> None:
+    refund_count = 3 * BATCH_COUNT_MAX
+    for number in range(refund_count):
+        await _take_behind_our_back(pipeline, given_up, f"pay_{number}")
     await asyncio.gather(*(pipeline.find_stray_payments.execute() for _ in range(3)))
     counts = await asyncio.gather(*(pipeline.refund_payments.execute() for _ in range(3)))
-    assert sum(counts) == 30
-    assert await refunds(pipeline) == [("unknown", "done", 2_000)] * 30
+    assert sum(counts) == refund_count
+    assert await refunds(pipeline) == [("late", "done", 2_000)] * refund_count
 
 
 async def test_an_orphan_that_two_workers_settle_is_completed_once(

@@ -3,9 +3,6 @@
 from dataclasses import replace
 from uuid import UUID
 
-from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
-    FindStrayPaymentsUseCase,
-)
 from onsale.service.ticketing.app.command.refund_payments_use_case import RefundPaymentsUseCase
 from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
 from onsale.service.ticketing.app.interface.i_payment_gateway import IPaymentGateway
@@ -34,7 +31,7 @@ def paying_through(pipeline: Pipeline, gateway: IPaymentGateway) -> Pipeline:
         pay=replace(pipeline.pay, gateway=gateway),
         settle_payments=SettlePaymentsUseCase(pipeline.upkeep, gateway, pipeline.payment_ledger),
         refund_payments=RefundPaymentsUseCase(pipeline.unit_of_work, gateway),
-        find_stray_payments=FindStrayPaymentsUseCase(pipeline.unit_of_work, gateway),
+        find_stray_payments=replace(pipeline.find_stray_payments, gateway=gateway),
     )
 
 

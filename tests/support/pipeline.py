@@ -65,6 +65,7 @@ from onsale.service.ticketing.app.command.settle_payments_use_case import (
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
+from onsale.service.ticketing.app.interface.i_payment_gateway import GatewayPayment
 from onsale.service.ticketing.app.query.verify_event_use_case import VerifyEventUseCase
 from onsale.service.ticketing.app.service.event_catalog import EventCatalog
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
@@ -155,6 +156,7 @@ class Pipeline:
     verify: VerifyEventUseCase
     rebuild: RebuildEventSeatsUseCase
     repair: RepairEventUseCase
+    told_payments: list[GatewayPayment]
 
     async def user(self, role: UserRole) -> Principal:
         """A new account of this role."""
@@ -249,6 +251,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
     ledger = PaymentLedger(unit_of_work, publisher, notices)
     load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
     audit = AsyncpgLedgerAudit(pool)
+    told: list[GatewayPayment] = []
     verify = VerifyEventUseCase(audit, store, store, lambda: datetime.now(UTC))
     pipeline = Pipeline(
         pool=pool,
@@ -280,10 +283,11 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
         settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
         refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
-        find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway),
+        find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway, told.append),
         verify=verify,
         rebuild=RebuildEventSeatsUseCase(audit, load),
         repair=RepairEventUseCase(verify, load, unit_of_work),
+        told_payments=told,
     )
     try:
         async with background(intake.run()):

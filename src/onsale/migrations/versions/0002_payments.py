@@ -131,8 +131,20 @@ def _create_refunds() -> None:
         "gateway_sweep",
         sa.Column("id", sa.SmallInteger(), autoincrement=False, nullable=False),
         sa.Column("swept_to", moment, nullable=False),
+        sa.Column("looked_back_at", moment, nullable=False),
         sa.CheckConstraint("id = 1", name=op.f("ck_gateway_sweep_one_row")),
         sa.PrimaryKeyConstraint("id", name=op.f("pk_gateway_sweep")),
+    )
+    # From here on every payment at the gateway must be one of this ledger's attempts.
+    op.execute("INSERT INTO gateway_sweep (id, swept_to, looked_back_at) VALUES (1, now(), now())")
+    op.create_table(
+        "stray_payment",
+        sa.Column("payment_id", sa.String(80), nullable=False),
+        sa.Column("key", sa.Uuid(), nullable=False),
+        sa.Column("amount", sa.Integer(), nullable=False),
+        sa.Column("taken_at", moment, nullable=False),
+        sa.Column("found_at", moment, server_default=_NOW, nullable=False),
+        sa.PrimaryKeyConstraint("payment_id", name=op.f("pk_stray_payment")),
     )
 
 
@@ -228,6 +240,7 @@ def downgrade() -> None:
         "mock_gateway_payment",
         "payment_refund",
         "gateway_sweep",
+        "stray_payment",
     ):
         op.drop_table(table)
     op.execute(

@@ -11,7 +11,8 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITic
 from onsale.service.ticketing.app.service.side_by_side import side_by_side
 from onsale.service.ticketing.domain.entity.payment_refund import PaymentRefund
 
-BATCH_COUNT_MAX = 20
+# Two rounds of calls, 10 s each at most, end before a refund is due again, 30 s after it was taken.
+BATCH_COUNT_MAX = 8
 AT_ONCE_MAX = 4
 
 

@@ -80,8 +80,14 @@ class IPaymentTransaction(Protocol):
         """The money was given back; ``False`` when that was recorded before."""
         ...
 
-    async def swept_to(self) -> datetime | None:
-        """The gateway's payments were accounted for up to here (by its clock)."""
+    async def swept_to(self) -> datetime:
+        """The gateway's payments were accounted for up to here (by its clock). The first question
+        draws the line at the present.
+        """
+        ...
+
+    async def look_back(self) -> datetime | None:
+        """Two days before that, once a day: whoever is told is to compare from there again."""
         ...
 
     async def earliest_unsettled(self, payments: Sequence[GatewayPayment]) -> datetime | None:
@@ -89,9 +95,11 @@ class IPaymentTransaction(Protocol):
         ...
 
     async def owe_stray_refunds(self, payments: Sequence[GatewayPayment]) -> int:
-        """Owe the return of those that no captured attempt accounts for, and that no attempt under
-        way may yet account for; tell how many are new.
-        """
+        """Owe the return of those whose attempt was closed without them; tell how many are new."""
+        ...
+
+    async def question_strays(self, payments: Sequence[GatewayPayment]) -> list[GatewayPayment]:
+        """Keep those whose key is no attempt's, for somebody to look at; return the new ones."""
         ...
 
     async def advance_sweep(self, moment: datetime) -> None:

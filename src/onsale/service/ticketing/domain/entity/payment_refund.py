@@ -16,8 +16,6 @@ class RefundReason(StrEnum):
     LATE = "late"
     # The attempt has its payment; this is another one under the same key.
     DOUBLED = "doubled"
-    # No attempt of this ledger has the key.
-    UNKNOWN = "unknown"
     # When the money had come the booking no longer waited for it.
     NOT_PAYABLE = "not_payable"
     # The booking was paid and its tickets could not be sold.

@@ -14,6 +14,7 @@ from onsale.service.ticketing.driven_adapter.model.payment_model import (
     GatewaySweepModel,
     PaymentAttemptModel,
     PaymentRefundModel,
+    StrayPaymentModel,
 )
 from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
 from onsale.service.ticketing.driven_adapter.model.user_model import (
@@ -32,6 +33,7 @@ __all__ = [
     "PaymentAttemptModel",
     "PaymentRefundModel",
     "RevokedTokenModel",
+    "StrayPaymentModel",
     "TicketModel",
     "UserModel",
 ]

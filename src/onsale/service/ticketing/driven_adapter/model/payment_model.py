@@ -108,12 +108,27 @@ class PaymentRefundModel(Base):
     )
 
 
+class StrayPaymentModel(Base):
+    """Money that the gateway took under a key of no attempt: for somebody to look at."""
+
+    __tablename__ = "stray_payment"
+
+    payment_id: Mapped[str] = mapped_column(String(80), primary_key=True)
+    key: Mapped[UUID]
+    amount: Mapped[int]
+    taken_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    found_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
+
+
 class GatewaySweepModel(Base):
-    """One row: the gateway's payments up to here (by its clock) are accounted for."""
+    """One row: the gateway's payments up to here (by its clock) are accounted for, and when the
+    last two days before that were gone through once more.
+    """
 
     __tablename__ = "gateway_sweep"
 
     id: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False)
     swept_to: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    looked_back_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (CheckConstraint("id = 1", name="one_row"),)

@@ -86,8 +86,13 @@ class AsyncpgPaymentTransaction:
     async def finish_refund(self, refund_id: UUID) -> bool:
         return row_count(await self._connection.execute(_SQL["finish_refund"], refund_id)) == 1
 
-    async def swept_to(self) -> datetime | None:
-        moment: datetime | None = await self._connection.fetchval(_SQL["swept_to"])
+    async def swept_to(self) -> datetime:
+        await self._connection.execute(_SQL["begin_sweep"])
+        moment: datetime = await self._connection.fetchval(_SQL["swept_to"])
+        return moment
+
+    async def look_back(self) -> datetime | None:
+        moment: datetime | None = await self._connection.fetchval(_SQL["look_back"])
         return moment
 
     async def earliest_unsettled(self, payments: Sequence[GatewayPayment]) -> datetime | None:
@@ -107,6 +112,17 @@ class AsyncpgPaymentTransaction:
             [payment.amount for payment in payments],
         )
         return row_count(status)
+
+    async def question_strays(self, payments: Sequence[GatewayPayment]) -> list[GatewayPayment]:
+        rows = await self._connection.fetch(
+            _SQL["question_strays"],
+            [payment.payment_id for payment in payments],
+            [payment.key for payment in payments],
+            [payment.amount for payment in payments],
+            [payment.taken_at for payment in payments],
+        )
+        new = {row["payment_id"] for row in rows}
+        return [payment for payment in payments if payment.payment_id in new]
 
     async def advance_sweep(self, moment: datetime) -> None:
         await self._connection.execute(_SQL["advance_sweep"], moment)

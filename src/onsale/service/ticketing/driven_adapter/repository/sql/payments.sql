@@ -50,7 +50,7 @@ VALUES ($1, $2, $3, $4, $5, $6)
 ON CONFLICT DO NOTHING
 
 -- name: take_due_refunds
--- Due again long after a call to the gateway has ended, so that two workers do not both make it.
+-- Due again after the calls for the whole batch have ended, so that two workers do not both make one.
 UPDATE payment_refund
 SET try_count = try_count + 1,
     next_try_at = clock_timestamp()
@@ -70,6 +70,19 @@ UPDATE payment_refund
 SET status = 'done', next_try_at = NULL, settled_at = clock_timestamp()
 WHERE id = $1 AND status = 'owed'
 
+-- name: begin_sweep
+-- What was taken before this ledger compared for the first time is not its affair.
+INSERT INTO gateway_sweep (id, swept_to, looked_back_at)
+VALUES (1, now(), now())
+ON CONFLICT DO NOTHING
+
+-- name: look_back
+-- Two days once a day, so that what one look back misses is seen by the next.
+UPDATE gateway_sweep
+SET looked_back_at = now()
+WHERE looked_back_at < now() - interval '1 day'
+RETURNING swept_to - interval '2 days'
+
 -- name: swept_to
 SELECT swept_to FROM gateway_sweep
 
@@ -86,19 +99,24 @@ SELECT
     taken.refund_id, taken.payment_id, taken.amount,
     CASE payment_attempt.status
         WHEN 'captured' THEN 'doubled' WHEN 'declined' THEN 'late' WHEN 'voided' THEN 'late'
-        ELSE 'unknown'
     END,
     payment_attempt.id, payment_attempt.booking_id
 FROM unnest($1::uuid[], $2::text[], $3::uuid[], $4::int[])
     AS taken (refund_id, payment_id, key, amount)
-LEFT JOIN payment_attempt ON payment_attempt.id = taken.key
-WHERE payment_attempt.id IS NULL
-   OR payment_attempt.status IN ('declined', 'voided')
+JOIN payment_attempt ON payment_attempt.id = taken.key
+WHERE payment_attempt.status IN ('declined', 'voided')
    OR (payment_attempt.status = 'captured' AND payment_attempt.payment_id <> taken.payment_id)
 ON CONFLICT DO NOTHING
 
+-- name: question_strays
+-- An attempt is committed before its key is used, so a key that is unknown now stays unknown.
+INSERT INTO stray_payment (payment_id, key, amount, taken_at)
+SELECT taken.payment_id, taken.key, taken.amount, taken.taken_at
+FROM unnest($1::text[], $2::uuid[], $3::int[], $4::timestamptz[])
+    AS taken (payment_id, key, amount, taken_at)
+WHERE NOT EXISTS (SELECT FROM payment_attempt WHERE payment_attempt.id = taken.key)
+ON CONFLICT DO NOTHING
+RETURNING payment_id
+
 -- name: advance_sweep
-INSERT INTO gateway_sweep (id, swept_to)
-VALUES (1, $1)
-ON CONFLICT (id) DO UPDATE
-SET swept_to = greatest(gateway_sweep.swept_to, excluded.swept_to)
+UPDATE gateway_sweep SET swept_to = greatest(swept_to, $1)
