@@ -16,7 +16,7 @@ SEAT_STATES = ("available", "reserved", "sold", "blocked")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class BookingRow:
-    """A row of ``booking``."""
+    """A row of ``booking``; ``hold_seconds`` is what its event grants."""
 
     id: str
     buyer_id: int
@@ -28,6 +28,10 @@ class BookingRow:
     seats: tuple[str, ...]
     total_price: int
     status: str
+    created_at: datetime
+    updated_at: datetime
+    hold_seconds: int
+    failure_reason: str | None = None
     cancel_reason: str | None = None
     expires_at: datetime | None = None
     payment_id: str | None = None
@@ -63,10 +67,11 @@ class TicketRow:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Charge:
     """Money in the gateway's books. ``taken`` is what was captured, ``returned`` what was handed
-    back of it; in cents, or in whole charges where the books hold no amounts.
+    back of it; in cents, or in whole charges where the books hold no amounts. Without a
+    booking it stands under a key that no attempt to pay knows.
     """
 
-    booking_id: str
+    booking_id: str | None
     payment_id: str
     taken: int
     returned: int = 0

@@ -74,6 +74,32 @@ GUARDS: Mapping[str, Guard] = {
             ),
         ),
     ),
+    "hold-length": Guard(
+        "a hold lasts as long as its event grants",
+        (
+            Change(
+                _LEDGER,
+                "    WHERE status = 'pending_payment' AND expires_at <= statement_timestamp()\n",
+                "    WHERE status = 'pending_payment'"
+                " AND expires_at <= statement_timestamp() + interval '3 hours'\n",
+            ),
+            Change(
+                _LEDGER,
+                "  AND booking.expires_at <= statement_timestamp()\n",
+                "  AND booking.expires_at <= statement_timestamp() + interval '3 hours'\n",
+            ),
+        ),
+    ),
+    "sales": Guard(
+        "only a hall that is full refuses a booking as sold out",
+        (
+            Change(
+                f"{_TICKETING}/app/command/create_booking_use_case.py",
+                "if available is not None and available < request.quantity:",
+                "if (available := 0) < request.quantity:",
+            ),
+        ),
+    ),
     "ownership": Guard(
         "a booking is shown to its buyer and to its seller only",
         (

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TextIO
@@ -54,13 +55,18 @@ class Operation:
 
 
 class History:
-    """Operations in the order in which they were sent; each line of the file is one half of one."""
+    """Operations in the order in which they were sent; each line of the file is one half of one.
+
+    ``began_at`` is the wall clock's time of second zero.
+    """
 
     def __init__(self, path: Path) -> None:
         """``path`` is written from now on; what stood there is replaced."""
         self.operations: list[Operation] = []
         self._began = time.monotonic()
+        self.began_at = datetime.now(UTC)
         self._file: TextIO = path.open("w", encoding="utf-8")
+        self.note("began", wall_clock=self.began_at.isoformat())
 
     def __enter__(self) -> Self:
         return self

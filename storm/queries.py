@@ -24,10 +24,12 @@ SELECT 'event ' || id || ' owes a load' FROM event WHERE id = ANY($1) AND load_o
 SHORT_HOLD_SECONDS = 60
 
 BOOKINGS = """
-SELECT id::text, buyer_id, event_id, section, subsection, seat_selection_mode AS mode, quantity,
-    seat_positions, total_price, status, cancel_reason, expires_at, payment_id, command,
+SELECT booking.id::text, buyer_id, event_id, section, subsection, seat_selection_mode AS mode,
+    quantity, seat_positions, total_price, booking.status, failure_reason, cancel_reason,
+    booking.created_at, booking.updated_at, expires_at, event.hold_seconds, payment_id, command,
     idempotency_key AS key
-FROM booking WHERE event_id = ANY($1)
+FROM booking JOIN event ON event.id = booking.event_id
+WHERE event_id = ANY($1)
 """
 TICKETS = """
 SELECT ticket.id, event_id, section, subsection, row_number || '-' || seat_number AS seat, price,
@@ -36,12 +38,14 @@ FROM ticket LEFT JOIN booking_ticket ON booking_ticket.ticket_id = ticket.id
 WHERE event_id = ANY($1)
 ORDER BY event_id, section, subsection, row_number, seat_number
 """
+# Money under a key that no attempt knows is of no event, and shows in every round.
 CHARGES = """
-SELECT payment_attempt.booking_id::text, charge.payment_id, payment_attempt.amount AS taken
+SELECT payment_attempt.booking_id::text, charge.payment_id,
+    coalesce(payment_attempt.amount, 1) AS taken
 FROM mock_gateway_charge AS charge
-JOIN payment_attempt ON payment_attempt.id = charge.key
-JOIN booking ON booking.id = payment_attempt.booking_id
-WHERE booking.event_id = ANY($1) AND charge.payment_id IS NOT NULL
+LEFT JOIN payment_attempt ON payment_attempt.id = charge.key
+LEFT JOIN booking ON booking.id = payment_attempt.booking_id
+WHERE (booking.event_id = ANY($1) OR booking.id IS NULL) AND charge.payment_id IS NOT NULL
 """
 OPEN_ATTEMPTS = """
 SELECT booking_id::text
@@ -53,9 +57,9 @@ SELECT payment_attempt.booking_id::text, payment.payment_id, payment.amount AS t
     coalesce(refund.amount, 0) AS returned
 FROM mock_gateway_payment AS payment
 LEFT JOIN mock_gateway_refund AS refund ON refund.payment_id = payment.payment_id
-JOIN payment_attempt ON payment_attempt.id = payment.key
-JOIN booking ON booking.id = payment_attempt.booking_id
-WHERE booking.event_id = ANY($1)
+LEFT JOIN payment_attempt ON payment_attempt.id = payment.key
+LEFT JOIN booking ON booking.id = payment_attempt.booking_id
+WHERE booking.event_id = ANY($1) OR booking.id IS NULL
 """
 # Money that is on its way back, or that the system has yet to notice.
 UNFINISHED_REFUNDS = """

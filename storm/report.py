@@ -16,6 +16,13 @@ from storm.storm_round import RoundResult
 
 VIOLATIONS_SHOWN_MAX = 40
 STATUSES = ("completed", "cancelled", "failed", "pending_payment", "processing", "paid")
+_COUNTED_APART = (
+    Verdict.LOST,
+    Verdict.DOUBLED,
+    Verdict.STUCK,
+    Verdict.EMPTY,
+    Verdict.UNRECOVERED,
+)
 _DIGITS = "-0123456789"
 
 
@@ -50,8 +57,13 @@ class Figures:
 
     @property
     def is_clean(self) -> bool:
-        """Whether nothing was violated, and the storm came to its end."""
-        return not self.violations and self.aborted is None
+        """Whether nothing was violated, every fault was got over, and the storm came to its end."""
+        return (
+            self.aborted is None
+            and self.rounds > 0
+            and not self.violations
+            and not self.unrecovered
+        )
 
     def add(self, result: RoundResult) -> None:
         """Count a round in."""
@@ -117,9 +129,7 @@ def show(figures: Figures, out: Console) -> None:
 def summary(figures: Figures) -> list[tuple[str, str]]:
     """The figures by name, in the order in which they are shown."""
     verdicts = figures.verdicts
-    others = sum(verdicts.values()) - sum(
-        verdicts.get(each, 0) for each in (Verdict.LOST, Verdict.DOUBLED, Verdict.STUCK)
-    )
+    others = sum(verdicts.values()) - sum(verdicts.get(each, 0) for each in _COUNTED_APART)
     return [
         ("rounds", f"{figures.rounds:,}"),
         ("faults", f"{figures.fault_count:,}"),
@@ -134,6 +144,8 @@ def summary(figures: Figures) -> list[tuple[str, str]]:
         ("doubled", str(verdicts.get(Verdict.DOUBLED, 0))),
         ("stuck", str(verdicts.get(Verdict.STUCK, 0))),
         ("unreadable or contradicting", str(others)),
+        ("empty", str(verdicts.get(Verdict.EMPTY, 0))),
+        ("unrecovered", str(figures.unrecovered)),
         ("longest wait for rest", f"{figures.rest_seconds_max:.1f} s"),
         ("time in all", f"{figures.seconds:.0f} s"),
     ]

@@ -23,11 +23,13 @@ from storm.probes import Probes
 from storm.pulse import Pulse
 from storm.stores import Stores
 from storm.system import System
+from storm.worth import bookings_due, shortcomings
 
 BUYER_COUNT = 28
 # After the last fault, so that what it broke is met by buyers too.
 AFTERMATH_SECONDS = 3.0
-RECOVERY_SECONDS_MAX = 40.0
+# Also past the time for buying: no fault is left without having had its time to be got over.
+RECOVERY_SECONDS_MAX = 90.0
 LAST_STORY_SECONDS_MAX = 25.0
 # A broker that misses its own sixty seconds on a busy machine is started once more.
 READY_SECONDS_MAX = 240.0
@@ -98,11 +100,11 @@ class StormRound:
             self.say("coming to rest")
             await self._ready(http)
             rest_seconds, state = await self._final_state(scene)
-            violations = check(history.operations, state)
-            for violation in violations:
-                history.note("violation", sentence=violation.sentence, verdict=violation.verdict)
             for strike in scene.faults.strikes:
                 strike.recovered_at = scene.pulse.recovered_at(strike)
+            violations = self._judge(history, state, scene.faults.strikes)
+            for violation in violations:
+                history.note("violation", sentence=violation.sentence, verdict=violation.verdict)
             operations = history.operations
             return RoundResult(
                 number=self.number,
@@ -110,13 +112,26 @@ class StormRound:
                 rest_seconds=rest_seconds,
                 request_count=len(operations),
                 unanswered_count=sum(1 for each in operations if each.status is None),
-                accepted_count=len({each.accepted_id for each in operations} - {None}),
+                accepted_count=_accepted_count(history),
                 answers=Counter(f"{each.kind} {each.status} {each.code}" for each in operations),
                 statuses=Counter(row.status for row in state.bookings),
                 strikes=scene.faults.strikes,
                 skipped=scene.faults.skipped,
                 violations=violations,
             )
+
+    def _judge(
+        self, history: History, state: FinalState, strikes: Sequence[Strike]
+    ) -> list[Violation]:
+        return [
+            *check(history.operations, state, history.began_at),
+            *shortcomings(
+                _accepted_count(history),
+                bookings_due(self.booking_count_min, self.buying_seconds_max),
+                Counter(row.status for row in state.bookings),
+                strikes,
+            ),
+        ]
 
     async def _set_up(self, http: httpx.AsyncClient, history: History) -> _Scene:
         seller = await join(http, history, "seller", "seller")
@@ -177,12 +192,15 @@ class StormRound:
                 if striking.done() and accepted >= self.booking_count_min and _sells(scene):
                     break
                 await asyncio.sleep(_POLL_SECONDS)
-            await asyncio.sleep(AFTERMATH_SECONDS)
         finally:
             striking.cancel()
             await asyncio.wait({striking})
         if not striking.cancelled():
             striking.result()
+        while not _sells(scene):
+            self.system.require_running()
+            await asyncio.sleep(_POLL_SECONDS)
+        await asyncio.sleep(AFTERMATH_SECONDS)
 
     async def _ready(self, http: httpx.AsyncClient) -> None:
         deadline = time.monotonic() + READY_SECONDS_MAX
@@ -211,12 +229,17 @@ class StormRound:
         return rest_seconds, await stores.read(event_ids, unfinished, verified)
 
 
+def _accepted_count(history: History) -> int:
+    return len({each.accepted_id for each in history.operations} - {None})
+
+
 def _sells(scene: _Scene) -> bool:
     """Whether the system has recovered from its last fault, or has had time enough to."""
     strikes = scene.faults.strikes
     if not strikes:
         return True
-    is_late = scene.history.now() > strikes[-1].over_at + RECOVERY_SECONDS_MAX
+    last_over_at = max(strike.over_at for strike in strikes)
+    is_late = scene.history.now() > last_over_at + RECOVERY_SECONDS_MAX
     return is_late or all(scene.pulse.recovered_at(strike) is not None for strike in strikes)
 
 

@@ -1,8 +1,15 @@
 """All checks together."""
 
 from collections.abc import Callable, Iterator, Sequence
+from datetime import datetime
 
 from storm.checker.access import answers_are_in_the_contract, probes_stay_refused
+from storm.checker.endings import (
+    cancels_have_a_cause,
+    cards_decide,
+    full_houses_have_somebody,
+    holds_last,
+)
 from storm.checker.evidence import Evidence
 from storm.checker.promises import (
     none_disappears,
@@ -39,12 +46,18 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     seats_stay,
     answers_hold,
     money_is_kept_once,
+    cancels_have_a_cause,
+    holds_last,
+    full_houses_have_somebody,
+    cards_decide,
     probes_stay_refused,
     answers_are_in_the_contract,
 )
 
 
-def check(operations: Sequence[Operation], state: FinalState) -> list[Violation]:
-    """Every violation that the history and the final state show."""
-    evidence = Evidence(operations, state)
+def check(
+    operations: Sequence[Operation], state: FinalState, began_at: datetime
+) -> list[Violation]:
+    """Every violation that the history, begun at this time of day, and the final state show."""
+    evidence = Evidence(operations, state, began_at)
     return [violation for one in CHECKS for violation in one(evidence)]

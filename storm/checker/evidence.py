@@ -3,6 +3,7 @@
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 
 from storm.final_state import BookingRow, FinalState
 from storm.history import OK, Operation
@@ -25,10 +26,13 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``promised`` are the operations that were answered 202, by booking."""
+    """``promised`` are the operations that were answered 202, by booking; ``began_at`` is the wall
+    clock's time of the history's second zero.
+    """
 
     operations: Sequence[Operation]
     state: FinalState
+    began_at: datetime
     rows: Mapping[str, BookingRow] = field(init=False)
     promised: Mapping[str, list[Operation]] = field(init=False)
     sightings: Mapping[str, list[Sighting]] = field(init=False)
@@ -46,6 +50,10 @@ class Evidence:
         for seen in sightings.values():
             seen.sort(key=lambda sighting: sighting.answered_at)
         object.__setattr__(self, "sightings", sightings)
+
+    def wall_clock(self, seconds: float) -> datetime:
+        """The time of day of a moment of the history."""
+        return self.began_at + timedelta(seconds=seconds)
 
     def of_kind(self, *kinds: str) -> Iterator[Operation]:
         """The operations of these kinds, in the order in which they were sent."""

@@ -13,6 +13,9 @@ class Verdict(StrEnum):
     STUCK = "stuck"
     UNREADABLE = "unreadable"
     CONTRADICTION = "contradiction"
+    # Nothing was violated, and nothing was shown either.
+    EMPTY = "empty"
+    UNRECOVERED = "unrecovered"
 
 
 @dataclass(frozen=True, slots=True)

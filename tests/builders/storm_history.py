@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from storm.final_state import BookingRow, Charge, FinalState, StoredPlace, TicketRow
@@ -12,7 +13,14 @@ PLACE = (EVENT, SECTION, SUBSECTION)
 SEATS = ("1-1", "1-2", "1-3", "1-4")
 PRICE = 500
 FREE = "available"
+HOLD_SECONDS = 60
+BEGAN_AT = datetime(2026, 1, 1, tzinfo=UTC)
 _STATE_OF = {"pending_payment": "reserved", "paid": "reserved", "completed": "sold"}
+
+
+def at(seconds: float) -> datetime:
+    """The time of day of this second of the history."""
+    return BEGAN_AT + timedelta(seconds=seconds)
 
 
 def asked(*seats: str, quantity: int | None = None) -> JsonObject:
@@ -106,12 +114,15 @@ class OnSale:
             buyer_id=what.pop("buyer_id", 1),
             event_id=EVENT,
             section=SECTION,
-            subsection=SUBSECTION,
+            subsection=what.pop("subsection", SUBSECTION),
             mode=what.pop("mode", "manual"),
             quantity=what.pop("quantity", len(seats)),
             seats=seats,
             total_price=PRICE * len(seats),
             status=status,
+            created_at=at(1.0),
+            updated_at=at(100.0),
+            hold_seconds=HOLD_SECONDS,
             cancel_reason="buyer" if status == "cancelled" else None,
             payment_id=f"pay {booking_id}" if status == "completed" else None,
         )
@@ -121,6 +132,12 @@ class OnSale:
                 booking_id=booking_id, payment_id=f"pay {booking_id}", taken=row.total_price
             )
             self.charges.append(charge)
+
+    def charge(self, booking_id: str | None, payment_id: str, returned: int = 0) -> None:
+        """The price of a seat, taken by the gateway."""
+        self.charges.append(
+            Charge(booking_id=booking_id, payment_id=payment_id, taken=PRICE, returned=returned)
+        )
 
     def change(
         self,

@@ -9,14 +9,15 @@ from storm.checker.check import CHECKS, check
 from storm.checker.evidence import Evidence
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import Charge
-from tests.builders.storm_history import PLACE, PRICE, SEATS, OnSale, asked, sold_one
+from tests.builders.storm_history import BEGAN_AT, PLACE, PRICE, SEATS, OnSale, asked, sold_one
+from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 
 Plant = Callable[[OnSale], None]
 
 
 def test_a_sale_in_order_shows_no_violation() -> None:
     sale = sold_one()
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def test_a_seat_that_was_given_back_may_be_sold_again() -> None:
@@ -25,16 +26,16 @@ def test_a_seat_that_was_given_back_may_be_sold_again() -> None:
     sale.read("c", "carl", 5.0, "pending_payment", "1-2")
     sale.read("c", "carl", 6.0, "pending_payment", "1-2")
     sale.stands("c", "pending_payment", "1-2", buyer_id=3)
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def test_a_request_without_an_answer_promises_nothing() -> None:
     sale = sold_one()
     sale.saw("book", "carl", (4.0, None), None, asked=asked("1-3"))
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
     # It may have had its effect all the same.
     sale.stands("c", "pending_payment", "1-3", buyer_id=3)
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def two_rows_with_a_seat(sale: OnSale) -> None:
@@ -166,7 +167,7 @@ def test_a_booking_may_be_unknown_before_it_was_promised() -> None:
     sale = sold_one()
     problem = {"code": "BOOKING_NOT_FOUND"}
     sale.saw("read", "anna", (1.05, 1.3), 404, problem, booking_id="a")
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def stored_otherwise_than_asked(sale: OnSale) -> None:
@@ -299,7 +300,14 @@ def test_a_contradiction_is_found(plant: Plant) -> None:
     assert Verdict.CONTRADICTION in verdicts_with(plant)
 
 
-PLANTS = [an_accepted_booking_is_gone, *DOUBLING, *STICKING, *HIDING, *CONTRADICTING]
+PLANTS = [
+    an_accepted_booking_is_gone,
+    *DOUBLING,
+    *STICKING,
+    *HIDING,
+    *CONTRADICTING,
+    *WRONG_ENDINGS,
+]
 
 
 @pytest.mark.parametrize("one_check", CHECKS, ids=lambda one_check: one_check.__name__)
@@ -309,7 +317,7 @@ def test_every_check_finds_something_of_what_is_planted(
     for plant in PLANTS:
         sale = sold_one()
         plant(sale)
-        if list(one_check(Evidence(sale.operations, sale.state()))):
+        if list(one_check(Evidence(sale.operations, sale.state(), BEGAN_AT))):
             return
     pytest.fail("it found nothing, whatever was planted")
 
@@ -317,7 +325,7 @@ def test_every_check_finds_something_of_what_is_planted(
 def test_money_that_was_handed_back_is_not_kept() -> None:
     sale = sold_one()
     sale.charges.append(Charge(booking_id="b", payment_id="x", taken=PRICE, returned=PRICE))
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def test_answers_that_overlap_may_come_in_any_order() -> None:
@@ -325,11 +333,11 @@ def test_answers_that_overlap_may_come_in_any_order() -> None:
     # Sent before the payment was answered, answered after it: both statuses are true.
     body = {"id": "a", "status": "pending_payment", "seat_positions": [SEATS[0]]}
     sale.saw("read", "anna", (3.1, 5.0), 200, body | {"total_price": PRICE}, booking_id="a")
-    assert check(sale.operations, sale.state()) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT) == []
 
 
 def verdicts_with(plant: Plant) -> set[Verdict]:
     """What is found once the violation is planted."""
     sale = sold_one()
     plant(sale)
-    return {violation.verdict for violation in check(sale.operations, sale.state())}
+    return {violation.verdict for violation in check(sale.operations, sale.state(), BEGAN_AT)}

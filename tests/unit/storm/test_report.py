@@ -18,7 +18,7 @@ def strike(victim: str, kind: FaultKind, recovery_seconds: float | None) -> Stri
     return Strike(Fault(1.0, kind, victim), 10.0, 10.0, recovered_at)
 
 
-def round_result(*violations: Violation) -> RoundResult:
+def round_result(*violations: Violation, pause_recovery: float | None = 1.0) -> RoundResult:
     return RoundResult(
         number=1,
         seconds=30.0,
@@ -31,7 +31,7 @@ def round_result(*violations: Violation) -> RoundResult:
         strikes=[
             strike("ticketing-1", FaultKind.KILL, 2.0),
             strike("ticketing-2", FaultKind.KILL, 4.0),
-            strike("kafka-1", FaultKind.PAUSE, None),
+            strike("kafka-1", FaultKind.PAUSE, pause_recovery),
         ],
         skipped=[],
         violations=violations,
@@ -51,7 +51,7 @@ def test_rounds_add_up(figures: Figures) -> None:
     assert (figures.rounds, figures.bookings, figures.fault_count) == (2, 600, 6)
     assert figures.statuses == {"cancelled": 200, "completed": 400}
     assert fault_rows(figures) == [
-        ("kafka", "0", "2", "0", "", ""),
+        ("kafka", "0", "2", "0", "1.0 s", "1.0 s"),
         ("ticketing", "4", "0", "0", "3.0 s", "4.0 s"),
     ]
 
@@ -65,6 +65,23 @@ def test_a_violation_is_counted_under_its_verdict_and_spoils_the_storm(figures: 
 def test_an_aborted_storm_is_not_clean(figures: Figures) -> None:
     figures.aborted = "the system has ended"
     assert not figures.is_clean
+
+
+def test_a_storm_without_a_round_is_not_clean() -> None:
+    assert not Figures(7, "redis", "make storm", "2026-01-01T00:00:00+00:00").is_clean
+
+
+def test_a_fault_that_was_never_got_over_spoils_the_storm(figures: Figures) -> None:
+    figures.add(round_result(pause_recovery=None))
+    assert not figures.is_clean
+    assert dict(summary(figures))["unrecovered"] == "1"
+
+
+def test_an_empty_round_spoils_the_storm(figures: Figures) -> None:
+    figures.add(round_result(Violation(Verdict.EMPTY, 0, "no booking was completed")))
+    assert not figures.is_clean
+    shown = dict(summary(figures))
+    assert (shown["empty"], shown["unreadable or contradicting"]) == ("1", "0")
 
 
 def test_copies_of_a_process_are_one_kind_of_victim() -> None:
