@@ -1,6 +1,7 @@
 """The storm's own reading of the stores, on a sale that really took place."""
 
 from datetime import UTC, datetime
+from uuid import uuid4
 
 import asyncpg
 import pytest
@@ -67,6 +68,29 @@ async def test_what_is_wrong_in_the_tables_is_seen(
     await connection.execute(harm, held.id)
     await connection.close()
     assert contradictions(await state_of(stores, event)) & {Verdict.CONTRADICTION, Verdict.DOUBLED}
+
+
+async def test_money_under_an_unknown_key_is_seen(
+    stores: Stores, sold: tuple[Event, Booking], database_url: str
+) -> None:
+    event, _ = sold
+    payment_id = f"stray-{uuid4()}"
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "INSERT INTO mock_gateway_payment (payment_id, key, amount) VALUES ($1, $2, 700)",
+        payment_id,
+        uuid4(),
+    )
+    try:
+        state = await state_of(stores, event)
+    finally:
+        await connection.execute(
+            "DELETE FROM mock_gateway_payment WHERE payment_id = $1", payment_id
+        )
+        await connection.close()
+    strays = [charge for charge in state.charges if charge.booking_id is None]
+    assert [(charge.payment_id, charge.taken) for charge in strays] == [(payment_id, 700)]
+    assert contradictions(state) == {Verdict.CONTRADICTION}
 
 
 async def test_what_is_under_way_is_not_rest(stores: Stores, pipeline: Pipeline) -> None:
