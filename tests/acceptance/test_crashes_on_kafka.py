@@ -27,7 +27,12 @@ def victim() -> Iterator[OnsaleUp]:
 
 
 @pytest.mark.parametrize(
-    "name", ["kafka", "api", "seat-reservation", "ticketing", "redis", "postgres"]
+    "name",
+    [
+        *("kafka", "seat-reservation", "ticketing"),
+        # What these lose or keep has little to do with the broker.
+        *(pytest.param(name, marks=pytest.mark.long) for name in ("api", "redis", "postgres")),
+    ],
 )
 async def test_a_killed_process_comes_back_and_no_booking_is_lost(
     victim: OnsaleUp, name: str

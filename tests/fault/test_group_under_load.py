@@ -21,7 +21,9 @@ HAND_OVER_SECONDS_MAX = 30.0
 runs: a second for a member that comes or goes in order, its silence for one that dies."""
 
 
-@pytest.fixture(params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
+@pytest.fixture(
+    params=["redis", pytest.param("kafka", marks=[pytest.mark.kafka, pytest.mark.long])]
+)
 async def buses(request: pytest.FixtureRequest, topic_prefix: str) -> AsyncIterator[Buses]:
     fixture = "kafka_bootstrap" if request.param == "kafka" else "redis_url"
     address = request.getfixturevalue(fixture)

@@ -19,7 +19,7 @@ from tests.support.message_buses import Received, consume_all, consuming, number
 from tests.support.ordered_traffic import Consuming, Publishing, publishing
 
 # The first test of the module starts the cluster, each one heals what the last has done.
-pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.timeout(400)]
+pytestmark = [pytest.mark.kafka, pytest.mark.slow, pytest.mark.long, pytest.mark.timeout(400)]
 
 PARTITION_COUNT = 4
 PUBLISH_SECONDS_MAX = 30.0
@@ -93,9 +93,7 @@ async def traffic(
     )
 
 
-@pytest.mark.parametrize(
-    "role", ["coordinator", pytest.param("controller", marks=pytest.mark.long)]
-)
+@pytest.mark.parametrize("role", ["coordinator", "controller"])
 async def test_a_killed_broker_costs_seconds_and_no_message(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, role: str
 ) -> None:
@@ -113,7 +111,6 @@ async def test_a_killed_broker_costs_seconds_and_no_message(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
-@pytest.mark.long
 async def test_a_broker_that_stands_still_is_passed_by(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -130,7 +127,6 @@ async def test_a_broker_that_stands_still_is_passed_by(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
-@pytest.mark.long
 async def test_a_rolling_restart_fails_no_call(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -144,7 +140,6 @@ async def test_a_rolling_restart_fails_no_call(
     assert consumed.longest_gap_seconds() < RECOVERY_SECONDS_MAX
 
 
-@pytest.mark.long
 async def test_with_two_of_three_away_nothing_is_acknowledged_until_one_is_back(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:
@@ -165,7 +160,6 @@ async def test_with_two_of_three_away_nothing_is_acknowledged_until_one_is_back(
     await impatient.close()
 
 
-@pytest.mark.long
 async def test_a_partition_that_moves_to_other_brokers_keeps_its_messages_and_their_order(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus, tmp_path: Path
 ) -> None:
@@ -198,7 +192,6 @@ def _reassignment(topic: str, replicas: list[int]) -> object:
     return {"version": 1, "partitions": [partition]}
 
 
-@pytest.mark.long
 async def test_what_one_broker_alone_has_is_acknowledged_only_where_one_copy_is_enough(
     cluster: KafkaCluster, topics: KafkaTopicBuilder, bus: KafkaMessageBus
 ) -> None:

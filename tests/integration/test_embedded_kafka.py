@@ -42,6 +42,7 @@ async def supervisor(tmp_path: Path) -> AsyncIterator[Supervisor]:
         yield supervisor
 
 
+@pytest.mark.long
 async def test_a_message_goes_round_and_outlives_kill_9_of_the_broker(
     tmp_path: Path, supervisor: Supervisor
 ) -> None:
