@@ -160,6 +160,7 @@ def _api_parts(
         batch_count_max=settings.intake_batch_count_max,
         wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
         on_unacknowledged=unacknowledged.remember,
+        require_database=stores.watch.require,
     )
     lag, deadlines = LoopLag(), Deadlines(settings.answer_seconds_max)
     stores.watch.when_stalled(deadlines.cut)

@@ -102,7 +102,7 @@ class Settings(BaseSettings):
     stall_seconds_max: Annotated[
         float,
         Field(ge=0.2, le=60, description="within which the API refuses when a store stands still"),
-    ] = 1.8
+    ] = 1.6
     connection_count_max: Annotated[
         int, Field(ge=10, le=1_000_000, description="connections that the API serves at once")
     ] = 20_000

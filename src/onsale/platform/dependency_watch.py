@@ -78,18 +78,26 @@ class DependencyWatch:
     async def look(self) -> None:
         """Ask once."""
         loop = asyncio.get_running_loop()
-        given_up_at = loop.time() + self._answer_seconds_max
+        given_up_at, late_by = loop.time() + self._answer_seconds_max, 0.0
+
+        def note() -> None:
+            nonlocal late_by
+            late_by = loop.time() - given_up_at
+
+        timer = loop.call_at(given_up_at, note)
         try:
             async with asyncio.timeout(self._answer_seconds_max):
                 await self._ask()
         except TimeoutError:
             # When this process itself was held up, the answer may have been there in time.
-            if loop.time() - given_up_at < self._answer_seconds_max * OWN_FAULT_SHARE:
+            if late_by < self._answer_seconds_max * OWN_FAULT_SHARE:
                 self._strikes += 1
         except (UnavailableError, OSError):
             self._strikes = 0
         else:
             self._strikes = 0
+        finally:
+            timer.cancel()
         if self._strikes >= STRIKE_COUNT and not self._stalled.is_set():
             self._log.warning("dependency_stalled", dependency=self._name)
             self._stalled.set()

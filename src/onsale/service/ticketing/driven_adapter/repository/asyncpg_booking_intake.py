@@ -63,12 +63,16 @@ class AsyncpgBookingIntake:
         batch_count_max: int = BATCH_COUNT_MAX,
         wait_seconds_max: float = WAIT_SECONDS_MAX,
         on_unacknowledged: Callable[[Booking], None] = lambda _: None,
+        require_database: Callable[[], None] = lambda: None,
     ) -> None:
         """``writer_count`` statements are under way at most, of ``batch_count_max`` rows each.
 
         ``on_unacknowledged`` hears of bookings that may have been stored although their caller was
         told otherwise. Not of those with an idempotency key: a retry finds them.
+        ``require_database`` raises while the database is known to stand still: nobody is let into
+        a queue that does not move.
         """
+        self._require_database = require_database
         self._pool = pool
         self._writer_count = writer_count
         self._batch_count_max = batch_count_max
@@ -78,6 +82,7 @@ class AsyncpgBookingIntake:
         self._keyed = KeyedBookings(pool, _SQL["by_keys"], wait_seconds_max=wait_seconds_max)
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
+        self._require_database()
         waiting = _Waiting(booking, key)
         try:
             self._queue.put_nowait(waiting)
@@ -100,6 +105,7 @@ class AsyncpgBookingIntake:
             self._on_unacknowledged(waiting.booking)
 
     async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
+        self._require_database()
         row = await self._keyed.find(buyer_id, key.key)
         return None if row is None else _same_request(row, key)
 
