@@ -85,15 +85,17 @@ class DependencyWatch:
             late_by = loop.time() - given_up_at
 
         timer = loop.call_at(given_up_at, note)
+        deadline = asyncio.timeout(self._answer_seconds_max)
         try:
-            async with asyncio.timeout(self._answer_seconds_max):
+            async with deadline:
                 await self._ask()
-        except TimeoutError:
-            # When this process itself was held up, the answer may have been there in time.
-            if late_by < self._answer_seconds_max * OWN_FAULT_SHARE:
-                self._strikes += 1
         except (UnavailableError, OSError):
-            self._strikes = 0
+            # A time-out too. What was given up may end in a lost connection, which is no refusal.
+            if not deadline.expired():
+                self._strikes = 0
+            # When this process itself was held up, the answer may have been there in time.
+            elif late_by < self._answer_seconds_max * OWN_FAULT_SHARE:
+                self._strikes += 1
         else:
             self._strikes = 0
         finally:

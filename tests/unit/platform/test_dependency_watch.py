@@ -99,3 +99,27 @@ async def test_work_that_ends_by_itself_is_left_alone(watch: DependencyWatch) ->
     assert await watch.unless_stalled(succeed()) == 1
     with pytest.raises(LookupError):
         await watch.unless_stalled(fail())
+
+
+async def test_a_question_that_is_given_up_counts_however_it_ends() -> None:
+    async def ask() -> None:
+        try:
+            await asyncio.Event().wait()
+        except asyncio.CancelledError:
+            raise UnavailableError("postgresql", "the connection was cut") from None
+
+    watch = DependencyWatch("postgresql", ask, answer_seconds_max=0.02)
+    await watch.look()
+    await watch.look()
+    assert watch.is_stalled
+
+
+async def test_who_waits_is_told_when_it_begins_to_stand_still(
+    dependency: Dependency, watch: DependencyWatch
+) -> None:
+    told: list[bool] = []
+    watch.when_stalled(lambda: told.append(watch.is_stalled))
+    dependency.may_answer.clear()
+    for _ in range(4):
+        await watch.look()
+    assert told == [True]
