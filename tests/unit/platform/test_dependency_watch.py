@@ -9,6 +9,8 @@ from onsale.platform.exceptions import UnavailableError
 from tests.servers.waiting import eventually
 from tests.support.tasks import background
 
+LOOKS_MAX = 100
+
 
 class Dependency:
     def __init__(self) -> None:
@@ -109,9 +111,12 @@ async def test_a_question_that_is_given_up_counts_however_it_ends() -> None:
             raise UnavailableError("postgresql", "the connection was cut") from None
 
     watch = DependencyWatch("postgresql", ask, answer_seconds_max=0.02)
-    await watch.look()
-    await watch.look()
-    assert watch.is_stalled
+    # More than twice: on a busy machine a time-out may pass for the fault of this process.
+    for _ in range(LOOKS_MAX):
+        await watch.look()
+        if watch.is_stalled:
+            return
+    pytest.fail("it never counted as standing still")
 
 
 async def test_who_waits_is_told_when_it_begins_to_stand_still(
