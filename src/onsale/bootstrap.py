@@ -30,6 +30,8 @@ from onsale.platform.observability.batch_meter import PrometheusBatchMeter
 from onsale.platform.observability.logs import configure_logs
 from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.state.redis_clients import create_client, create_subscriber
+from onsale.platform.stopping import stopping_for_certain
+from onsale.platform.tasks import end
 from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
     ApplySeatCommandsUseCase,
 )
@@ -139,7 +141,7 @@ def run_role(role: Role, name: str, settings: Settings) -> None:
 
     async def run() -> None:
         stop = asyncio.Event()
-        with stop_on_signals(stop):
+        with stop_on_signals(stop), stopping_for_certain(stop):
             await role(settings, stop)
         _log.info("role_stopped")
 
@@ -317,8 +319,7 @@ async def background(*runs: Coroutine[object, object, None]) -> AsyncIterator[No
         try:
             yield
         finally:
-            for task in tasks:
-                task.cancel()
+            await end(*tasks)
 
 
 async def _forever(run: Coroutine[object, object, None]) -> None:

@@ -7,6 +7,7 @@ from typing import TypeVar
 import structlog
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.tasks import end
 
 PAUSE_SECONDS = 0.25
 STRIKE_COUNT = 2
@@ -64,9 +65,7 @@ class DependencyWatch:
                 return task.result()
             raise UnavailableError(self._name, "it does not answer")
         finally:
-            stall.cancel()
-            task.cancel()
-            await asyncio.wait({task})
+            await end(stall, task)
 
     async def run(self) -> None:
         """Ask until cancelled."""

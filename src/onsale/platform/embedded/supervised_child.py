@@ -127,7 +127,8 @@ class SupervisedChild:
                 restart_delay_seconds=delay_seconds,
             )
             with suppress(TimeoutError):
-                await asyncio.wait_for(self._stopping.wait(), delay_seconds)
+                async with asyncio.timeout(delay_seconds):
+                    await self._stopping.wait()
             delay_seconds = min(delay_seconds * 2, self._policy.delay_seconds_max)
 
     async def _spawn(self) -> Process:
@@ -203,7 +204,8 @@ class SupervisedChild:
             with suppress(ProcessLookupError):
                 running.send_signal(self.process.stop_signal)
             try:
-                await asyncio.wait_for(running.wait(), self.process.stop_timeout_seconds)
+                async with asyncio.timeout(self.process.stop_timeout_seconds):
+                    await running.wait()
                 self._emit(ProcessEventKind.STOPPED)
             except TimeoutError:
                 with suppress(ProcessLookupError):

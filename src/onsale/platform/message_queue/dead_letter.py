@@ -17,6 +17,7 @@ from onsale.platform.message_queue.message_bus import (
     MessageBus,
     ReceivedMessage,
 )
+from onsale.platform.tasks import end
 
 ERROR_TEXT_LENGTH_MAX = 2_000
 TRUNCATED_LENGTH_MAX = 10_000
@@ -175,8 +176,7 @@ class _Redrive:
                 batch_count_max=batch_count_max,
             )
         finally:
-            watch.cancel()
-            await asyncio.wait([watch])
+            await end(watch)
 
     async def _republish(self, batch: Sequence[ReceivedMessage]) -> None:
         originals: dict[str, list[Message]] = {}

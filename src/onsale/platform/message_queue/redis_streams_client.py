@@ -13,6 +13,7 @@ from redis.exceptions import NoScriptError, RedisError
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.redis_streams_layout import StreamsLayout, partition_count_key
+from onsale.platform.state.cancellable_connection import make_cancellable
 
 CONNECTION_COUNT_MAX = 16
 CONNECT_SECONDS_MAX = 2.0
@@ -49,6 +50,7 @@ class StreamsClient:
             socket_connect_timeout=CONNECT_SECONDS_MAX,
             retry=Retry(NoBackoff(), 0),
         )
+        make_cancellable(pool)
         self._redis = Redis.from_pool(pool)
 
     async def layout(self, topic: str) -> StreamsLayout:

@@ -12,6 +12,7 @@ from onsale.platform.message_queue.message_bus import BatchHandler, ReceivedMess
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.platform.message_queue.redis_streams_client import Argument, StreamsClient
 from onsale.platform.message_queue.redis_streams_layout import StreamsLayout
+from onsale.platform.tasks import end
 
 BLOCK_SECONDS = 0.25
 """How long a quiet member waits in one go, and so how late it notices that it shall stop."""
@@ -201,8 +202,7 @@ class StreamsMember:
         try:
             yield
         finally:
-            renewal.cancel()
-            await asyncio.wait([renewal])
+            await end(renewal)
 
     async def _renew(self) -> None:
         while True:

@@ -62,7 +62,8 @@ class AsyncpgEventWriter:
             raise UnavailableError("postgresql", "too many events are being made")
         self._waiting_count += 1
         try:
-            await asyncio.wait_for(self._places.acquire(), PLACE_SECONDS_MAX)
+            async with asyncio.timeout(PLACE_SECONDS_MAX):
+                await self._places.acquire()
         except TimeoutError:
             raise UnavailableError("postgresql", "too many events are being made") from None
         finally:

@@ -9,6 +9,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.tasks import end
 from onsale.service.ticketing.app.service.live_feed import Watch
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
@@ -128,8 +129,6 @@ async def _first_of(*waits: Awaitable[object]) -> None:
     try:
         done, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
     finally:
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
+        await end(*tasks)
     for task in done:
         task.result()
