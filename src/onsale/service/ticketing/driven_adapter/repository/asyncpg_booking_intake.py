@@ -1,6 +1,7 @@
 """Takes bookings in by group commit: requests that are under way share statements."""
 
 import asyncio
+from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -23,6 +24,8 @@ from onsale.service.ticketing.driven_adapter.repository.keyed_bookings import Ke
 QUEUE_COUNT_MAX = 2_000
 BATCH_COUNT_MAX = 250
 WAIT_SECONDS_MAX = 10.0
+LOOK_SECONDS = 0.05
+"""How late it may be noticed that a booking has waited too long."""
 ACQUIRE_TIMEOUT_SECONDS = 2.0
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "booking_intake.sql")
@@ -33,6 +36,7 @@ class _Waiting:
     booking: Booking
     key: IdempotencyKey | None
     is_sent: bool = False
+    since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
     done: asyncio.Future[Intake] = field(
         default_factory=lambda: asyncio.get_running_loop().create_future()
     )
@@ -79,6 +83,7 @@ class AsyncpgBookingIntake:
         self._wait_seconds_max = wait_seconds_max
         self._on_unacknowledged = on_unacknowledged
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
+        self._unanswered: deque[_Waiting] = deque()
         self._keyed = KeyedBookings(pool, _SQL["by_keys"], wait_seconds_max=wait_seconds_max)
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
@@ -88,14 +93,9 @@ class AsyncpgBookingIntake:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
             raise UnavailableError("postgresql", "too many bookings are waiting") from None
+        self._unanswered.append(waiting)
         try:
-            async with asyncio.timeout(self._wait_seconds_max):
-                return await waiting.done
-        except TimeoutError:
-            self._not_acknowledged(waiting)
-            raise UnavailableError(
-                "postgresql", "the booking was not acknowledged in time"
-            ) from None
+            return await waiting.done
         except (UnavailableError, asyncio.CancelledError):
             self._not_acknowledged(waiting)
             raise
@@ -113,8 +113,20 @@ class AsyncpgBookingIntake:
         """Store what is added and look up what is asked for, until cancelled."""
         async with asyncio.TaskGroup() as tasks:
             tasks.create_task(self._keyed.run())
+            tasks.create_task(self._give_up_on_the_late())
             for _ in range(self._writer_count):
                 tasks.create_task(self._write())
+
+    async def _give_up_on_the_late(self) -> None:
+        """They stand in the order in which their time runs out, so no booking needs a timer."""
+        loop, unanswered = asyncio.get_running_loop(), self._unanswered
+        while True:
+            late_since = loop.time() - self._wait_seconds_max
+            while unanswered and (unanswered[0].done.done() or unanswered[0].since <= late_since):
+                unanswered.popleft().fail(
+                    UnavailableError("postgresql", "the booking was not acknowledged in time")
+                )
+            await asyncio.sleep(LOOK_SECONDS)
 
     async def _write(self) -> None:
         while True:

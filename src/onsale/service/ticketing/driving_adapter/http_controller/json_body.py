@@ -1,7 +1,7 @@
 """Reads a request's body: bounded in size and time, as JSON, into a validated model."""
 
-import asyncio
 import json
+from functools import partial
 from typing import TypeVar
 
 from pydantic import ValidationError
@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
-from onsale.service.ticketing.driving_adapter.http_controller.deadline import while_client_sends
+from onsale.service.ticketing.driving_adapter.http_controller.deadline import deadline_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -44,8 +44,7 @@ async def read_json(
         ClientDisconnect: the client went away.
     """
     _require_json(request.scope)
-    async with while_client_sends(request.scope):
-        body = await _read(request, limit_bytes)
+    body = await _read(request, limit_bytes)
     try:
         return model.model_validate_json(body)
     except ValidationError as error:
@@ -80,23 +79,22 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
     chunks: list[bytes] = []
     size = 0
     read_bytes_max = DRAIN_BYTES_MAX if declared <= DRAIN_BYTES_MAX else limit_bytes
-    try:
-        async with asyncio.timeout(BODY_SECONDS_MAX):
-            while True:
-                message = await request.receive()
-                if message["type"] == "http.disconnect":
-                    raise ClientDisconnect
-                chunk = message.get("body", b"")
-                size += len(chunk)
-                if size <= limit_bytes:
-                    chunks.append(chunk)
-                else:
-                    chunks.clear()
-                if size > read_bytes_max or not message.get("more_body", False):
-                    break
-    except TimeoutError:
+    deadline = deadline_of(request.scope)
+    deadline.wait_for_client(BODY_SECONDS_MAX, BodyTimeoutError)
+    while True:
+        message = await request.receive()
+        if message["type"] == "http.disconnect":
+            raise ClientDisconnect
+        chunk = message.get("body", b"")
+        size += len(chunk)
         if size <= limit_bytes:
-            raise BodyTimeoutError from None
+            chunks.append(chunk)
+        elif chunks:
+            chunks.clear()
+            deadline.fail_with(partial(BodyTooLargeError, limit_bytes))
+        if size > read_bytes_max or not message.get("more_body", False):
+            break
+    deadline.client_has_sent()
     if size > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
     return b"".join(chunks)

@@ -13,6 +13,7 @@ from contextlib import (
     contextmanager,
 )
 from dataclasses import dataclass
+from functools import lru_cache
 from math import ceil
 from typing import TypeVar
 
@@ -34,6 +35,7 @@ FAILED_LOG_IN = Limit(50, 50 / 300)
 STREAMS_PER_USER_MAX = 200
 STREAMS_PER_CLIENT_MAX = 5_000
 STREAM_RETRY_SECONDS = 5
+ADDRESSES_REMEMBERED_MAX = 10_000
 _DIGEST_BYTES = 16
 _HOST_LENGTH_MAX = 64
 _SITE_BITS = 64
@@ -176,7 +178,11 @@ def client_of(request: Request) -> str:
     """Where the request comes from: an IPv4 address or an IPv6 site. Behind a trusted proxy the
     server has put the address there that the proxy names.
     """
-    host = request.client.host if request.client is not None else ""
+    return _site_of(request.client.host if request.client is not None else "")
+
+
+@lru_cache(maxsize=ADDRESSES_REMEMBERED_MAX)
+def _site_of(host: str) -> str:
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:
