@@ -13,6 +13,7 @@ from onsale.platform.database.patience import (
     ImpatientConnection,
     ImpatientPool,
     Patience,
+    PlainConnection,
     WaitingRoom,
 )
 from onsale.platform.dependency_watch import DependencyWatch
@@ -44,6 +45,7 @@ async def create_pool(database_url: str, *, size_max: int) -> asyncpg.Pool:
     """A pool that connects when it is first used, so that a database may come later."""
     return await asyncpg.create_pool(
         database_url,
+        connection_class=PlainConnection,
         min_size=0,
         max_size=size_max,
         timeout=CONNECT_TIMEOUT_SECONDS,

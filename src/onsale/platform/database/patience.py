@@ -40,7 +40,17 @@ class Patience:
         )
 
 
-class ImpatientConnection(asyncpg.Connection):
+class PlainConnection(asyncpg.Connection):
+    """Is given back to its pool without asking the server to forget the session's state: our
+    statements leave none (locks and settings end with their transactions), and it is a round trip.
+    """
+
+    @override
+    def get_reset_query(self) -> str:
+        return ""
+
+
+class ImpatientConnection(PlainConnection):
     """Is cut when a statement is given up or it is closed, instead of asking the server to agree.
 
     The library opens another connection to cancel a statement, without a bound: with a server that
