@@ -2,12 +2,13 @@
 
 import asyncio
 import secrets
-from collections.abc import Coroutine
+from collections.abc import Callable, Coroutine
 from dataclasses import dataclass
 from datetime import timedelta
 from importlib.metadata import version
 from time import monotonic
 
+from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
 from uuid_utils.compat import uuid7
@@ -108,8 +109,16 @@ INTAKE_SHARE = 0.8
 LAG_SECONDS_MAX = 1.0
 
 
-async def run_api(settings: Settings, stop: asyncio.Event) -> None:
-    """Serve HTTP until ``stop`` is set, then answer what was accepted."""
+async def run_api(
+    settings: Settings,
+    stop: asyncio.Event,
+    *,
+    extend: Callable[[FastAPI, HttpServices], None] = lambda _app, _services: None,
+) -> None:
+    """Serve HTTP until ``stop`` is set, then answer what was accepted.
+
+    ``extend`` may add to the application before it serves, as a benchmark does.
+    """
     if settings.token_secret is None:
         raise MissingSettingError("ONSALE_TOKEN_SECRET", "the API signs session tokens with it")
     # Before anything else is opened: a taken port is said at once.
@@ -124,8 +133,9 @@ async def run_api(settings: Settings, stop: asyncio.Event) -> None:
                 trusted_proxies=settings.trusted_proxies,
             )
             async with background(*parts.background):
-                app, shutdown = create_app(parts.services), parts.services.shutdown
-                await serve(app, listener, options, shutdown=shutdown, stop=stop)
+                app = create_app(parts.services)
+                extend(app, parts.services)
+                await serve(app, listener, options, shutdown=parts.services.shutdown, stop=stop)
                 await parts.commands.drain()
     finally:
         hasher.close()
@@ -150,7 +160,9 @@ def _api_parts(
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
     unit_of_work = AsyncpgTicketingUnitOfWork(pool)
-    commands = SeatCommandPublisher(stores.bus, stores.topics, survived)
+    commands = SeatCommandPublisher(
+        stores.bus, stores.topics, survived, send_count_max=settings.send_count_max
+    )
     notices = RedisLiveNotices(stores.redis, stores.subscriber, survived)
     unacknowledged = UnacknowledgedBookings(
         WithdrawUnacknowledgedBookingsUseCase(unit_of_work, commands, notices)
@@ -237,6 +249,7 @@ def _api_parts(
             spending.run(),
             commands.run(),
             tokens.run(survived),
+            catalog.run(survived),
             seat_memory.run(survived),
             feed.run(),
         ),

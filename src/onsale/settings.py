@@ -95,6 +95,9 @@ class Settings(BaseSettings):
     intake_batch_count_max: Annotated[
         int, Field(ge=1, le=1_000, description="bookings that one INSERT stores at most")
     ] = 250
+    send_count_max: Annotated[
+        int, Field(ge=1, le=5_000, description="seat commands that are sent to the broker at once")
+    ] = 500
     answer_seconds_max: Annotated[
         float,
         Field(ge=0.2, le=60, description="within which a busy API answers, be it with a refusal"),

@@ -1,6 +1,6 @@
 """Events and the seats of their halls in memory: ports of events, seat maps and ledger seats."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
@@ -42,16 +42,23 @@ class InMemoryEvents:
     ) -> Event:
         given: dict[str, Any] = dict(changes)
         event = self.events[event_id]
-        self.events[event_id] = replace(event, details=replace(event.details, **given))
+        details = replace(event.details, **given)
+        self.events[event_id] = replace(event, details=details, version=event.version + 1)
         return self.events[event_id]
 
     def set_status(self, event_id: int, status: EventStatus) -> None:
-        self.events[event_id] = replace(self.events[event_id], status=status)
+        event = self.events[event_id]
+        self.events[event_id] = replace(event, status=status, version=event.version + 1)
 
     async def by_id(self, event_id: int) -> Event | None:
         if self.failure is not None:
             raise self.failure
         return self.events.get(event_id)
+
+    async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        if self.failure is not None:
+            raise self.failure
+        return {each: self.events[each].version for each in event_ids if each in self.events}
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
         found = [

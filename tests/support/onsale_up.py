@@ -190,6 +190,10 @@ class OnsaleUp:
                 return record.pid
         return None
 
+    def pids(self) -> list[int]:
+        """The numbers of all its processes that are alive."""
+        return [each.pid for each in read_records(self.data / "run") if each.is_alive()]
+
     def send(self, name: str, number: signal.Signals) -> int:
         """Send a signal to one of its processes, and return which one got it."""
         pid = self.pid(name)

@@ -1,6 +1,7 @@
 """What is remembered of events is at most a second old, and read once for all who ask."""
 
 import asyncio
+from collections.abc import Collection, Mapping
 from datetime import UTC, datetime
 
 import pytest
@@ -24,6 +25,7 @@ class Events:
     def __init__(self) -> None:
         self.epochs: dict[int, int] = {}
         self.read_count = 0
+        self.look_count = 0
         self.gate = asyncio.Event()
         self.gate.set()
 
@@ -34,7 +36,14 @@ class Events:
         if epoch is None:
             return None
         details = EventDetails("E", "", "V", HALL)
-        return Event(event_id, 1, details, EventStatus.AVAILABLE, epoch, datetime.now(UTC))
+        now = datetime.now(UTC)
+        return Event(event_id, 1, details, EventStatus.AVAILABLE, epoch, now, version=epoch)
+
+    async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        self.look_count += 1
+        versions = {each: self.epochs[each] for each in event_ids if each in self.epochs}
+        await self.gate.wait()
+        return versions
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
         raise NotImplementedError
@@ -111,3 +120,55 @@ async def test_an_unknown_event_is_not_found_and_not_remembered(
         await catalog.get(1)
     events.epochs[1] = 1
     assert (await catalog.get(1)).epoch == 1
+
+
+async def test_a_look_at_all_keeps_what_has_not_changed_without_reading_it(
+    catalog: EventCatalog, events: Events, clock: Clock
+) -> None:
+    events.epochs |= {1: 1, 2: 1}
+    for event_id in (1, 2):
+        await catalog.get(event_id)
+    clock.seconds += 0.9
+    await catalog.refresh()
+    clock.seconds += 0.9
+    for event_id in (1, 2):
+        await catalog.get(event_id)
+    assert (events.read_count, events.look_count) == (2, 1)
+
+
+async def test_a_look_forgets_what_has_changed_and_what_is_gone(
+    catalog: EventCatalog, events: Events
+) -> None:
+    events.epochs |= {1: 1, 2: 1}
+    for event_id in (1, 2):
+        await catalog.get(event_id)
+    events.epochs = {1: 2}
+    await catalog.refresh()
+    assert (await catalog.get(1)).epoch == 2
+    with pytest.raises(EventNotFoundError):
+        await catalog.get(2)
+
+
+async def test_a_look_does_not_bring_back_what_was_forgotten_meanwhile(
+    catalog: EventCatalog, events: Events
+) -> None:
+    events.epochs[1] = 1
+    await catalog.get(1)
+    events.gate.clear()
+    looking = asyncio.create_task(catalog.refresh())
+    await asyncio.sleep(0)
+    events.epochs[1] = 2
+    catalog.forget(1)
+    events.gate.set()
+    await looking
+    assert (await catalog.get(1)).epoch == 2
+
+
+async def test_nobody_looks_at_what_nobody_asks_for(
+    catalog: EventCatalog, events: Events, clock: Clock
+) -> None:
+    events.epochs[1] = 1
+    await catalog.get(1)
+    clock.seconds += 10
+    await catalog.refresh()
+    assert events.look_count == 0

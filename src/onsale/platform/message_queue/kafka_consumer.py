@@ -1,6 +1,7 @@
 """One member of a Kafka consumer group: batches to a handler, offsets after it."""
 
 import asyncio
+import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
@@ -9,6 +10,7 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.gathering import gather_seconds
 from onsale.platform.message_queue.message_bus import BatchHandler, ReceivedMessage
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 
@@ -65,6 +67,7 @@ class _Member:
     ) -> None:
         self._topic = topic
         self._batch_count_max = batch_count_max
+        self._last_count = 0
         self._held: set[int] = set()
         self._taken_away: set[int] = set()
         self._uncommitted: dict[int, int] = {}
@@ -92,14 +95,17 @@ class _Member:
     def gather(self) -> list[ReceivedMessage]:
         """Wait for a first message, then take what else has arrived; empty after a quiet while."""
         self._taken_away.clear()
+        time.sleep(gather_seconds(self._last_count, self._batch_count_max))
         first = self._consumer.poll(POLL_SECONDS)
         # What the last attempt could not commit, or what has been handled since it began.
         self._begin_to_commit()
         if first is None:
+            self._last_count = 0
             return []
         messages = [first]
         if self._batch_count_max > 1:
             messages += self._consumer.consume(self._batch_count_max - 1, timeout=0)
+        self._last_count = len(messages)
         # Taking more may have run a rebalance that took the first one's partition away.
         gone = self._taken_away
         return [

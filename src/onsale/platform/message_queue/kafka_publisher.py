@@ -12,7 +12,7 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.message_bus import Message, require_publishable
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 
-LINGER_MS = 5
+LINGER_MS = 1
 QUEUE_COUNT_MAX = 100_000
 QUEUE_KIB_MAX = 64 * 1024
 POLL_SECONDS = 0.1

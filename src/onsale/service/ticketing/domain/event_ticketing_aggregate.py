@@ -65,7 +65,10 @@ class EventDetails:
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """An event as stored; ``epoch`` is the generation of its seat state, 0 while never loaded."""
+    """An event as stored; ``epoch`` is the generation of its seat state, 0 while never loaded.
+
+    ``version`` is another one whenever anything of the event is.
+    """
 
     id: int
     seller_id: int
@@ -73,6 +76,7 @@ class Event:
     status: EventStatus
     epoch: int
     created_at: datetime
+    version: int = 0
 
     def require_seller(self, user_id: int) -> None:
         """Raise ``NotOwnerError`` unless the event is this seller's."""

@@ -1,6 +1,6 @@
 """The ports to events: made and changed on one side, read on the other."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -47,6 +47,10 @@ class IEventQueryRepository(Protocol):
 
     async def by_id(self, event_id: int) -> Event | None:
         """The event, whoever may see it."""
+        ...
+
+    async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        """The versions that these events have now, those left out that are no more."""
         ...
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:

@@ -13,7 +13,7 @@ from onsale.service.shared_kernel.seating import SeatPosition, SeatState, Subsec
 from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
 
 FRESH_SECONDS = 1.0
-REFRESH_SECONDS = 0.25
+REFRESH_SECONDS = 0.5
 WANTED_SECONDS = 5.0
 WANTED_COUNT_MAX = 5_000
 

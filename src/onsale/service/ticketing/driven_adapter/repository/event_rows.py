@@ -14,8 +14,10 @@ from onsale.service.ticketing.driven_adapter.repository.seating_config_json impo
 )
 
 
-def event_from_row(row: Row, seating_config: Mapping[str, Any]) -> Event:
-    """The entity of one row with all columns of ``event``, and its hall, parsed from JSON."""
+def event_from_row(row: Row, seating_config: Mapping[str, Any], version: int = 0) -> Event:
+    """The entity of one row with all columns of ``event``, and its hall, parsed from JSON; the
+    ``version`` matters to those alone who remember it.
+    """
     return Event(
         id=row["id"],
         seller_id=row["seller_id"],
@@ -34,4 +36,5 @@ def event_from_row(row: Row, seating_config: Mapping[str, Any]) -> Event:
         status=EventStatus(row["status"]),
         epoch=row["epoch"],
         created_at=row["created_at"],
+        version=version,
     )

@@ -1,10 +1,10 @@
 """Plain reads of events, and of their tickets where the seat store has nothing."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import msgspec
-from sqlalchemy import Text, cast, func, select
+from sqlalchemy import ARRAY, BigInteger, Text, bindparam, cast, func, literal_column, select
 
 from onsale.platform.database.connections import ReadEngine, unavailable_on_connection_loss
 from onsale.service.shared_kernel.seating import (
@@ -29,6 +29,8 @@ UNINTERRUPTED_SUBSECTION_COUNT = 1_000
 
 _event = EventModel.__table__
 _ticket = TicketModel.__table__
+# The transaction that wrote the row: whatever changes an event changes it.
+_version = literal_column("event.xmin::text::bigint", BigInteger()).label("version")
 
 
 class SqlalchemyEventReader:
@@ -39,9 +41,18 @@ class SqlalchemyEventReader:
 
     async def by_id(self, event_id: int) -> Event | None:
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
-            result = await connection.execute(select(_event).where(_event.c.id == event_id))
+            statement = select(_event, _version).where(_event.c.id == event_id)
+            result = await connection.execute(statement)
             row = result.mappings().one_or_none()
-        return None if row is None else event_from_row(row, row["seating_config"])
+        if row is None:
+            return None
+        return event_from_row(row, row["seating_config"], row["version"])
+
+    async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
+        wanted = bindparam("wanted", list(event_ids), ARRAY(BigInteger))
+        statement = select(_event.c.id, _version).where(_event.c.id == func.any(wanted))
+        async with unavailable_on_connection_loss(), self._engine.connect() as connection:
+            return {row.id: row.version for row in await connection.execute(statement)}
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
         # Halls come as text, to be read one by one: large ones take their time.

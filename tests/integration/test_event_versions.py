@@ -1,0 +1,42 @@
+"""Whatever changes an event changes its version, so that who remembers it notices."""
+
+import pytest
+
+from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from tests.support.pipeline import Pipeline
+
+CHANGES = (
+    "name = 'another'",
+    "is_active = false",
+    "status = 'sold_out'",
+    "epoch = epoch + 1",
+    "on_sale_at = now() + interval '1 day'",
+)
+
+
+@pytest.mark.parametrize("change", CHANGES)
+async def test_a_change_of_an_event_changes_its_version(pipeline: Pipeline, change: str) -> None:
+    event, other = await pipeline.open_event(), await pipeline.open_event()
+    before = await pipeline.events.versions([event.id, other.id])
+    await pipeline.pool.execute(f"UPDATE event SET {change} WHERE id = $1", event.id)  # noqa: S608
+    after = await pipeline.events.versions([event.id, other.id])
+    assert after[event.id] != before[event.id]
+    assert after[other.id] == before[other.id]
+
+
+async def test_what_is_read_carries_the_version_that_a_look_finds(pipeline: Pipeline) -> None:
+    event = await pipeline.open_event()
+    read = await pipeline.events.by_id(event.id)
+    assert read is not None
+    assert await pipeline.events.versions([event.id]) == {event.id: read.version}
+
+
+async def test_bookings_leave_the_version_alone(pipeline: Pipeline) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    before = await pipeline.events.versions([event.id])
+    await pipeline.hold(buyer, event)
+    assert await pipeline.events.versions([event.id]) == before
+
+
+async def test_an_event_that_is_no_more_has_no_version(pipeline: Pipeline) -> None:
+    assert await pipeline.events.versions([10**12]) == {}
