@@ -107,6 +107,19 @@ expiry: $(STAMP) ## Measure: 5,000 holds run out at once while 200 bookings/s go
 rebuild: $(STAMP) ## Measure: the seat store is wiped while people book, 50,000 seats
 	@$(BIN)/python -m benchmarks.rebuild $(ARGS)
 
+# BUS=redis measures on the embedded bus; ARGS='--only 1 2' these measures alone.
+.PHONY: bench
+bench: $(STAMP) ## Measure everything against its floors: BUS=redis make bench
+	@exec $(BIN)/python -m benchmarks run $(if $(BUS),--bus "$(BUS)") $(ARGS)
+
+.PHONY: bench-quick
+bench-quick: $(STAMP) ## The same in little: only whether everything runs
+	@exec $(BIN)/python -m benchmarks run --quick $(if $(BUS),--bus "$(BUS)") $(ARGS)
+
+.PHONY: profile
+profile: $(STAMP) ## Sell out under a profiler: where API and workers spend their time
+	@exec $(BIN)/python -m benchmarks.profile_sale $(if $(BUS),--bus "$(BUS)") $(ARGS)
+
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 
 import asyncpg
 import httpx
+
 from benchmarks.booking_stream import BookingStream, percentiles
 from benchmarks.processor_time import ProcessorTime
-
 from tests.support.onsale_up import OnsaleUp, data_directory
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
 
@@ -52,8 +52,9 @@ class Bench:
         rows = max(25, -(-count * SEATS_PER_HOLD // len(_HELD) // 20) + 1)
         hall = regular_hall(rows=rows, cols=20, subsections=SUBSECTION_COUNT)
         event_id = await self.seller.open_event(hall, hold_seconds=7_200, seconds_max=60)
-        stream = BookingStream(self.system.base_url, self.tokens, event_id, _HELD)
-        stream.quantity = SEATS_PER_HOLD
+        stream = BookingStream(
+            self.system.base_url, self.tokens, event_id, _HELD, quantity=SEATS_PER_HOLD
+        )
         async with stream.connected():
             await stream.book(count)
         await self._reach(lambda: self._count(event_id, "pending_payment"), count)
@@ -164,7 +165,7 @@ async def run(system: OnsaleUp, holds: int, rate: float, rounds: int) -> None:
                     f"  meanwhile {rate:.0f} bookings/s: {dict(stream.statuses)}, answered in"
                     f" {percentiles(accepted)};\n"
                     f"  seats held in {percentiles(await bench.booking_seconds(event_id))};"
-                    f" {stream.late_count} sent late",
+                    f" sent {1000 * stream.late_seconds_max:.0f} ms late at most",
                     flush=True,
                 )
                 print("  " + system.verify(event_id).strip())

@@ -9,7 +9,7 @@ import argparse
 import asyncio
 import sys
 
-from tests.support.onsale_up import OnsaleUp, data_directory
+from tests.support.onsale_up import Bus, OnsaleUp, data_directory
 from tests.support.overload import Plan, Trial, overload
 
 ANSWER_SECONDS_MAX = 2.0
@@ -33,7 +33,7 @@ def main() -> None:
         stall_seconds=options.stall_seconds,
     )
     with data_directory() as data:
-        bus = "kafka" if options.stall == "kafka" else "redis"
+        bus: Bus = "kafka" if options.stall == "kafka" else "redis"
         system = OnsaleUp(data, bus, environment=SETTINGS)
         try:
             system.start()

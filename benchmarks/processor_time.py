@@ -23,13 +23,17 @@ class ProcessorTime:
                 self._processes[name] = psutil.Process(pid)
         self._before = self._spent()
 
+    def seconds(self) -> dict[str, float]:
+        """Seconds spent since, by the name of the process."""
+        now = self._spent()
+        return {name: now[name] - self._before[name] for name in now}
+
     def _spent(self) -> dict[str, float]:
         return {name: _family_seconds(process) for name, process in self._processes.items()}
 
     def __str__(self) -> str:
         """Seconds spent since, and how many others wait for a processor."""
-        now = self._spent()
-        spent = ", ".join(f"{name} {now[name] - self._before[name]:.1f}" for name in now)
+        spent = ", ".join(f"{name} {seconds:.1f}" for name, seconds in self.seconds().items())
         return (
             f"processor seconds: {spent}; {os.cpu_count()} processors,"
             f" load average {os.getloadavg()[0]:.0f}"

@@ -11,11 +11,12 @@ import argparse
 import asyncio
 import sys
 import time
+from typing import cast
 
 import asyncpg
-from benchmarks.booking_stream import BookingStream, percentiles
 from redis.asyncio import Redis
 
+from benchmarks.booking_stream import BookingStream, percentiles
 from onsale.platform.state.redis_clients import create_client
 from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
@@ -36,7 +37,7 @@ async def map_is_whole(redis: Redis, ledger: asyncpg.Pool, event_id: int) -> Non
     bitmaps = [f"seats:{{e{event_id}}}:A-{number}" for number in numbers]
     deadline = time.monotonic() + WAIT_SECONDS_MAX
     while time.monotonic() < deadline:
-        found = await redis.mget(layouts)
+        found = cast("list[bytes | None]", await redis.mget(layouts))
         epochs = {None if layout is None else int(layout.split(b":")[0]) for layout in found}
         if None not in epochs and len(epochs) == 1:
             epoch = await ledger.fetchval("SELECT epoch FROM event WHERE id = $1", event_id)
