@@ -206,13 +206,18 @@ async def test_a_poll_that_fails_is_told_and_tried_again(
     monkeypatch.setattr(
         "onsale.service.ticketing.driven_adapter.security.revoked_tokens.POLL_SECONDS", 0.001
     )
+    token = sessions.tokens.issue(ADA).token
+    principal = await give_up(sessions, token)
     sessions.users.failure = UnavailableError("postgresql")
     errors: list[Exception] = []
     async with background(sessions.tokens.run(errors.append)):
         await eventually(lambda: len(errors) > 1)
+        assert not sessions.tokens._revoked.includes(principal)
         sessions.users.failure = None
-        token = sessions.tokens.issue(ADA).token
-        assert (await sessions.tokens.authenticate(token)).user_id == 7
+        await eventually(lambda: sessions.tokens._revoked.includes(principal))
+
+        with pytest.raises(NotAuthenticatedError):
+            await sessions.tokens.authenticate(token)
 
 
 async def test_knowledge_that_is_too_old_lets_nobody_in(sessions: Sessions) -> None:
