@@ -4,9 +4,13 @@ import re
 import signal
 import socket
 import subprocess
+import threading
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from html.parser import HTMLParser
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 from typing_extensions import override
@@ -96,6 +100,65 @@ def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: list
     assert "postgresql is unavailable" in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert "hidden-word" not in run.stdout + run.stderr
+
+
+@pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
+@pytest.mark.parametrize(
+    ("changes", "said"),
+    [
+        ({"path": "/not-there"}, "CREATE DATABASE"),
+        ({"netloc": "nobody:hidden-word@"}, "create the role"),
+    ],
+    ids=["a database that is not there", "a role that is not there"],
+)
+def test_a_database_that_lets_nobody_in_is_said_with_the_next_step(
+    tmp_path: Path, postgres_url: str, command: list[str], changes: dict[str, str], said: str
+) -> None:
+    url = urlsplit(postgres_url)._replace(**changes).geturl()
+    run = run_onsale(*command, environment={**NOWHERE, "ONSALE_DATABASE_URL": url}, cwd=tmp_path)
+    _is_one_line_with(run, said)
+
+
+@pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
+def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path, command: list[str]) -> None:
+    with _refusing_postgres() as port:
+        url = f"postgresql://ada:hidden-word@127.0.0.1:{port}/onsale?sslmode=disable"
+        environment = {**NOWHERE, "ONSALE_DATABASE_URL": url}
+        run = run_onsale(*command, environment=environment, cwd=tmp_path)
+    _is_one_line_with(run, "password in ONSALE_DATABASE_URL")
+
+
+def _is_one_line_with(run: subprocess.CompletedProcess[str], said: str) -> None:
+    assert run.returncode == 1
+    assert run.stderr.startswith("onsale: postgresql is unavailable")
+    assert run.stderr.count("\n") == 1
+    assert said in run.stderr
+    assert "hidden-word" not in run.stdout + run.stderr
+
+
+@contextmanager
+def _refusing_postgres() -> Iterator[int]:
+    """The port of a server that refuses every password, which the tests' own never asks for."""
+    refusal = b'SFATAL\0C28P01\0Mpassword authentication failed for user "ada"\0\0'
+
+    def refuse(server: socket.socket) -> None:
+        while True:
+            try:
+                connection, _ = server.accept()
+            except OSError:
+                return
+            with connection:
+                connection.recv(1_024)
+                connection.sendall(b"E" + (len(refusal) + 4).to_bytes(4, "big") + refusal)
+
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        thread = threading.Thread(target=refuse, args=(server,))
+        thread.start()
+        try:
+            yield server.getsockname()[1]
+        finally:
+            server.shutdown(socket.SHUT_RDWR)
+            thread.join()
 
 
 def test_a_place_that_can_be_no_data_directory_is_said_in_a_line(tmp_path: Path) -> None:

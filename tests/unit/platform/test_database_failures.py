@@ -23,6 +23,12 @@ AWAY = [
     asyncpg.CannotConnectNowError("the database system is starting up"),
     asyncpg.AdminShutdownError("terminating connection"),
 ]
+# The server is there, and a person has to do something before anybody is let in.
+TO_BE_MENDED = [
+    (asyncpg.InvalidCatalogNameError('database "x" does not exist'), "CREATE DATABASE"),
+    (asyncpg.InvalidPasswordError("authentication failed"), "password in ONSALE_DATABASE_URL"),
+    (asyncpg.InvalidAuthorizationSpecificationError('role "x" does not exist'), "create the role"),
+]
 
 
 @pytest.mark.parametrize("error", [*AWAY, *map(wrapped, AWAY), sqlalchemy.exc.TimeoutError("full")])
@@ -38,5 +44,16 @@ async def test_a_database_that_is_away_is_unavailable(error: Exception) -> None:
 )
 async def test_a_mistake_of_ours_is_no_outage(error: Exception) -> None:
     with pytest.raises(type(error)):
+        async with unavailable_on_connection_loss():
+            raise error
+
+
+@pytest.mark.parametrize(
+    ("error", "said"), [*TO_BE_MENDED, *((wrapped(error), said) for error, said in TO_BE_MENDED)]
+)
+async def test_a_database_that_lets_nobody_in_is_unavailable_until_it_is_mended(
+    error: Exception, said: str
+) -> None:
+    with pytest.raises(UnavailableError, match=said):
         async with unavailable_on_connection_loss():
             raise error

@@ -38,6 +38,9 @@ CONNECTION_ERRORS = (
     asyncpg.QueryCanceledError,
     asyncpg.InterfaceError,
     asyncpg.InternalClientError,
+    # What a person mends, in the server or in its address, while whoever needs it waits.
+    asyncpg.InvalidCatalogNameError,
+    asyncpg.InvalidAuthorizationSpecificationError,
 )
 
 
@@ -221,20 +224,42 @@ async def unavailable_on_connection_loss() -> AsyncIterator[None]:
     try:
         yield
     except (*CONNECTION_ERRORS, sqlalchemy.exc.TimeoutError) as error:
-        raise UnavailableError("postgresql", str(error) or type(error).__name__) from error
+        raise UnavailableError("postgresql", connection_trouble(error)) from error
     except sqlalchemy.exc.DBAPIError as error:
         # SQLAlchemy wraps what the driver raised, also on the way to a connection.
         if not comes_from_connection_loss(error):
             raise
-        raise UnavailableError("postgresql", str(error.orig)) from error
+        raise UnavailableError("postgresql", connection_trouble(error)) from error
 
 
 def comes_from_connection_loss(error: BaseException) -> bool:
     """Whether the server was away, and not the statement wrong."""
+    return cause_among(error, CONNECTION_ERRORS) is not None
+
+
+def cause_among(
+    error: BaseException, kinds: tuple[type[BaseException], ...]
+) -> BaseException | None:
+    """The first of these kinds in the chain of causes, which begins with the error itself."""
     cause: BaseException | None = error
-    while cause is not None and not isinstance(cause, CONNECTION_ERRORS):
+    while cause is not None and not isinstance(cause, kinds):
         cause = cause.__cause__
-    return cause is not None
+    return cause
+
+
+def connection_trouble(error: BaseException) -> str:
+    """What keeps a connection from being had, and what to do where a person has to do it."""
+    cause = cause_among(error, CONNECTION_ERRORS) or error
+    words = str(cause) or type(cause).__name__
+    match cause:
+        case asyncpg.InvalidCatalogNameError():
+            return f"{words}; create it (CREATE DATABASE), or mend ONSALE_DATABASE_URL"
+        case asyncpg.InvalidPasswordError():
+            return f"{words}; mend user and password in ONSALE_DATABASE_URL"
+        case asyncpg.InvalidAuthorizationSpecificationError():
+            return f"{words}; create the role or let it in, or mend ONSALE_DATABASE_URL"
+        case _:
+            return words
 
 
 async def check_database(pool: asyncpg.Pool, timeout_seconds: float = 2.0) -> None:

@@ -2,11 +2,17 @@
 
 from importlib.resources import files
 
+import asyncpg
 from alembic import command
 from alembic.config import Config
 from sqlalchemy.exc import DBAPIError
 
-from onsale.platform.database.connections import CONNECTION_ERRORS, comes_from_connection_loss
+from onsale.platform.database.connections import (
+    CONNECTION_ERRORS,
+    cause_among,
+    comes_from_connection_loss,
+    connection_trouble,
+)
 from onsale.platform.exceptions import UnavailableError
 
 
@@ -22,11 +28,15 @@ def upgrade(database_url: str, revision: str = "head") -> None:
     """Run every migration that is missing; several processes may do so at once.
 
     Raises:
-        UnavailableError: the database cannot be reached; nothing was changed.
+        UnavailableError: the database cannot be reached or altered; nothing was changed.
     """
     try:
         command.upgrade(alembic_config(database_url), revision)
-    except (*CONNECTION_ERRORS, DBAPIError) as error:
-        if not comes_from_connection_loss(error):
+    except (*CONNECTION_ERRORS, asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
+        if comes_from_connection_loss(error):
+            raise UnavailableError("postgresql", connection_trouble(error)) from error
+        refusal = cause_among(error, (asyncpg.InsufficientPrivilegeError,))
+        if refusal is None:
             raise
-        raise UnavailableError("postgresql", str(error)) from error
+        detail = f"{refusal}; make the role in ONSALE_DATABASE_URL the database's owner"
+        raise UnavailableError("postgresql", detail) from error

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 
 import asyncpg
 
-from onsale.platform.database.connections import CONNECTION_ERRORS
+from onsale.platform.database.connections import CONNECTION_ERRORS, connection_trouble
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     ITicketingTransaction,
@@ -38,7 +38,7 @@ class AsyncpgTicketingUnitOfWork:
                 if attempt == ATTEMPT_COUNT_MAX:
                     raise UnavailableError("postgresql", str(error)) from error
             except CONNECTION_ERRORS as error:
-                raise UnavailableError("postgresql", str(error) or type(error).__name__) from error
+                raise UnavailableError("postgresql", connection_trouble(error)) from error
             await asyncio.sleep(BACK_OFF_SECONDS * 2**attempt * random.random())  # noqa: S311
         raise AssertionError("unreachable")
 
