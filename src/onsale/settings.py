@@ -2,6 +2,7 @@
 
 from enum import StrEnum
 from typing import Annotated, Self
+from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
@@ -9,6 +10,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from onsale.platform.rate_limiting.token_buckets import Limit
 
 TOKEN_SECRET_BYTES_MIN = 32
+DATABASE_SCHEMES = ("postgresql://", "postgres://")
+SEAT_STORE_SCHEMES = ("redis://", "rediss://", "unix://")
 
 
 class MissingSettingError(Exception):
@@ -31,6 +34,27 @@ def _limit(text: str) -> str:
     return text
 
 
+def _database_url(text: str) -> str:
+    if not text.startswith(DATABASE_SCHEMES):
+        raise ValueError(f"the address of PostgreSQL begins with {_either(DATABASE_SCHEMES)}")
+    return text
+
+
+def _seat_store_url(text: str) -> str:
+    if not text.startswith(SEAT_STORE_SCHEMES):
+        raise ValueError(f"the address of the seat store begins with {_either(SEAT_STORE_SCHEMES)}")
+    try:
+        _ = urlsplit(text).port
+    except ValueError:
+        # Its own message may tell a part of the address, and that a password.
+        raise ValueError("what stands behind the host is no port") from None
+    return text
+
+
+def _either(words: tuple[str, ...]) -> str:
+    return f"{', '.join(words[:-1])} or {words[-1]}"
+
+
 LimitText = Annotated[str, AfterValidator(_limit)]
 """``burst:per_second``."""
 
@@ -47,9 +71,15 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(env_prefix="ONSALE_", extra="ignore", frozen=True)
 
-    database_url: Annotated[str, Field(description="PostgreSQL: postgresql://user@host/name")]
+    database_url: Annotated[
+        str,
+        AfterValidator(_database_url),
+        Field(description="PostgreSQL: postgresql://user@host/name"),
+    ]
     seat_store_url: Annotated[
-        str, Field(description="Kvrocks, or any Redis-protocol server: redis://host:port/0")
+        str,
+        AfterValidator(_seat_store_url),
+        Field(description="Kvrocks, or any Redis-protocol server: redis://host:port/0"),
     ]
     bus: Annotated[BusKind, Field(description="the message broker")] = BusKind.KAFKA
     kafka_bootstrap: Annotated[

@@ -31,6 +31,44 @@ def test_an_address_has_no_default(monkeypatch: pytest.MonkeyPatch, name: str) -
         Settings()
 
 
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [
+        ("ONSALE_DATABASE_URL", "mysql://ada:hidden@db/onsale", "postgresql:// or postgres://"),
+        ("ONSALE_DATABASE_URL", "db:hidden", "postgresql:// or postgres://"),
+        ("ONSALE_SEAT_STORE_URL", "hidden", "redis://, rediss:// or unix://"),
+        ("ONSALE_SEAT_STORE_URL", "http://hidden", "redis://, rediss:// or unix://"),
+        ("ONSALE_SEAT_STORE_URL", "redis://ada:hidden@store:port/0", "is no port"),
+        ("ONSALE_SEAT_STORE_URL", "", "redis://, rediss:// or unix://"),
+    ],
+)
+def test_an_address_of_another_kind_is_refused_and_not_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, said: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(ValidationError) as refusal:
+        Settings()
+    (problem,) = refusal.value.errors(include_input=False)
+    assert said in problem["msg"]
+    assert "hidden" not in problem["msg"]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ONSALE_DATABASE_URL", "postgres://ada@one:5432,two:5432/onsale"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada@/onsale?host=/run/postgresql"),
+        ("ONSALE_SEAT_STORE_URL", "rediss://store"),
+        ("ONSALE_SEAT_STORE_URL", "unix:///run/redis.sock?db=1"),
+    ],
+)
+def test_every_kind_of_address_that_works_is_taken(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert value in (Settings().database_url, Settings().seat_store_url)
+
+
 def test_kafka_needs_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONSALE_BUS", "kafka")
     with pytest.raises(ValidationError, match="ONSALE_KAFKA_BOOTSTRAP"):
