@@ -15,7 +15,9 @@ from onsale.platform.database.connections import (
     create_impatient_pool,
     create_read_engine,
 )
+from onsale.platform.database.migrate import outgrown_revisions
 from onsale.platform.database.patience import ImpatientPool, Patience
+from onsale.platform.database.schema_check import SchemaCheck
 from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
@@ -47,6 +49,7 @@ class ApiStores:
     bus: MessageBus
     topics: KafkaTopicBuilder
     readiness_ping: DatabasePing
+    check_schema: SchemaCheck
     topics_exist: asyncio.Event
 
     async def make_topics(self) -> None:
@@ -62,6 +65,7 @@ class ApiStores:
         """A check for each dependency."""
         return {
             "postgresql": self._check_database,
+            "schema": self.check_schema,
             "seat-store": check_seat_store,
             "message-bus": self._check_bus,
         }
@@ -122,5 +126,6 @@ async def open_api_stores(settings: Settings) -> AsyncIterator[ApiStores]:
             bus,
             topics,
             readiness_ping,
+            SchemaCheck(pool, outgrown_revisions()),
             asyncio.Event(),
         )

@@ -1,7 +1,6 @@
 """The command as a person meets it: its help, its complaints, its documentation."""
 
 import re
-import signal
 import socket
 import subprocess
 import threading
@@ -15,7 +14,8 @@ from urllib.parse import urlsplit
 import pytest
 from typing_extensions import override
 
-from tests.support.onsale_up import ONSALE, clean_environment, run_onsale
+from tests.support.onsale_up import run_onsale
+from tests.support.role import running_role
 from tests.support.visitors import JsonObject, Visitor
 
 COMMANDS = [
@@ -182,24 +182,11 @@ def test_a_taken_port_is_said_in_a_line(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("worker", ["seat-reservation", "ticketing"])
 def test_a_worker_that_waits_for_its_broker_stops_when_told(tmp_path: Path, worker: str) -> None:
-    log = tmp_path / "log"
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [str(ONSALE), "worker", worker],
-            env={**clean_environment(), **NOWHERE},
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-        try:
-            deadline = time.monotonic() + 30
-            while b"waiting_for_dependency" not in log.read_bytes():
-                assert time.monotonic() < deadline, log.read_text()
-                time.sleep(0.05)
-            process.send_signal(signal.SIGTERM)
-            assert process.wait(30) == 0, log.read_text()
-        finally:
-            process.kill()
-            process.wait()
+    with running_role(tmp_path / "log", "worker", worker, environment=NOWHERE) as log:
+        deadline = time.monotonic() + 30
+        while "waiting_for_dependency" not in log.read_text():
+            assert time.monotonic() < deadline, log.read_text()
+            time.sleep(0.05)
 
 
 def test_a_command_that_there_is_not_is_a_mistake() -> None:

@@ -5,9 +5,13 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import httpx
 import pytest
 
+from onsale.platform.embedded.ports import free_port
 from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
+from tests.support.polling import wait_for
+from tests.support.role import running_role
 from tests.support.visitors import JsonObject, Visitor, connections
 
 
@@ -75,3 +79,32 @@ def test_ctrl_c_while_starting_ends_it_in_order() -> None:
             system.stop()
         finally:
             system.kill()
+
+
+async def test_an_api_is_ready_once_its_database_has_a_schema(
+    tmp_path: Path, empty_database_url: str, redis_url: str
+) -> None:
+    port = free_port()
+    environment = {
+        "ONSALE_DATABASE_URL": empty_database_url,
+        "ONSALE_SEAT_STORE_URL": redis_url,
+        "ONSALE_BUS": "redis",
+        "ONSALE_TOKEN_SECRET": "a-secret-of-32-bytes-or-some-more",
+        "ONSALE_PORT": str(port),
+    }
+    with running_role(tmp_path / "log", "api", environment=environment):
+        async with connections(f"http://127.0.0.1:{port}") as http:
+
+            async def readiness() -> tuple[int, list[str], str]:
+                try:
+                    answer = await http.get("/readyz")
+                except httpx.TransportError:
+                    return 0, [], ""
+                problem = answer.json()
+                return answer.status_code, problem.get("down", []), problem.get("detail", "")
+
+            behind = (503, ["schema"], "schema: behind; onsale db upgrade")
+            await wait_for(readiness, lambda now: now == behind, seconds_max=30)
+            upgraded = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
+            assert upgraded.returncode == 0, upgraded.stderr
+            await wait_for(readiness, lambda now: now == (200, [], ""), seconds_max=30)

@@ -16,3 +16,10 @@ class UnavailableError(Exception):
         """``dependency`` names what is down: ``postgresql``, ``seat-store`` or ``message-bus``."""
         self.dependency = dependency
         super().__init__(f"{dependency} is unavailable{': ' if detail else ''}{detail}")
+
+
+class SchemaBehindError(Exception):
+    """The schema of the database is older than the code that is to work with it."""
+
+    def __init__(self) -> None:
+        super().__init__("schema: behind; onsale db upgrade")

@@ -5,6 +5,7 @@ import asyncio
 import httpx
 import pytest
 
+from onsale.platform.exceptions import SchemaBehindError
 from onsale.service.ticketing.driving_adapter.http_controller import operations_controller
 from tests.support.http_api import HttpApi
 from tests.support.problems import problem
@@ -16,6 +17,10 @@ async def up() -> None:
 
 async def down() -> None:
     raise ConnectionError("to 10.1.2.3 refused")
+
+
+async def behind() -> None:
+    raise SchemaBehindError
 
 
 async def silent() -> None:
@@ -44,6 +49,17 @@ async def test_readiness_names_what_is_away(
     assert document["down"] == ["seat-store", "message-bus"]
     assert not_ready.headers["retry-after"]
     assert "10.1.2.3" not in not_ready.text
+
+
+async def test_readiness_tells_what_to_do_about_a_schema_that_is_behind(
+    api: HttpApi, anyone: httpx.AsyncClient
+) -> None:
+    api.readiness.update({"schema": behind, "seat-store": down})
+
+    document = problem(await anyone.get("/readyz"), 503, "UNAVAILABLE")
+
+    assert document["down"] == ["schema", "seat-store"]
+    assert document["detail"] == "Away: seat-store. schema: behind; onsale db upgrade"
 
 
 async def test_a_server_that_stops_is_alive_but_not_ready(

@@ -5,6 +5,7 @@ from importlib.resources import files
 import asyncpg
 from alembic import command
 from alembic.config import Config
+from alembic.script import ScriptDirectory
 from sqlalchemy.exc import DBAPIError
 
 from onsale.platform.database.connections import (
@@ -22,6 +23,13 @@ def alembic_config(database_url: str) -> Config:
     config.set_main_option("script_location", str(files("onsale") / "migrations"))
     config.attributes["database_url"] = database_url
     return config
+
+
+def outgrown_revisions() -> frozenset[str]:
+    """Every revision before the newest."""
+    scripts = ScriptDirectory(str(files("onsale") / "migrations"))
+    known = {script.revision for script in scripts.walk_revisions()}
+    return frozenset(known.difference(scripts.get_heads()))
 
 
 def upgrade(database_url: str, revision: str = "head") -> None:

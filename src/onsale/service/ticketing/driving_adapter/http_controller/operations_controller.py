@@ -1,14 +1,14 @@
 """For those who run the service: is it alive, is it ready, how busy is it."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 
 import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
-from onsale.platform.exceptions import UnavailableError
+from onsale.platform.exceptions import SchemaBehindError, UnavailableError
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
@@ -37,7 +37,7 @@ ALIVE = Operation(
 )
 READY = Operation(
     summary="Whether everything that it needs can be reached",
-    description="Otherwise `503`, with what is away in `down`.",
+    description="Otherwise `503`, with what is away, or too old a schema, in `down`.",
     tag=TAG,
     answers={200: Answer(description="It can", schema=ReadyBody)},
     needs_database=False,
@@ -55,7 +55,7 @@ class OperationsController:
 
     def __init__(self, services: HttpServices) -> None:
         self._services = services
-        self._asking: asyncio.Task[list[str]] | None = None
+        self._asking: asyncio.Task[dict[str, Exception]] | None = None
         self._log = structlog.stdlib.get_logger(__name__)
 
     def routes(self) -> Sequence[DirectRoute]:
@@ -74,7 +74,7 @@ class OperationsController:
         """Ask every dependency, all at once, and once for all who want to know."""
         checks = self._services.readiness
         if self._services.shutdown.is_set():
-            down = ["server"]
+            down: dict[str, Exception] = {"server": UnavailableError("server")}
         else:
             if self._asking is None or self._asking.done():
                 self._asking = asyncio.create_task(self._what_is_down())
@@ -83,8 +83,8 @@ class OperationsController:
             return JsonResponse(ReadyBody("ready", dict.fromkeys(checks, "up")))
         return problem_document(
             PROBLEMS[UnavailableError],
-            f"Away: {', '.join(down)}.",
-            {"down": down},
+            _told(down),
+            {"down": list(down)},
             {"retry-after": str(RETRY_AFTER_SECONDS)},
         )
 
@@ -95,16 +95,27 @@ class OperationsController:
             headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
         )
 
-    async def _what_is_down(self) -> list[str]:
+    async def _what_is_down(self) -> dict[str, Exception]:
         checks = self._services.readiness
-        answers = await asyncio.gather(*(self._is_up(*check) for check in checks.items()))
-        return [name for name, is_up in zip(checks, answers, strict=True) if not is_up]
+        answers = await asyncio.gather(*(self._fault_of(*check) for check in checks.items()))
+        return {
+            name: fault for name, fault in zip(checks, answers, strict=True) if fault is not None
+        }
 
-    async def _is_up(self, name: str, check: Callable[[], Awaitable[object]]) -> bool:
+    async def _fault_of(
+        self, name: str, check: Callable[[], Awaitable[object]]
+    ) -> Exception | None:
         try:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 await check()
         except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is not usable
             self._log.warning("not_ready", dependency=name, error=repr(error))
-            return False
-        return True
+            return error
+        return None
+
+
+def _told(down: Mapping[str, Exception]) -> str:
+    """What is wrong, by name: what an error says may tell addresses."""
+    behind = [error for error in down.values() if isinstance(error, SchemaBehindError)]
+    away = [name for name, error in down.items() if error not in behind]
+    return " ".join([*([f"Away: {', '.join(away)}."] if away else []), *map(str, behind)])
