@@ -50,12 +50,17 @@ def settings_for(data: Path | None) -> Settings:
     """Settings of the system in ``data``, else of the environment, else of ``./.onsale``.
 
     Raises:
-        EmbeddedError: there is no system there.
+        EmbeddedError: there is no system there, or it does not run.
         ValidationError: the environment lacks a setting or holds a wrong one.
     """
     from onsale.embedded_system import environment_of
 
     if data is None and "ONSALE_DATABASE_URL" not in os.environ:
+        if not DATA_DEFAULT.exists():
+            raise EmbeddedError(
+                f"neither is ONSALE_DATABASE_URL set, nor is there a data directory {DATA_DEFAULT}"
+                " here; start a system (onsale up), name one (--data), or set ONSALE_DATABASE_URL"
+            )
         data = DATA_DEFAULT
     if data is not None:
         os.environ.update(environment_of(data))

@@ -20,6 +20,7 @@ from onsale.platform.embedded.kafka import EmbeddedKafka
 from onsale.platform.embedded.managed_process import ManagedProcess, ProcessEvent
 from onsale.platform.embedded.ports import choose_port
 from onsale.platform.embedded.postgres import EmbeddedPostgres
+from onsale.platform.embedded.process_record import read_records
 from onsale.platform.embedded.redis import EmbeddedRedis, find_redis_engine
 from onsale.platform.embedded.supervisor import Supervisor
 from onsale.settings import BusKind
@@ -225,10 +226,14 @@ def environment_of(data: Path) -> dict[str, str]:
     """What the roles of this data directory run with.
 
     Raises:
-        EmbeddedError: no system was ever started there.
+        EmbeddedError: no system was ever started there, or it does not run.
     """
     path = data / ENVIRONMENT_FILE
     if not path.exists():
         raise EmbeddedError(f"there is no system in {data}; start one: onsale up --data {data}")
+    if not any(record.is_alive() for record in read_records(data / "run")):
+        raise EmbeddedError(
+            f"the system in {data} is not running; start it: onsale up --data {data}"
+        )
     environment: dict[str, str] = json.loads(path.read_text())
     return environment

@@ -93,6 +93,15 @@ def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
         assert "Traceback" not in run.stderr
 
 
+def test_neither_settings_nor_a_data_directory_is_said_with_the_next_step(tmp_path: Path) -> None:
+    for command in (["verify"], ["dlq", "list"], ["db", "upgrade"], ["seats", "rebuild", "--all"]):
+        run = run_onsale(*command, cwd=tmp_path)
+        assert run.returncode == 1
+        assert "neither is ONSALE_DATABASE_URL set, nor is there a data directory" in run.stderr
+        assert "onsale up" in run.stderr
+        assert run.stderr.count("\n") == 1
+
+
 @pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
 def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: list[str]) -> None:
     run = run_onsale(*command, environment=NOWHERE, cwd=tmp_path)

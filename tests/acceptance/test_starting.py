@@ -81,6 +81,22 @@ def test_ctrl_c_while_starting_ends_it_in_order() -> None:
             system.kill()
 
 
+def test_a_system_that_was_stopped_is_said_not_to_run() -> None:
+    with data_directory() as data:
+        system = OnsaleUp(data)
+        try:
+            system.start()
+            system.stop()
+        finally:
+            system.kill()
+        for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
+            run = run_onsale(*command, "--data", data)
+            assert run.returncode == 1
+            assert f"the system in {data} is not running" in run.stderr
+            assert f"onsale up --data {data}" in run.stderr
+            assert run.stderr.count("\n") == 1
+
+
 async def test_an_api_is_ready_once_its_database_has_a_schema(
     tmp_path: Path, empty_database_url: str, redis_url: str
 ) -> None:
