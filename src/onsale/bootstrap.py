@@ -10,6 +10,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import TypeVar
 
 import asyncpg
 import structlog
@@ -125,7 +126,8 @@ _log = structlog.get_logger()
 # New containers before the young are looked at; then how often the older are, as multiples.
 COLLECTION_THRESHOLDS = (20_000, 20, 20)
 
-Role = Callable[[Settings, asyncio.Event], Awaitable[None]]
+RoleSettings = TypeVar("RoleSettings", bound=Settings)
+Role = Callable[[RoleSettings, asyncio.Event], Awaitable[None]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +141,7 @@ class Connections:
     topics: KafkaTopicBuilder
 
 
-def run_role(role: Role, name: str, settings: Settings) -> None:
+def run_role(role: Role[RoleSettings], name: str, settings: RoleSettings) -> None:
     """Run a role until SIGINT or SIGTERM, then let it finish what it has in hand."""
     configure_logs(settings.log_level, role=name)
     spare_the_collector()

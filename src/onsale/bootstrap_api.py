@@ -10,7 +10,6 @@ from time import monotonic
 
 from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
-from pydantic import SecretStr
 from uuid_utils.compat import uuid7
 
 from onsale.bootstrap import background, payment_gateway, survived, utc_now
@@ -100,7 +99,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import
     RateLimitRules,
     RateLimits,
 )
-from onsale.settings import MissingSettingError, RateLimitsKind, Settings
+from onsale.settings import ApiSettings, RateLimitsKind, Settings
 
 BOOKING_INTERVAL_SECONDS = 0.02
 # Of the time in which a request must be answered: for a booking's row.
@@ -110,7 +109,7 @@ LAG_SECONDS_MAX = 1.0
 
 
 async def run_api(
-    settings: Settings,
+    settings: ApiSettings,
     stop: asyncio.Event,
     *,
     extend: Callable[[FastAPI, HttpServices], None] = lambda _app, _services: None,
@@ -119,14 +118,12 @@ async def run_api(
 
     ``extend`` may add to the application before it serves, as a benchmark does.
     """
-    if settings.token_secret is None:
-        raise MissingSettingError("ONSALE_TOKEN_SECRET", "the API signs session tokens with it")
     # Before anything else is opened: a taken port is said at once.
     listener = listen(settings.host, settings.port)
     hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
     try:
         async with open_api_stores(settings) as stores:
-            parts = _api_parts(settings, settings.token_secret, stores, hasher)
+            parts = _api_parts(settings, stores, hasher)
             options = ServerOptions(
                 connection_count_max=settings.connection_count_max,
                 protocol=ProblemHttpProtocol,
@@ -150,12 +147,11 @@ class _ApiParts:
 
 
 def _api_parts(
-    settings: Settings,
-    token_secret: SecretStr,
+    settings: ApiSettings,
     stores: ApiStores,
     hasher: BcryptPasswordHasher,
 ) -> _ApiParts:
-    pool, secret = stores.pool, token_secret.get_secret_value().encode()
+    pool, secret = stores.pool, settings.token_secret.get_secret_value().encode()
     users, store = AsyncpgUserRepository(pool), RedisSeatStore(stores.redis)
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
@@ -219,7 +215,7 @@ def _api_parts(
             payment_gateway(pool),
             PaymentLedger(unit_of_work, commands, notices),
             uuid7,
-            PaymentDigest(token_secret.get_secret_value().encode()),
+            PaymentDigest(secret),
         ),
         cancel_booking=UpdateBookingStatusToCancelledUseCase(
             bookings, unit_of_work, commands, notices

@@ -26,7 +26,7 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit imp
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
     AsyncpgTicketingUnitOfWork,
 )
-from onsale.settings import Settings
+from onsale.settings import StoreSettings
 
 CONNECTION_COUNT_MAX = 4
 
@@ -42,7 +42,7 @@ class RepairTools:
 
 
 @asynccontextmanager
-async def open_repair_tools(settings: Settings) -> AsyncIterator[RepairTools]:
+async def open_repair_tools(settings: StoreSettings) -> AsyncIterator[RepairTools]:
     """Connect to the ledger and the seat store; the broker is not needed."""
     pool = await create_pool(settings.database_url, size_max=CONNECTION_COUNT_MAX)
     redis = create_client(settings.seat_store_url)

@@ -3,18 +3,31 @@
 import asyncio
 import os
 import sys
+from collections.abc import Awaitable, Callable
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
 from rich.console import Console
+from rich.markup import escape
 
 from onsale.platform.embedded.exceptions import EmbeddedError
 from onsale.platform.exceptions import CannotListenError, UnavailableError
-from onsale.settings import BusKind, MissingSettingError, Settings
+from onsale.settings import (
+    ApiSettings,
+    BusKind,
+    DatabaseSettings,
+    Settings,
+    StoreSettings,
+    complaints,
+    unknown_names,
+)
 
 DATA_DEFAULT = Path(".onsale")
+
+AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
+RoleSettings = TypeVar("RoleSettings", bound=Settings)
 
 app = typer.Typer(
     name="onsale",
@@ -46,7 +59,7 @@ DataOption = Annotated[
 ]
 
 
-def settings_for(data: Path | None) -> Settings:
+def settings_for(data: Path | None, kind: type[AnySettings]) -> AnySettings:
     """Settings of the system in ``data``, else of the environment, else of ``./.onsale``.
 
     Raises:
@@ -64,7 +77,18 @@ def settings_for(data: Path | None) -> Settings:
         data = DATA_DEFAULT
     if data is not None:
         os.environ.update(environment_of(data))
-    return Settings()
+    return _read(kind)
+
+
+def _read(kind: type[AnySettings]) -> AnySettings:
+    _warn_of_unknown_names()
+    return kind()
+
+
+def _warn_of_unknown_names() -> None:
+    for name, meant in unknown_names(os.environ).items():
+        hint = f"; did you mean {meant}?" if meant else ""
+        err.print(f"onsale: {name} is no setting, and has no effect{hint}", highlight=False)
 
 
 @app.command()
@@ -101,6 +125,7 @@ def up(
     from onsale.console import run_up
     from onsale.embedded_system import UpOptions
 
+    _warn_of_unknown_names()
     extra = {key: value for key, value in os.environ.items() if key.startswith("ONSALE_")}
     if brokers is not None and bus is not BusKind.KAFKA:
         raise typer.BadParameter("there are brokers only with --bus kafka", param_hint="--brokers")
@@ -122,7 +147,7 @@ def api() -> None:
     """Run the HTTP API; settings come from the environment."""
     from onsale.bootstrap_api import run_api
 
-    _run_role(run_api, "api")
+    _run_role(run_api, "api", ApiSettings)
 
 
 @worker_app.command("seat-reservation")
@@ -130,7 +155,7 @@ def worker_seat_reservation() -> None:
     """Decide seat commands: the one role that writes seat state."""
     from onsale.bootstrap import run_seat_reservation_worker
 
-    _run_role(run_seat_reservation_worker, "seat-reservation")
+    _run_role(run_seat_reservation_worker, "seat-reservation", Settings)
 
 
 @worker_app.command("ticketing")
@@ -138,7 +163,7 @@ def worker_ticketing() -> None:
     """Write seat results into the ledger; release expired holds; send what is owed."""
     from onsale.bootstrap import run_ticketing_worker
 
-    _run_role(run_ticketing_worker, "ticketing")
+    _run_role(run_ticketing_worker, "ticketing", Settings)
 
 
 @db_app.command("upgrade")
@@ -146,7 +171,7 @@ def db_upgrade(data: DataOption = None) -> None:
     """Bring the database to the newest schema. Safe to run at any time, also twice at once."""
     from onsale.platform.database.migrate import upgrade
 
-    upgrade(settings_for(data).database_url)
+    upgrade(settings_for(data, DatabaseSettings).database_url)
     out.print("The schema is up to date.")
 
 
@@ -168,7 +193,7 @@ def verify(
     """
     from onsale.console import run_verify
 
-    settings = settings_for(data)
+    settings = settings_for(data, StoreSettings)
     verifying = run_verify(settings, out, event_id=event, wait_seconds=wait, repair=repair)
     if not asyncio.run(verifying):
         raise typer.Exit(1)
@@ -188,7 +213,7 @@ def seats_rebuild(
 
     if (event is None) is not every:
         raise typer.BadParameter("name an --event, or --all of them", param_hint="--event")
-    if not asyncio.run(run_seats_rebuild(settings_for(data), out, event_id=event)):
+    if not asyncio.run(run_seats_rebuild(settings_for(data, StoreSettings), out, event_id=event)):
         raise typer.Exit(1)
 
 
@@ -200,7 +225,7 @@ def dlq_list(
     """Show the messages that no worker could process, each with its error."""
     from onsale.console import run_dead_letter_list
 
-    asyncio.run(run_dead_letter_list(settings_for(data), out, limit=limit))
+    asyncio.run(run_dead_letter_list(settings_for(data, Settings), out, limit=limit))
 
 
 @dlq_app.command("redrive")
@@ -213,13 +238,22 @@ def dlq_redrive(
     """Send dead letters to the topic that they came from once more."""
     from onsale.console import run_dead_letter_redrive
 
-    asyncio.run(run_dead_letter_redrive(settings_for(data), out, limit=limit))
+    asyncio.run(run_dead_letter_redrive(settings_for(data, Settings), out, limit=limit))
 
 
-def _run_role(role: object, name: str) -> None:
+def _run_role(
+    role: Callable[[RoleSettings, asyncio.Event], Awaitable[None]],
+    name: str,
+    kind: type[RoleSettings],
+) -> None:
     from onsale.bootstrap import run_role
 
-    run_role(role, name, Settings())  # type: ignore[arg-type]
+    run_role(role, name, _read(kind))
+
+
+def _complain(text: str) -> None:
+    # What is told may hold brackets of its own.
+    err.print(f"[red]onsale:[/red] {escape(text)}", highlight=False)
 
 
 def main() -> None:
@@ -227,12 +261,9 @@ def main() -> None:
     try:
         app()
     except ValidationError as error:
-        for problem in error.errors(include_input=False, include_url=False):
-            name = "_".join(str(part) for part in problem["loc"]).upper()
-            where = f"ONSALE_{name}: " if name else ""
-            what = problem["msg"].removeprefix("Value error, ")
-            err.print(f"[red]onsale:[/red] {where}{what}", highlight=False)
+        for complaint in complaints(error):
+            _complain(complaint)
         sys.exit(2)
-    except (CannotListenError, EmbeddedError, MissingSettingError, UnavailableError) as error:
-        err.print(f"[red]onsale:[/red] {error}", highlight=False)
+    except (CannotListenError, EmbeddedError, UnavailableError) as error:
+        _complain(str(error))
         sys.exit(1)

@@ -21,7 +21,7 @@ from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import Ev
 from onsale.service.ticketing.app.command.repair_event_use_case import Repair
 from onsale.service.ticketing.app.query.verify_event_use_case import Verdict
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
-from onsale.settings import BusKind, Settings
+from onsale.settings import BusKind, Settings, StoreSettings
 
 DIFFERENCES_SHOWN_MAX = 1_000
 _DEMO_ORDER = {
@@ -61,7 +61,12 @@ async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
 
 
 async def run_verify(
-    settings: Settings, out: Console, *, event_id: int | None, wait_seconds: float, repair: bool
+    settings: StoreSettings,
+    out: Console,
+    *,
+    event_id: int | None,
+    wait_seconds: float,
+    repair: bool,
 ) -> bool:
     """Verify one event or all, print every difference, and tell whether there is none (left)."""
     is_clean = True
@@ -119,7 +124,7 @@ def _show_repair(repair: Repair, out: Console) -> None:
         out.print(line, highlight=False, markup=False)
 
 
-async def run_seats_rebuild(settings: Settings, out: Console, *, event_id: int | None) -> bool:
+async def run_seats_rebuild(settings: StoreSettings, out: Console, *, event_id: int | None) -> bool:
     """Rebuild the seats of one event or of all, and tell whether every one was rebuilt."""
     all_rebuilt = True
     async with open_repair_tools(settings) as tools:

@@ -1,25 +1,40 @@
 """Settings, read from the environment (``ONSALE_…``) once, in the composition root."""
 
+from collections.abc import Iterable
+from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated, Self
+from typing import Annotated
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, Field, SecretStr, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from onsale.platform.rate_limiting.token_buckets import Limit
 
+PREFIX = "ONSALE_"
+# Of the command line, of the tests and of the checks.
+READ_ELSEWHERE = frozenset(
+    {
+        "ONSALE_CACHE",
+        "ONSALE_DATA",
+        "ONSALE_MODEL_EXAMPLES",
+        "ONSALE_OSV_URL",
+        "ONSALE_WRITE_CONTROLS",
+    }
+)
+# Where `onsale up` tells each of its workers' ports.
+PREFIXES_READ_ELSEWHERE = ("ONSALE_METRICS_PORT_",)
 TOKEN_SECRET_BYTES_MIN = 32
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 SEAT_STORE_SCHEMES = ("redis://", "rediss://", "unix://")
-
-
-class MissingSettingError(Exception):
-    """A role needs a setting that has no default."""
-
-    def __init__(self, name: str, reason: str) -> None:
-        """``name`` is the environment variable."""
-        super().__init__(f"{name} is not set: {reason}")
 
 
 class RateLimitsKind(StrEnum):
@@ -66,21 +81,31 @@ class BusKind(StrEnum):
     REDIS = "redis"
 
 
-class Settings(BaseSettings):
-    """Everything that a deployment decides. There is no default for a secret or an address."""
+class DatabaseSettings(BaseSettings):
+    """What ``onsale db`` needs."""
 
-    model_config = SettingsConfigDict(env_prefix="ONSALE_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     database_url: Annotated[
         str,
         AfterValidator(_database_url),
         Field(description="PostgreSQL: postgresql://user@host/name"),
     ]
+
+
+class StoreSettings(DatabaseSettings):
+    """What those need who compare and repair the stores; they do without a broker."""
+
     seat_store_url: Annotated[
         str,
         AfterValidator(_seat_store_url),
         Field(description="Kvrocks, or any Redis-protocol server: redis://host:port/0"),
     ]
+
+
+class Settings(StoreSettings):
+    """Everything that a deployment decides. There is no default for a secret or an address."""
+
     bus: Annotated[BusKind, Field(description="the message broker")] = BusKind.KAFKA
     kafka_bootstrap: Annotated[
         str | None, Field(description="host:port, comma separated; needed when the bus is kafka")
@@ -164,13 +189,70 @@ class Settings(BaseSettings):
         str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
     ] = "info"
 
-    @model_validator(mode="after")
-    def _check(self) -> Self:
-        if self.bus is BusKind.KAFKA and not self.kafka_bootstrap:
-            raise ValueError("ONSALE_KAFKA_BOOTSTRAP is needed when ONSALE_BUS is kafka")
-        if (self.kafka_min_insync or 1) > self.kafka_replication:
-            raise ValueError("ONSALE_KAFKA_MIN_INSYNC is more than ONSALE_KAFKA_REPLICATION")
-        secret = self.token_secret
-        if secret is not None and len(secret.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
-            raise ValueError(f"ONSALE_TOKEN_SECRET needs {TOKEN_SECRET_BYTES_MIN} bytes or more")
-        return self
+    # Judged field by field, so that all that is missing or wrong is told at once.
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _needed_on_kafka(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("bus") is BusKind.KAFKA:
+            raise PydanticCustomError("missing", "needed when ONSALE_BUS is kafka")
+        return value
+
+    @field_validator("kafka_min_insync")
+    @classmethod
+    def _not_more_than_there_are(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value > info.data.get("kafka_replication", value):
+            raise ValueError("more than ONSALE_KAFKA_REPLICATION")
+        return value
+
+    @field_validator("token_secret")
+    @classmethod
+    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
+        if value is not None and len(value.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
+            raise ValueError(f"needs {TOKEN_SECRET_BYTES_MIN} bytes or more")
+        return value
+
+
+class ApiSettings(Settings):
+    """What the API needs: it signs session tokens."""
+
+    token_secret: Annotated[
+        SecretStr,
+        Field(
+            description="signs session tokens, 32 bytes or more, such as from"
+            " openssl rand -base64 48"
+        ),
+    ]
+
+
+def complaints(error: ValidationError) -> list[str]:
+    """What is missing or wrong, a line each, never with the value that was given."""
+    return [_complaint(problem) for problem in error.errors(include_input=False, include_url=False)]
+
+
+def unknown_names(environment: Iterable[str]) -> dict[str, str | None]:
+    """Variables that look like settings and are none, each with the setting that may be meant."""
+    fields = sorted(name.upper() for name in Settings.model_fields)
+    known = READ_ELSEWHERE.union(PREFIX + field for field in fields)
+    unknown = {
+        name
+        for name in environment
+        if name.startswith(PREFIX)
+        and not name.startswith(PREFIXES_READ_ELSEWHERE)
+        and name.upper() not in known
+    }
+    # Without what all of them begin with, which would make any two look alike.
+    alike = {
+        name: get_close_matches(name.removeprefix(PREFIX).upper(), fields, 1)
+        for name in sorted(unknown)
+    }
+    return {name: PREFIX + found[0] if found else None for name, found in alike.items()}
+
+
+def _complaint(problem: ErrorDetails) -> str:
+    field = "_".join(str(part) for part in problem["loc"])
+    name = f"{PREFIX}{field.upper()}"
+    if problem["type"] != "missing":
+        return f"{name}: {problem['msg'].removeprefix('Value error, ')}"
+    described = ApiSettings.model_fields[field].description
+    return f"{name} is not set: {described}"

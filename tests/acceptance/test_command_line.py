@@ -84,6 +84,22 @@ def test_a_setting_that_is_missing_or_wrong_is_named(
         assert secret not in shown
 
 
+def test_everything_that_a_role_lacks_is_said_at_once(tmp_path: Path) -> None:
+    run = run_onsale("api", cwd=tmp_path, seconds_max=30)
+    assert run.returncode == 2
+    for name in ("DATABASE_URL", "SEAT_STORE_URL", "KAFKA_BOOTSTRAP", "TOKEN_SECRET"):
+        assert f"onsale: ONSALE_{name} is not set: " in run.stderr
+    assert run.stderr.count("\n") == 4
+
+
+def test_a_misspelt_setting_is_said(tmp_path: Path) -> None:
+    environment = {**NOWHERE, "ONSALE_TOKEN_SECRT": "hidden-word"}
+    run = run_onsale("api", environment=environment, cwd=tmp_path, seconds_max=30)
+    assert "ONSALE_TOKEN_SECRT is no setting" in run.stderr
+    assert "did you mean ONSALE_TOKEN_SECRET?" in run.stderr
+    assert "hidden-word" not in run.stderr
+
+
 def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
     for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
         run = run_onsale(*command, "--data", tmp_path / "nothing", cwd=tmp_path)

@@ -3,7 +3,15 @@
 import pytest
 from pydantic import ValidationError
 
-from onsale.settings import BusKind, Settings
+from onsale.settings import (
+    ApiSettings,
+    BusKind,
+    DatabaseSettings,
+    Settings,
+    StoreSettings,
+    complaints,
+    unknown_names,
+)
 
 REQUIRED = {
     "ONSALE_DATABASE_URL": "postgresql://db/onsale",
@@ -16,6 +24,12 @@ REQUIRED = {
 def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in REQUIRED.items():
         monkeypatch.setenv(name, value)
+
+
+def said_of(kind: type[DatabaseSettings]) -> list[str]:
+    with pytest.raises(ValidationError) as refusal:
+        kind()
+    return complaints(refusal.value)
 
 
 def test_they_are_read_from_the_environment(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -71,15 +85,69 @@ def test_every_kind_of_address_that_works_is_taken(
 
 def test_kafka_needs_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONSALE_BUS", "kafka")
-    with pytest.raises(ValidationError, match="ONSALE_KAFKA_BOOTSTRAP"):
-        Settings()
+    (said,) = said_of(Settings)
+    assert said.startswith("ONSALE_KAFKA_BOOTSTRAP is not set: host:port")
+
+
+@pytest.mark.parametrize(
+    ("kind", "needed"),
+    [
+        (DatabaseSettings, ["DATABASE_URL"]),
+        (StoreSettings, ["DATABASE_URL", "SEAT_STORE_URL"]),
+        (Settings, ["DATABASE_URL", "SEAT_STORE_URL", "KAFKA_BOOTSTRAP"]),
+        (ApiSettings, ["DATABASE_URL", "SEAT_STORE_URL", "KAFKA_BOOTSTRAP", "TOKEN_SECRET"]),
+    ],
+)
+def test_everything_that_is_missing_is_told_at_once_and_nothing_else(
+    monkeypatch: pytest.MonkeyPatch, kind: type[DatabaseSettings], needed: list[str]
+) -> None:
+    for name in REQUIRED:
+        monkeypatch.delenv(name)
+    said = said_of(kind)
+    assert sorted(line.partition(" is not set: ")[0] for line in said) == sorted(
+        f"ONSALE_{name}" for name in needed
+    )
+
+
+def test_what_is_missing_is_told_together_with_what_is_wrong(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.delenv("ONSALE_DATABASE_URL")
+    monkeypatch.setenv("ONSALE_KAFKA_MIN_INSYNC", "3")
+    monkeypatch.setenv("ONSALE_TOKEN_SECRET", "hunter2")
+    said = said_of(ApiSettings)
+    assert [line.split(maxsplit=1)[0].rstrip(":") for line in said] == [
+        "ONSALE_DATABASE_URL",
+        "ONSALE_KAFKA_MIN_INSYNC",
+        "ONSALE_TOKEN_SECRET",
+    ]
+    assert "hunter2" not in "".join(said)
+
+
+@pytest.mark.parametrize("limit", ["", "1000", "1000:", "many:20", "0:1", "1:0", "nan:1", "1:inf"])
+def test_a_limit_that_is_none_is_told_what_one_looks_like(
+    monkeypatch: pytest.MonkeyPatch, limit: str
+) -> None:
+    monkeypatch.setenv("ONSALE_BOOKING_LIMIT_PER_USER", limit)
+    assert said_of(Settings) == [
+        "ONSALE_BOOKING_LIMIT_PER_USER: a limit is burst:per second, such as 1000:20"
+    ]
+
+
+def test_a_name_that_is_no_setting_is_found_with_the_one_that_may_be_meant() -> None:
+    known = [*REQUIRED, "ONSALE_DATA", "ONSALE_METRICS_PORT_TICKETING_2", "ONSALE_Port", "HOME"]
+    assert unknown_names([*known, "ONSALE_TOKEN_SECRE", "ONSALE_SEATSTORE_URL", "ONSALE_X"]) == {
+        "ONSALE_SEATSTORE_URL": "ONSALE_SEAT_STORE_URL",
+        "ONSALE_TOKEN_SECRE": "ONSALE_TOKEN_SECRET",
+        "ONSALE_X": None,
+    }
 
 
 def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONSALE_TOKEN_SECRET", "hunter2")
     with pytest.raises(ValidationError) as refusal:
         Settings()
-    assert "ONSALE_TOKEN_SECRET" in str(refusal.value)
+    assert "token_secret" in str(refusal.value)
     assert "hunter2" not in str(refusal.value.errors(include_input=False))
 
 

@@ -24,9 +24,12 @@ class Limit:
             ValueError: not two positive numbers.
         """
         burst, _, per_second = text.partition(":")
-        limit = cls(float(burst), float(per_second))
+        try:
+            limit = cls(float(burst), float(per_second))
+        except ValueError:
+            limit = cls(0, 0)
         if not (1 <= limit.burst < float("inf") and 0 < limit.per_second < float("inf")):
-            raise ValueError("a limit is burst:per_second, both positive")
+            raise ValueError("a limit is burst:per second, such as 1000:20")
         return limit
 
 
