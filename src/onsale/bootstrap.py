@@ -27,8 +27,10 @@ from onsale.platform.message_queue.batch_consumer import BatchConsumer
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
 from onsale.platform.message_queue.message_bus import MessageBus
+from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.platform.message_queue.redis_streams_message_bus import RedisStreamsMessageBus
 from onsale.platform.observability.batch_meter import PrometheusBatchMeter
+from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.observability.logs import configure_logs
 from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.state.redis_clients import create_client, create_subscriber
@@ -188,6 +190,7 @@ async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -
             on_dead_letter=consumer.on_dead_letter,
         )
         with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+            tell_ready(settings, metrics_port=settings.metrics_port)
             await batches.run(stop)
 
 
@@ -196,6 +199,7 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
     async with connect(settings) as connected:
         if not await patiently(connected.bus.ensure_topics, stop):
             return
+        survived = FaultLog()
         store = RedisSeatStore(connected.redis)
         unit_of_work = AsyncpgTicketingUnitOfWork(connected.pool)
         commands = SeatCommandPublisher(connected.bus, connected.topics, survived)
@@ -240,6 +244,7 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
             observer=PrometheusBatchMeter(registry),
         )
         with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+            tell_ready(settings, metrics_port=settings.metrics_port)
             async with background(commands.run()), asyncio.TaskGroup() as tasks:
                 tasks.create_task(jobs.run(stop))
                 tasks.create_task(batches.run(stop))
@@ -299,13 +304,13 @@ async def patiently(
     """A broker that starts after this role is waited for, and said to be missing meanwhile; it is
     asked every ``seconds_max`` at least. ``False`` when ``stop`` was set before it came.
     """
-    backoff = Backoff(seconds_max=seconds_max)
+    backoff, log = Backoff(seconds_max=seconds_max), OccasionalLog()
     while not stop.is_set():
         try:
             await call()
             return True
         except UnavailableError as error:
-            _log.warning("waiting_for_dependency", error=str(error))
+            log.warning("waiting_for_dependency", error=str(error))
             await backoff.wait(stop)
     return False
 
@@ -362,6 +367,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def survived(error: Exception) -> None:
-    """Report a fault that costs time and no truth."""
-    _log.warning("faultsurvived", error_type=type(error).__name__, error=str(error))
+def tell_ready(settings: Settings, **where: object) -> None:
+    """Log that the role does its work from now on."""
+    _log.info("role_ready", bus=settings.bus.value, **where)

@@ -12,9 +12,10 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from uuid_utils.compat import uuid7
 
-from onsale.bootstrap import background, payment_gateway, survived, utc_now
+from onsale.bootstrap import background, payment_gateway, tell_ready, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
 from onsale.platform.http_server import ServerOptions, listen, serve
+from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.observability.loop_lag import LoopLag
 from onsale.platform.rate_limiting.spending_exchange import SpendingExchange
 from onsale.platform.rate_limiting.token_buckets import Limit
@@ -132,6 +133,7 @@ async def run_api(
             async with background(*parts.background):
                 app = create_app(parts.services)
                 extend(app, parts.services)
+                tell_ready(settings, host=settings.host, port=settings.port)
                 await serve(app, listener, options, shutdown=parts.services.shutdown, stop=stop)
                 await parts.commands.drain()
     finally:
@@ -152,6 +154,7 @@ def _api_parts(
     hasher: BcryptPasswordHasher,
 ) -> _ApiParts:
     pool, secret = stores.pool, settings.token_secret.get_secret_value().encode()
+    survived = FaultLog()
     users, store = AsyncpgUserRepository(pool), RedisSeatStore(stores.redis)
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)

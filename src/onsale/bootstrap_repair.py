@@ -4,8 +4,9 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
-from onsale.bootstrap import survived, utc_now
+from onsale.bootstrap import utc_now
 from onsale.platform.database.connections import create_pool
+from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.state.redis_clients import create_client, create_subscriber
 from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
     InstallEventSeatsUseCase,
@@ -50,7 +51,7 @@ async def open_repair_tools(settings: StoreSettings) -> AsyncIterator[RepairTool
     try:
         ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
         unit_of_work = AsyncpgTicketingUnitOfWork(pool)
-        notices = RedisLiveNotices(redis, subscriber, survived)
+        notices = RedisLiveNotices(redis, subscriber, FaultLog())
         load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
         verify = VerifyEventUseCase(ledger, store, store, utc_now)
         yield RepairTools(

@@ -9,6 +9,7 @@ import httpx
 import pytest
 
 from onsale.platform.embedded.ports import free_port
+from tests.servers.waiting import eventually
 from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
 from tests.support.polling import wait_for
 from tests.support.role import running_role
@@ -108,7 +109,7 @@ async def test_an_api_is_ready_once_its_database_has_a_schema(
         "ONSALE_TOKEN_SECRET": "a-secret-of-32-bytes-or-some-more",
         "ONSALE_PORT": str(port),
     }
-    with running_role(tmp_path / "log", "api", environment=environment):
+    with running_role(tmp_path / "log", "api", environment=environment) as log:
         async with connections(f"http://127.0.0.1:{port}") as http:
 
             async def readiness() -> tuple[int, list[str], str]:
@@ -124,3 +125,28 @@ async def test_an_api_is_ready_once_its_database_has_a_schema(
             upgraded = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
             assert upgraded.returncode == 0, upgraded.stderr
             await wait_for(readiness, lambda now: now == (200, [], ""), seconds_max=30)
+    ready = logged(log, "role_ready")
+    assert (ready["role"], ready["bus"]) == ("api", "redis")
+    assert (ready["host"], ready["port"]) == ("127.0.0.1", port)
+
+
+@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing"])
+async def test_a_worker_says_when_it_is_ready_and_on_which_bus(
+    tmp_path: Path, database_url: str, redis_url: str, worker: str
+) -> None:
+    environment = {
+        "ONSALE_DATABASE_URL": database_url,
+        "ONSALE_SEAT_STORE_URL": redis_url,
+        "ONSALE_BUS": "redis",
+    }
+    with running_role(tmp_path / "log", "worker", worker, environment=environment) as log:
+        await eventually(lambda: "role_ready" in log.read_text(), timeout_seconds=30)
+    ready = logged(log, "role_ready")
+    assert (ready["role"], ready["bus"], ready["metrics_port"]) == (worker, "redis", None)
+
+
+def logged(log: Path, event: str) -> JsonObject:
+    """The only line of this event."""
+    lines: list[JsonObject] = [json.loads(line) for line in log.read_text().splitlines()]
+    (found,) = [line for line in lines if line["event"] == event]
+    return found

@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from structlog.testing import capture_logs
 
 from onsale.platform.exceptions import SchemaBehindError
 from onsale.service.ticketing.driving_adapter.http_controller import operations_controller
@@ -60,6 +61,18 @@ async def test_readiness_tells_what_to_do_about_a_schema_that_is_behind(
 
     assert document["down"] == ["schema", "seat-store"]
     assert document["detail"] == "Away: seat-store. schema: behind; onsale db upgrade"
+
+
+async def test_what_stays_away_is_logged_once_and_not_with_every_probe(
+    api: HttpApi, anyone: httpx.AsyncClient
+) -> None:
+    api.readiness.update({"postgresql": down, "seat-store": down})
+
+    with capture_logs() as entries:
+        for _ in range(5):
+            await anyone.get("/readyz")
+
+    assert [entry["dependency"] for entry in entries] == ["postgresql", "seat-store"]
 
 
 async def test_a_server_that_stops_is_alive_but_not_ready(

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import structlog
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
     FindStrayPaymentsUseCase,
 )
@@ -85,9 +86,11 @@ class UpkeepJobs:
             ("restore_lost_events", LOST_SECONDS, self.restore_lost_events.execute),
             ("watch_seat_drift", DRIFT_SECONDS, self._watch_drift),
         ]
+        # One for all of them: what is away keeps most jobs from their work.
+        postponed = OccasionalLog()
         async with asyncio.TaskGroup() as tasks:
             for name, interval_seconds, job in jobs:
-                tasks.create_task(_repeat(name, interval_seconds, job, stop))
+                tasks.create_task(_repeat(name, interval_seconds, job, stop, postponed))
 
     async def _expire(self) -> bool:
         return await self.release_expired_holds.execute() == EXPIRY_BATCH_COUNT_MAX
@@ -119,7 +122,11 @@ class UpkeepJobs:
 
 
 async def _repeat(
-    name: str, interval_seconds: float, job: Callable[[], Awaitable[bool]], stop: asyncio.Event
+    name: str,
+    interval_seconds: float,
+    job: Callable[[], Awaitable[bool]],
+    stop: asyncio.Event,
+    postponed: OccasionalLog,
 ) -> None:
     """Run the job at this interval, at once again while it says that there is more to do."""
     while not stop.is_set():
@@ -128,7 +135,7 @@ async def _repeat(
             if await job():
                 continue
         except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
-            _report(name, error)
+            _report(name, error, postponed)
             pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
         try:
             async with asyncio.timeout(pause_seconds):
@@ -137,7 +144,7 @@ async def _repeat(
             continue
 
 
-def _report(name: str, error: Exception) -> None:
+def _report(name: str, error: Exception, postponed: OccasionalLog) -> None:
     """A dependency that is away is a warning; anything else deserves its traceback."""
     defects: BaseException | None = error
     if isinstance(error, ExceptionGroup):
@@ -145,6 +152,6 @@ def _report(name: str, error: Exception) -> None:
     elif isinstance(error, UnavailableError):
         defects = None
     if defects is None:
-        _log.warning("job_postponed", job=name, error=str(error))
+        postponed.warning("job_postponed", job=name, error=str(error))
     else:
         _log.error("job_failed", job=name, exc_info=defects)

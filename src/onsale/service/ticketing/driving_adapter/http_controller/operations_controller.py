@@ -1,14 +1,15 @@
 """For those who run the service: is it alive, is it ready, how busy is it."""
 
 import asyncio
+from collections import defaultdict
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 
-import structlog
 from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
 from starlette.requests import Request
 from starlette.responses import Response
 
 from onsale.platform.exceptions import SchemaBehindError, UnavailableError
+from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
@@ -56,7 +57,7 @@ class OperationsController:
     def __init__(self, services: HttpServices) -> None:
         self._services = services
         self._asking: asyncio.Task[dict[str, Exception]] | None = None
-        self._log = structlog.stdlib.get_logger(__name__)
+        self._logs: defaultdict[str, OccasionalLog] = defaultdict(OccasionalLog)
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -109,7 +110,7 @@ class OperationsController:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 await check()
         except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is not usable
-            self._log.warning("not_ready", dependency=name, error=repr(error))
+            self._logs[name].warning("not_ready", dependency=name, error=repr(error))
             return error
         return None
 
