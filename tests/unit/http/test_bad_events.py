@@ -5,6 +5,7 @@ from typing import Any
 import httpx
 import pytest
 
+from onsale.service.ticketing.driving_adapter.http_controller.json_body import ERROR_COUNT_MAX
 from tests.support.http_api import HttpApi, event_form
 from tests.support.problems import problem
 
@@ -120,6 +121,77 @@ async def test_the_path_of_a_fault_in_the_hall_is_told(seller: httpx.AsyncClient
 
     (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
     assert error["field"] == "seating_config.sections.0.subsections.0.rows"
+
+
+async def test_every_fault_of_every_section_is_told(seller: httpx.AsyncClient) -> None:
+    parts = [{**SUBSECTION, "rows": 0}, {**SUBSECTION, "number": -1, "seats_per_row": None}]
+    sections = [
+        {"name": "A B", "price": -1, "subsections": [SUBSECTION]},
+        {"name": "C", "price": 1, "subsections": []},
+        {"name": "D", "price": 1, "subsections": parts},
+    ]
+
+    refused = await seller.post(
+        "/api/event", json=event_form(name="", seating_config={"sections": sections})
+    )
+
+    errors = problem(refused, 422, "VALIDATION_ERROR")["errors"]
+    assert [one["field"] for one in errors] == [
+        "name",
+        "seating_config.sections.0.name",
+        "seating_config.sections.0.price",
+        "seating_config.sections.1.subsections",
+        "seating_config.sections.2.subsections.0.rows",
+        "seating_config.sections.2.subsections.1.number",
+        "seating_config.sections.2.subsections.1.seats_per_row",
+    ]
+
+
+async def test_every_fault_of_the_short_form_is_told(seller: httpx.AsyncClient) -> None:
+    sections = [
+        {"name": "", "price": -1, "subsections": 2},
+        {"name": "B", "price": 1, "subsections": 0},
+    ]
+
+    refused = await seller.post(
+        "/api/event", json=event_form(seating_config=regular(cols=0, sections=sections))
+    )
+
+    errors = problem(refused, 422, "VALIDATION_ERROR")["errors"]
+    assert [one["field"] for one in errors] == [
+        "seating_config.cols",
+        "seating_config.sections.0.name",
+        "seating_config.sections.0.price",
+        "seating_config.sections.1.subsections",
+    ]
+
+
+async def test_only_so_many_faults_are_told(seller: httpx.AsyncClient) -> None:
+    refused = await seller.post(
+        "/api/event", json=event_form(seating_config=regular(sections=[{}] * 100))
+    )
+
+    assert len(problem(refused, 422, "VALIDATION_ERROR")["errors"]) == ERROR_COUNT_MAX
+
+
+@pytest.mark.parametrize(
+    "seating_config",
+    [
+        {"sections": [{}] * 2_501},
+        regular(sections=[{}] * 2_501),
+        {"sections": [{"subsections": [{}] * 1_251}] * 2},
+    ],
+)
+async def test_parts_that_are_too_many_are_counted_and_not_looked_at(
+    seller: httpx.AsyncClient, seating_config: object
+) -> None:
+    refused = await seller.post("/api/event", json=event_form(seating_config=seating_config))
+
+    (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
+    assert error == {
+        "field": "seating_config",
+        "message": "A hall has at most 2500 subsections",
+    }
 
 
 @pytest.mark.parametrize(

@@ -16,8 +16,9 @@ from onsale.service.ticketing.domain.value_object.seating_config import (
 )
 from onsale.service.ticketing.driving_adapter.schema.fields import RequestModel
 
+_LONG_FORM, _SHORT_FORM = "long form", "short form"
 # Parts of an error's path that are not of the document.
-FORM_TAGS = frozenset({"long form", "short form"})
+FORM_TAGS = frozenset({_LONG_FORM, _SHORT_FORM})
 
 _SectionName = Annotated[
     str,
@@ -42,7 +43,7 @@ class SectionForm(RequestModel):
     price: _Price
     subsections: Annotated[
         list[SubsectionForm],
-        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True),
+        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX),
     ]
 
 
@@ -50,7 +51,7 @@ class HallForm(RequestModel):
     """Any hall."""
 
     sections: Annotated[
-        list[SectionForm], Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True)
+        list[SectionForm], Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX)
     ]
 
     def to_domain(self) -> SeatingConfig:
@@ -89,7 +90,7 @@ class RegularHallForm(RequestModel):
     cols: _Side
     sections: Annotated[
         list[RegularSectionForm],
-        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX, fail_fast=True),
+        Field(min_length=1, max_length=SUBSECTIONS_PER_EVENT_MAX),
     ]
 
     def to_domain(self) -> SeatingConfig:
@@ -108,14 +109,32 @@ class RegularHallForm(RequestModel):
         )
 
 
-def _form_of(hall: object) -> str:
-    is_short = isinstance(hall, dict) and not hall.keys().isdisjoint({"rows", "cols"})
-    return "short form" if is_short else "long form"
+def _form_of(hall: object) -> str | None:
+    """Which form is meant; ``None`` for more than any hall may have. All mistakes of all parts are
+    told, so the parts are counted before they are looked at.
+    """
+    if not isinstance(hall, dict):
+        return _LONG_FORM
+    if max(_counts(hall.get("sections"))) > SUBSECTIONS_PER_EVENT_MAX:
+        return None
+    return _LONG_FORM if hall.keys().isdisjoint({"rows", "cols"}) else _SHORT_FORM
+
+
+def _counts(sections: object) -> tuple[int, int]:
+    """How many sections there are, and how many subsections are described one by one."""
+    if not isinstance(sections, list):
+        return 0, 0
+    parts = (each.get("subsections") for each in sections if isinstance(each, dict))
+    return len(sections), sum(len(part) for part in parts if isinstance(part, list))
 
 
 AnyHallForm = Annotated[
-    Annotated[HallForm, Tag("long form")] | Annotated[RegularHallForm, Tag("short form")],
-    Discriminator(_form_of),
+    Annotated[HallForm, Tag(_LONG_FORM)] | Annotated[RegularHallForm, Tag(_SHORT_FORM)],
+    Discriminator(
+        _form_of,
+        custom_error_type="too_many_subsections",
+        custom_error_message=f"A hall has at most {SUBSECTIONS_PER_EVENT_MAX} subsections",
+    ),
 ]
 
 
