@@ -104,6 +104,8 @@ RULES = (
     Rule("GET", "/metrics", _all("200")),
     Rule("GET", "/openapi.json", _all("200")),
     Rule("GET", "/docs", _all("200")),
+    Rule("GET", "/", _all("307")),
+    Rule("GET", "/docs/", _all("307")),
     Rule("GET", "/docs/{asset}", _all("200")),
 )
 

@@ -177,3 +177,15 @@ async def test_the_page_serves_nothing_but_its_own_files(
     anyone: httpx.AsyncClient, asset: str
 ) -> None:
     assert (await anyone.get(f"/docs/{asset}")).status_code == 404
+
+
+@pytest.mark.parametrize("path", ["/", "/docs/", "/?from=a-bookmark"])
+async def test_whoever_opens_the_service_is_led_to_the_page(
+    anyone: httpx.AsyncClient, path: str
+) -> None:
+    led = await anyone.get(path)
+
+    assert (led.status_code, led.headers["location"]) == (307, "/docs")
+    assert led.headers["x-content-type-options"] == "nosniff"
+    assert (await anyone.get(path, follow_redirects=True)).status_code == 200
+    assert (await anyone.post(path)).status_code == 405

@@ -85,6 +85,16 @@ async def test_a_query_that_means_nothing_is_invalid(
     assert error["field"] == query.partition("=")[0]
 
 
+@pytest.mark.parametrize("limit", ["0", "-1", "101", "9999", "9" * 5_000, "ten"])
+async def test_a_page_size_that_cannot_be_is_told_which_can(
+    anyone: httpx.AsyncClient, limit: str
+) -> None:
+    refused = await anyone.get("/api/event", params={"limit": limit})
+
+    (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
+    assert error == {"field": "limit", "message": "a number from 1 to 100"}
+
+
 @pytest.mark.parametrize("event_id", ["0", "-1", "x", "1.0"])
 async def test_a_malformed_event_filter_is_invalid(buyer: httpx.AsyncClient, event_id: str) -> None:
     refused = await buyer.get("/api/booking", params={"event_id": event_id})

@@ -104,8 +104,8 @@ async def test_a_path_tells_which_methods_it_takes(
 @pytest.mark.parametrize(
     "path",
     [
-        "/",
         "/api",
+        "/api/",
         "/api/event/",
         "/api/booking/1/refund",
         "/api//event",

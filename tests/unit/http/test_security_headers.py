@@ -78,7 +78,7 @@ async def test_every_route_answers_with_them(
 
 
 @pytest.mark.parametrize(
-    "path", ["/", "/nothing", "/api/booking/x", "/docs/none.js", "/api/event/0"]
+    "path", ["/api", "/nothing", "/api/booking/x", "/docs/none.js", "/api/event/0"]
 )
 async def test_refusals_carry_them(anyone: httpx.AsyncClient, path: str) -> None:
     answer = await anyone.get(path)

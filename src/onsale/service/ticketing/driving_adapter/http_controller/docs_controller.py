@@ -65,6 +65,8 @@ class DocsController:
         return (
             DirectRoute("GET", "/openapi.json", self.openapi_document),
             DirectRoute("GET", "/docs", self.page),
+            DirectRoute("GET", "/", self.lead_there),
+            DirectRoute("GET", "/docs/", self.lead_there),
             DirectRoute("GET", "/docs/{asset}", self.asset),
         )
 
@@ -73,6 +75,10 @@ class DocsController:
         if self._document is None:
             self._document = encode(self._openapi())
         return Response(self._document, headers=_CHECKED, media_type="application/json")
+
+    async def lead_there(self, _: Request) -> Response:
+        """Whoever opens the service in a browser is led to the page."""
+        return Response(status_code=307, headers={**_CHECKED, "location": "/docs"})
 
     async def page(self, _: Request) -> Response:
         """The page to browse it with."""

@@ -155,10 +155,9 @@ def limit_of(request: Request) -> int:
     text = _single(request, "limit")
     if text is None:
         return PAGE_LIMIT_DEFAULT
-    limit = _positive(text, "limit")
-    if limit > PAGE_LIMIT_MAX:
+    if _ID.fullmatch(text) is None or _cut(text) > PAGE_LIMIT_MAX:
         raise InvalidRequestError.of("limit", f"a number from 1 to {PAGE_LIMIT_MAX}")
-    return limit
+    return int(text)
 
 
 def event_cursor_of(request: Request) -> int | None:
@@ -215,8 +214,12 @@ def _read_id(text: str) -> int:
 def _positive(text: str, name: str) -> int:
     if _ID.fullmatch(text) is None:
         raise InvalidRequestError.of(name, "a positive integer")
+    return _cut(text)
+
+
+def _cut(digits: str) -> int:
     # Longer ones are nobody's id; cut so that hostile digits cost no time.
-    return int(text[: len(str(ID_MAX)) + 1])
+    return int(digits[: len(str(ID_MAX)) + 1])
 
 
 def _query(request: Request, name: str) -> str | None:
