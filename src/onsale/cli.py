@@ -4,6 +4,7 @@ import asyncio
 import os
 import sys
 from collections.abc import Awaitable, Callable
+from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, TypeVar
 
@@ -91,6 +92,23 @@ def _warn_of_unknown_names() -> None:
         err.print(f"onsale: {name} is no setting, and has no effect{hint}", highlight=False)
 
 
+def _show_version(wanted: bool) -> None:
+    if wanted:
+        out.print(f"onsale {version('onsale')}", highlight=False)
+        raise typer.Exit
+
+
+@app.callback()
+def _of_every_command(
+    *,
+    _version: Annotated[
+        bool,
+        typer.Option("--version", help="Tell the version.", callback=_show_version, is_eager=True),
+    ] = False,
+) -> None:
+    pass
+
+
 @app.command()
 def up(
     host: Annotated[str, typer.Option(help="Where the API listens.")] = "127.0.0.1",
@@ -171,8 +189,14 @@ def db_upgrade(data: DataOption = None) -> None:
     """Bring the database to the newest schema. Safe to run at any time, also twice at once."""
     from onsale.platform.database.migrate import upgrade
 
-    upgrade(settings_for(data, DatabaseSettings).database_url)
-    out.print("The schema is up to date.")
+    done = upgrade(settings_for(data, DatabaseSettings).database_url)
+    if done.before == done.after:
+        line = f"The schema is up to date: revision {done.after}, as it was."
+    elif done.before is None:
+        line = f"The schema was made: revision {done.after}."
+    else:
+        line = f"The schema was upgraded from revision {done.before} to {done.after}."
+    out.print(line, highlight=False)
 
 
 @app.command()

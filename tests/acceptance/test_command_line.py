@@ -8,12 +8,15 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from html.parser import HTMLParser
+from importlib.metadata import version
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from alembic.script import ScriptDirectory
 from typing_extensions import override
 
+from onsale.platform.database.migrate import alembic_config, upgrade
 from tests.support.onsale_up import run_onsale
 from tests.support.role import running_role
 from tests.support.visitors import JsonObject, Visitor
@@ -184,6 +187,34 @@ def _refusing_postgres() -> Iterator[int]:
         finally:
             server.shutdown(socket.SHUT_RDWR)
             thread.join()
+
+
+def test_an_upgrade_says_from_where_to_where(tmp_path: Path, empty_database_url: str) -> None:
+    environment = {"ONSALE_DATABASE_URL": empty_database_url}
+    upgrade(empty_database_url, "0001")
+    newest = ScriptDirectory.from_config(alembic_config(empty_database_url)).get_current_head()
+    said = []
+    for _ in range(2):
+        run = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
+        assert (run.returncode, run.stderr) == (0, "")
+        said.append(run.stdout)
+    assert said == [
+        f"The schema was upgraded from revision 0001 to {newest}.\n",
+        f"The schema is up to date: revision {newest}, as it was.\n",
+    ]
+
+
+def test_a_first_upgrade_says_that_it_made_the_schema(
+    tmp_path: Path, empty_database_url: str
+) -> None:
+    environment = {"ONSALE_DATABASE_URL": empty_database_url}
+    run = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
+    assert run.stdout.startswith("The schema was made: revision ")
+
+
+def test_the_version_is_told() -> None:
+    shown = run_onsale("--version")
+    assert (shown.returncode, shown.stdout) == (0, f"onsale {version('onsale')}\n")
 
 
 def test_a_place_that_can_be_no_data_directory_is_said_in_a_line(tmp_path: Path) -> None:

@@ -22,7 +22,10 @@ def _run(connection: Connection) -> None:
     with context.begin_transaction():
         connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})"))
         connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
+        attributes, migration = context.config.attributes, context.get_context()
+        attributes["revisions_before"] = migration.get_current_heads()
         context.run_migrations()
+        attributes["revisions_after"] = migration.get_current_heads()
 
 
 async def _run_online(database_url: str) -> None:

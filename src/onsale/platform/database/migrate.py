@@ -1,5 +1,6 @@
 """Brings a database to the newest schema."""
 
+from dataclasses import dataclass
 from importlib.resources import files
 
 import asyncpg
@@ -32,14 +33,23 @@ def outgrown_revisions() -> frozenset[str]:
     return frozenset(known.difference(scripts.get_heads()))
 
 
-def upgrade(database_url: str, revision: str = "head") -> None:
+@dataclass(frozen=True, slots=True)
+class Upgrade:
+    """The revision that the schema had and the one that it has; ``None`` for no schema."""
+
+    before: str | None
+    after: str | None
+
+
+def upgrade(database_url: str, revision: str = "head") -> Upgrade:
     """Run every migration that is missing; several processes may do so at once.
 
     Raises:
         UnavailableError: the database cannot be reached or altered; nothing was changed.
     """
+    config = alembic_config(database_url)
     try:
-        command.upgrade(alembic_config(database_url), revision)
+        command.upgrade(config, revision)
     except (*CONNECTION_ERRORS, asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
         if comes_from_connection_loss(error):
             raise UnavailableError("postgresql", connection_trouble(error)) from error
@@ -48,3 +58,8 @@ def upgrade(database_url: str, revision: str = "head") -> None:
             raise
         detail = f"{refusal}; make the role in ONSALE_DATABASE_URL the database's owner"
         raise UnavailableError("postgresql", detail) from error
+    # Noted by the migrations' environment, under the lock.
+    return Upgrade(
+        before=next(iter(config.attributes["revisions_before"]), None),
+        after=next(iter(config.attributes["revisions_after"]), None),
+    )
