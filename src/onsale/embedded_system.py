@@ -124,9 +124,10 @@ class EmbeddedSystem:
         wanted = self._options.broker_count or len(existing) or 1
         if existing and len(existing) != wanted:
             # The voters of a cluster are written into the storage of each of its brokers.
+            held = "one broker" if len(existing) == 1 else f"a cluster of {len(existing)} brokers"
             raise EmbeddedError(
-                f"{self.directory.path} holds a cluster of {len(existing)} brokers; leave out"
-                " --brokers, or choose another data directory"
+                f"{self.directory.path} holds {held}, and keeps it; leave out --brokers, or choose"
+                " another: DATA=/some/folder make run, or onsale up --data /some/folder"
             )
         return EmbeddedKafka(
             self.directory, node_ids=tuple(range(1, wanted + 1)), jar_cache=jar_cache

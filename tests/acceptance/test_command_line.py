@@ -326,11 +326,18 @@ def test_brokers_are_counted_only_where_there_are_any(tmp_path: Path) -> None:
     assert not (tmp_path / "data").exists()
 
 
-def test_a_cluster_keeps_its_number_of_brokers(tmp_path: Path) -> None:
-    for number in (1, 2, 3):
+@pytest.mark.parametrize(
+    ("stored", "asked", "said"),
+    [((1, 2, 3), "1", "holds a cluster of 3 brokers"), ((1,), "3", "holds one broker")],
+)
+def test_a_cluster_keeps_its_number_of_brokers(
+    tmp_path: Path, stored: tuple[int, ...], asked: str, said: str
+) -> None:
+    for number in stored:
         storage = tmp_path / "data" / "kafka" / f"node-{number}" / "logs"
         storage.mkdir(parents=True)
         (storage / "meta.properties").touch()
-    shown = run_onsale("up", "--data", tmp_path / "data", "--bus", "kafka", "--brokers", "1")
+    shown = run_onsale("up", "--data", tmp_path / "data", "--bus", "kafka", "--brokers", asked)
     assert shown.returncode == 1
-    assert "holds a cluster of 3 brokers" in shown.stderr
+    assert said in shown.stderr
+    assert "--data" in shown.stderr, "the next step is told"
