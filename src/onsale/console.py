@@ -43,9 +43,12 @@ async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
     def show(event: ProcessEvent) -> None:
         _show_event(event, out)
 
+    def tell(line: str) -> None:
+        out.print(f"onsale: {line}", highlight=False, markup=False)
+
     stop = asyncio.Event()
     with stop_on_signals(stop):
-        async with (system := EmbeddedSystem(options, show)).supervisor as supervisor:
+        async with (system := EmbeddedSystem(options, show, tell)).supervisor as supervisor:
 
             async def bring_up() -> None:
                 out.print(f"onsale: starting in {options.data.absolute()}", highlight=False)

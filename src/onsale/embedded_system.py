@@ -57,9 +57,17 @@ class UpOptions:
 class EmbeddedSystem:
     """PostgreSQL, a Redis-protocol server, perhaps Kafka, then the API and both workers."""
 
-    def __init__(self, options: UpOptions, on_event: Callable[[ProcessEvent], None]) -> None:
-        """``on_event`` hears of every start, death and stop of a process."""
+    def __init__(
+        self,
+        options: UpOptions,
+        on_event: Callable[[ProcessEvent], None],
+        tell: Callable[[str], None],
+    ) -> None:
+        """``on_event`` hears of every start, death and stop of a process, ``tell`` of what is
+        changed outside the data directory.
+        """
         self._options = options
+        self._tell = tell
         self.directory = DataDirectory(options.data)
         self.supervisor = Supervisor(self.directory, on_event)
         # Of each worker that was started, by its name: where it serves its metrics.
@@ -78,7 +86,7 @@ class EmbeddedSystem:
             EmbeddedError: something is missing, in the way, or did not become ready.
         """
         await self._check_port()
-        postgres = EmbeddedPostgres(self.directory)
+        postgres = EmbeddedPostgres(self.directory, tell=self._tell)
         kafka = self._kafka() if self._options.bus is BusKind.KAFKA else None
         redis = EmbeddedRedis(self.directory, find_redis_engine(streams_needed=kafka is None))
         for server in (postgres, redis, kafka):

@@ -21,7 +21,13 @@ from onsale.platform.embedded.exceptions import (
 )
 from onsale.platform.embedded.managed_process import ManagedProcess
 from onsale.platform.embedded.process_identity import command_line
-from onsale.platform.embedded.system_user import let_others_pass, let_others_run, server_account
+from onsale.platform.embedded.system_user import (
+    Tell,
+    let_others_pass,
+    let_others_run,
+    server_account,
+    tell_nobody,
+)
 
 _MAJOR_VERSION = 18
 _SUPERUSER = "postgres"
@@ -72,6 +78,7 @@ class EmbeddedPostgres:
     directory: DataDirectory
     settings: Mapping[str, str] | None = None
     name: str = "postgres"
+    tell: Tell = tell_nobody
 
     @property
     def data(self) -> Path:
@@ -90,13 +97,13 @@ class EmbeddedPostgres:
             EmbeddedError: no binaries, data of another major version, or ``initdb`` failed.
         """
         binaries = _binaries()
-        account = server_account()
+        account = server_account(self.tell)
         self.directory.path.mkdir(mode=0o700, parents=True, exist_ok=True)
         self._socket_directory()
         if account is not None:
-            let_others_pass(self.directory.path)
-            let_others_pass(self._socket_directory().parent)
-            let_others_run(binaries / "postgres", binaries.parent)
+            let_others_pass(self.directory.path, self.tell)
+            let_others_pass(self._socket_directory().parent, self.tell)
+            let_others_run(binaries / "postgres", binaries.parent, self.tell)
         if not self.data.exists():
             self._make_cluster(binaries, account)
         found = (self.data / "PG_VERSION").read_text().strip()
