@@ -223,11 +223,11 @@ def _show_welcome(
             f"    seller  {demo.seller_email}  password {demo.seller_password}",
             "",
             "  Type next, in another terminal:",
-            f"    curl -s -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
+            f"    curl -sS -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
             f"      -d '{json.dumps(log_in)}'",
-            f"    curl -s -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
+            f"    curl -sS -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
             f"      -d '{json.dumps(order)}'",
-            f"    curl -s -b jar {base}/api/booking",
+            f"    curl -sS -b jar {base}/api/booking",
         ]
     lines += ["", "Ctrl-C stops it; the data stays.", ""]
     out.print("\n".join(lines), highlight=False, markup=False)
