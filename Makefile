@@ -174,8 +174,10 @@ acceptance: $(STAMP) ## Tests of the running service, from outside
 	@$(PYTEST) tests/acceptance $(ARGS)
 
 .PHONY: authorization
-authorization: $(STAMP) ## Ask a running service who may do what, and print it (docs/authorization.md)
-	@$(BIN)/python -m tests.support.authorization > docs/authorization.md
+authorization: $(STAMP) ## Ask a running service who may do what; rewrites docs/authorization.md
+	@mkdir -p .cache
+	@$(BIN)/python -m tests.support.authorization > .cache/authorization.md
+	@mv .cache/authorization.md docs/authorization.md
 	@$(BIN)/pytest -q tests/acceptance/test_authorization.py $(ARGS)
 	@cat docs/authorization.md
 
@@ -192,7 +194,7 @@ model: $(STAMP) ## A sale against its model (EXAMPLES=2000 for a long hunt)
 	@ONSALE_MODEL_EXAMPLES=$(EXAMPLES) $(BIN)/pytest tests/model $(ARGS)
 
 .PHONY: controls
-controls: $(STAMP) ## Take out each guard in turn, show what happens, and write the table of it
+controls: $(STAMP) ## Take out each guard in turn and show what happens; rewrites docs/negative-controls.md
 	@ONSALE_WRITE_CONTROLS=1 $(PYTEST) tests/controls $(ARGS)
 
 # --- Housekeeping --------------------------------------------------------------------------------
