@@ -24,7 +24,7 @@ def test_migrations_go_down_and_up_again(empty_database_url: str) -> None:
     command.check(config)
 
 
-async def test_the_tables_of_the_specification_are_there(database_url: str) -> None:
+async def test_every_table_is_there(database_url: str) -> None:
     connection = await asyncpg.connect(database_url)
     rows = await connection.fetch(
         "SELECT table_name FROM information_schema.tables WHERE table_schema = 'public'"
