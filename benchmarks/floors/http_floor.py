@@ -26,7 +26,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.operation import (
     Operation,
 )
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import CreateBookingRequest
-from onsale.settings import Settings
+from onsale.settings import ApiSettings
 
 PATH = "/api/floor"
 ACCEPTED = 202
@@ -71,7 +71,7 @@ def main() -> None:
             bare_app(), port=options.port, access_log=False, log_config=None, lifespan="off"
         )
         return
-    settings = Settings().model_copy(update={"port": options.port})
+    settings = ApiSettings().model_copy(update={"port": options.port})
     run_role(partial(run_api, extend=extend), "floor", settings)
 
 

@@ -1,6 +1,7 @@
 """What `make overload` says in its last line, and ends with."""
 
 import pytest
+
 from benchmarks.overload import judge
 
 
