@@ -2,6 +2,7 @@
 
 import argparse
 import asyncio
+import subprocess
 import sys
 import time
 import traceback
@@ -102,7 +103,7 @@ class Suite:
     async def _attempt(self, measuring: Awaitable[Findings]) -> None:
         try:
             self._run.add(await measuring)
-        except (AssertionError, TimeoutError, RuntimeError) as error:
+        except (AssertionError, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
             self._run.failures.append(f"{type(error).__name__}: {error}")
             self._say(traceback.format_exc())
 

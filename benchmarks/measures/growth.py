@@ -52,7 +52,10 @@ async def measure(stage: Stage, sizes: Sizes) -> Findings:
     await _put_away(stage, crowds)
     return Findings(
         figures=[*map(_figure, halls), _flatness(halls), *map(_figure, crowds), _crowding(crowds)],
-        series=[_series("bookings/s by seats", halls), _series("bookings/s by events", crowds)],
+        series=[
+            _series("bookings a second by seats of an event", halls),
+            _series("bookings a second by events at once", crowds),
+        ],
         verified=[verified],
     )
 
@@ -99,7 +102,7 @@ async def _crowd(stage: Stage, sizes: Sizes, count: int) -> Ground:
         wanted=count,
     )
     return Ground(
-        f"{count:,} events of {each * subsections:,} seats",
+        f"{_events(count)} of {each * subsections:,} seats",
         count,
         subsections,
         [event_ids] * sizes.repetitions,
@@ -170,13 +173,17 @@ def _crowding(crowds: Sequence[Ground]) -> Figure:
     fewest, most = crowds[0], crowds[-1]
     return against(
         MEASURE,
-        f"{most.x:,} events",
+        f"sold from {_events(most.x)} at once",
         most.per_second,
         UNIT,
-        f"{fewest.x:,} event" if fewest.x == 1 else f"{fewest.x:,} events",
+        _events(fewest.x),
         fewest.per_second,
         MANY_EVENTS_MIN,
     )
+
+
+def _events(count: int) -> str:
+    return "one event" if count == 1 else f"{count:,} events"
 
 
 def _series(plot: str, grounds: Sequence[Ground]) -> Series:

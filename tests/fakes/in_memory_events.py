@@ -84,6 +84,10 @@ class InMemoryEvents:
             if owner == event_id
         }
 
+    async def is_any_available(self, event_id: int) -> bool | None:
+        counts = await self.counts(event_id)
+        return any(each.available for each in counts.values()) if counts else None
+
     async def states(
         self, event_id: int, subsections: Sequence[SubsectionLayout]
     ) -> Sequence[SubsectionStates | None]:

@@ -26,6 +26,8 @@ CLUSTER_START_SECONDS_MAX = 240.0
 """Three brokers begin with one another's help; beside other tests on few cores that takes long."""
 STOP_SECONDS_MAX = 60.0
 COMMAND_SECONDS_MAX = 90.0
+VERIFY_SECONDS_MAX = 900.0
+"""Of thousands of events, or a million seats."""
 _EXEC_CHILD = Path(exec_child.__file__)
 _UP_LINE = "onsale is up after"
 _POLL_SECONDS = 0.05
@@ -219,7 +221,7 @@ class OnsaleUp:
     def run_verify(self, event_id: int | None = None) -> subprocess.CompletedProcess[str]:
         """Run ``onsale verify`` of one event, or of all."""
         which = ("--event", str(event_id)) if event_id is not None else ()
-        return run_onsale("verify", "--data", self.data, *which)
+        return run_onsale("verify", "--data", self.data, *which, seconds_max=VERIFY_SECONDS_MAX)
 
     def log_text(self, name: str) -> str:
         """Everything in the log of one of its processes."""

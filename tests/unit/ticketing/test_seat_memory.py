@@ -34,6 +34,9 @@ class Store:
     async def counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
         raise NotImplementedError
 
+    async def is_any_available(self, event_id: int) -> bool | None:
+        raise NotImplementedError
+
 
 class Clock:
     seconds = 50.0

@@ -126,6 +126,12 @@ class RedisSeatStore:
             for field, value in stats.items()
         }
 
+    async def is_any_available(self, event_id: int) -> bool | None:
+        with store_errors():
+            stats = cast("_Hash", await self._client.hgetall(SeatKeys(event_id).stats()))
+        # The first of the four counts; a hall may have thousands of subsections.
+        return any(not value.startswith(b"0,") for value in stats.values()) if stats else None
+
     async def absent(self, event_ids: Sequence[int]) -> set[int]:
         """The events of which the store holds nothing."""
         with store_errors():

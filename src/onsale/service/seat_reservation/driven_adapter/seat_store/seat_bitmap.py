@@ -4,7 +4,11 @@ The first seat stands in the highest bits of the first byte, where BITFIELD find
 Whole subsections are moved as four long integers, one for each place in a byte.
 """
 
+from functools import lru_cache
+
 SEATS_PER_BYTE = 4
+BITMAPS_REMEMBERED_MAX = 2_048
+"""At 10,000 seats a subsection some 25 MB."""
 
 
 def packed_size_bytes(seat_count: int) -> int:
@@ -22,8 +26,9 @@ def pack_states(states: bytes) -> bytes:
     return packed.to_bytes(size, "big")
 
 
+@lru_cache(maxsize=BITMAPS_REMEMBERED_MAX)
 def unpack_states(bitmap: bytes, seat_count: int) -> bytes:
-    """One byte a seat from 2 bits a seat."""
+    """One byte a seat from 2 bits a seat. Most are asked for again before they have changed."""
     packed = int.from_bytes(bitmap, "big")
     lowest_two_bits = int.from_bytes(b"\x03" * len(bitmap), "big")
     states = bytearray(len(bitmap) * SEATS_PER_BYTE)

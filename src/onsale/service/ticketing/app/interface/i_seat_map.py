@@ -14,6 +14,10 @@ class ISeatMap(Protocol):
         """Seats by state of each loaded (section, subsection)."""
         ...
 
+    async def is_any_available(self, event_id: int) -> bool | None:
+        """Whether the event has a seat left; ``None`` if nothing of it is loaded."""
+        ...
+
     async def states(
         self, event_id: int, subsections: Sequence[SubsectionLayout]
     ) -> Sequence[SubsectionStates | None]:

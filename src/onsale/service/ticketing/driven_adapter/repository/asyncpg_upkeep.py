@@ -44,10 +44,9 @@ class AsyncpgUpkeep:
             before = await connection.fetchval(_SQL["lock_event"], event_id)
             if before is None:
                 return False
-            counts = await self._seats.counts(event_id)
-            if not counts:
+            is_left = await self._seats.is_any_available(event_id)
+            if is_left is None:
                 return False  # the store is being loaded; the sweep comes back
-            is_left = any(count.available for count in counts.values())
             after = EventStatus.AVAILABLE if is_left else EventStatus.SOLD_OUT
             if after == before:
                 return False
