@@ -11,7 +11,7 @@ from onsale.service.ticketing.driving_adapter.http_controller import event_opera
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import (
-    EVENT_BODY_BYTES_MAX,
+    EVENT_BODY,
     read_json,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
@@ -60,7 +60,7 @@ class EventTicketingController:
     async def create_event(self, request: Request) -> Response:
         """Make an event with all its seats."""
         principal = await self._authenticator.require(request, UserRole.SELLER)
-        body = await read_json(request, CreateEventRequest, EVENT_BODY_BYTES_MAX)
+        body = await read_json(request, CreateEventRequest, EVENT_BODY)
         event = await self._services.create_event.execute(principal, body.to_details())
         return JsonResponse(event_body(event), 201, [(b"location", b"/api/event/%d" % event.id)])
 

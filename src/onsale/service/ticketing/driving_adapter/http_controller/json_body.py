@@ -1,6 +1,7 @@
 """Reads a request's body: bounded in size and time, as JSON, into a validated model."""
 
 import json
+from dataclasses import dataclass
 from functools import partial
 from typing import TypeVar
 
@@ -9,7 +10,12 @@ from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
+from onsale.service.ticketing.domain.value_object.seating_config import SUBSECTIONS_PER_EVENT_MAX
 from onsale.service.ticketing.driving_adapter.http_controller.deadline import deadline_of
+from onsale.service.ticketing.driving_adapter.http_controller.large_body import (
+    UnreadableJsonError,
+    known_values,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -21,20 +27,35 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_values imp
 from onsale.service.ticketing.driving_adapter.schema.fields import RequestModel
 from onsale.service.ticketing.driving_adapter.schema.seating_schema import FORM_TAGS
 
-BODY_BYTES_MAX = 1_000_000
-EVENT_BODY_BYTES_MAX = 8_000_000
+
+@dataclass(frozen=True, slots=True)
+class BodyBounds:
+    """``value_count_max``: more values than that are in no field of a valid body."""
+
+    bytes_max: int
+    value_count_max: int
+
+
+BODY = BodyBounds(1_000_000, 1_000)
+# Twice what the largest hall needs: eight values for each subsection.
+EVENT_BODY = BodyBounds(8_000_000, 16 * SUBSECTIONS_PER_EVENT_MAX)
+# Beyond this a body is cut down to what its call knows before it is judged.
+PLAIN_BYTES_MAX = 4_000
 BODY_SECONDS_MAX = 30.0
 # A client that sends without looking is heard out this far, so that it can read the refusal.
 DRAIN_BYTES_MAX = 64_000_000
 ERROR_COUNT_MAX = 50
-_SECOND_OPINION_BYTES_MAX = 64_000
+_SECOND_OPINION_BYTES_MAX = 32_000
+# Of values that have been read already pydantic tells in the words of Python.
+_IN_WORDS_OF_JSON = {
+    "list_type": "Input should be a valid array",
+    "model_type": "Input should be an object",
+}
 
 Model = TypeVar("Model", bound=RequestModel)
 
 
-async def read_json(
-    request: Request, model: type[Model], limit_bytes: int = BODY_BYTES_MAX
-) -> Model:
+async def read_json(request: Request, model: type[Model], bounds: BodyBounds = BODY) -> Model:
     """The body as ``model``.
 
     Raises:
@@ -44,13 +65,25 @@ async def read_json(
         ClientDisconnect: the client went away.
     """
     _require_json(request.scope)
-    body = await _read(request, limit_bytes)
+    return validated(model, await _read(request, bounds.bytes_max), bounds)
+
+
+def validated(model: type[Model], body: bytes, bounds: BodyBounds = BODY) -> Model:
+    """``body`` as ``model``.
+
+    Raises:
+        MalformedJsonError, InvalidRequestError: as above.
+    """
     try:
-        return model.model_validate_json(body)
+        if len(body) <= PLAIN_BYTES_MAX:
+            return model.model_validate_json(body)
+        return model.model_validate(known_values(model, body, bounds.value_count_max))
     except ValidationError as error:
         # Outside the handler nothing may refer to the error: it knows what was sent.
         errors = error.errors(include_url=False, include_context=False, include_input=False)
-    if errors[0]["type"] != "json_invalid":
+    except UnreadableJsonError:
+        errors = []
+    if errors and errors[0]["type"] != "json_invalid":
         raise InvalidRequestError([_describe(one) for one in errors[:ERROR_COUNT_MAX]])
     if _is_json_all_the_same(body):
         raise InvalidRequestError.of(
@@ -107,7 +140,7 @@ def _declared_size(scope: Scope) -> int:
 
 def _describe(error: ErrorDetails) -> dict[str, str]:
     path = [str(part) for part in error["loc"] if part not in FORM_TAGS]
-    return {"field": ".".join(path), "message": error["msg"]}
+    return {"field": ".".join(path), "message": _IN_WORDS_OF_JSON.get(error["type"], error["msg"])}
 
 
 def _is_json_all_the_same(body: bytes) -> bool:

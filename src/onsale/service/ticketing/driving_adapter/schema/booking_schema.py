@@ -24,6 +24,7 @@ from onsale.service.ticketing.driving_adapter.schema.fields import (
     Position,
     RequestModel,
     ShortText,
+    Word,
     utc,
 )
 
@@ -35,7 +36,7 @@ class CreateBookingRequest(RequestModel):
     # Any text and number may be asked for: one that the event does not have is not found.
     section: ShortText = Field(examples=["A"])
     subsection: int = Field(examples=[1])
-    seat_selection_mode: SelectionMode
+    seat_selection_mode: Word[SelectionMode]
     seat_positions: (
         Annotated[list[Position], Field(max_length=TICKETS_PER_BOOKING_MAX, fail_fast=True)] | None
     ) = Field(default=None, description="`row-seat`, both from 1", examples=[["1-1", "1-2"]])

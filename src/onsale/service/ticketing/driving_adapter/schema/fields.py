@@ -8,7 +8,8 @@ validation.
 
 import re
 from datetime import UTC, datetime
-from typing import Annotated
+from enum import StrEnum
+from typing import Annotated, TypeVar
 
 from pydantic import (
     AfterValidator,
@@ -34,6 +35,8 @@ PASSWORD_BYTES_MAX = 72
 ANY_PASSWORD_LENGTH_MAX = 1_024
 CARD_NUMBER_LENGTH_MAX = 40
 YEAR_MIN, YEAR_MAX = 1900, 9000
+
+Choice = TypeVar("Choice", bound=StrEnum)
 
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,61}[A-Za-z0-9])?"
 # Any address that mail can be sent to, hosts without a dot and reserved domains included; the only
@@ -168,6 +171,8 @@ CardNumber = Annotated[
     _shown_as(**_SECRET, maxLength=CARD_NUMBER_LENGTH_MAX, pattern="^[ -]*(?:[0-9][ -]*){12,19}$"),
 ]
 Currency = Annotated[str, AfterValidator(_currency), _shown_as(enum=sorted(CURRENCY_CODES))]
+# One of a few words. Strictly it would be the enumeration's member, which no JSON holds.
+Word = Annotated[Choice, Field(strict=False)]
 UtcTime = Annotated[
     AwareDatetime, Field(strict=False), BeforeValidator(_iso_text), AfterValidator(_utc)
 ]

@@ -12,6 +12,7 @@ from onsale.service.ticketing.driving_adapter.schema.fields import (
     NewPassword,
     RequestModel,
     ShortText,
+    Word,
 )
 
 
@@ -23,7 +24,7 @@ class RegisterRequest(RequestModel):
         description="8 characters to 72 bytes (UTF-8)", examples=["correct horse"]
     )
     name: Name = Field(examples=["Ada"])
-    role: UserRole
+    role: Word[UserRole]
 
 
 class LogInRequest(RequestModel):
