@@ -262,6 +262,8 @@ def _rate_limits(settings: Settings, secret: bytes) -> RateLimits:
         booking_per_user=Limit.parse(settings.booking_limit_per_user),
         booking_per_client=Limit.parse(settings.booking_limit_per_client),
         payment_per_user=Limit.parse(settings.payment_limit_per_user),
+        event_per_user=Limit.parse(settings.event_limit_per_user),
+        seat_per_user=Limit.parse(settings.seat_limit_per_user),
         registration_per_client=Limit.parse(settings.registration_limit_per_client),
         log_in_per_client=Limit.parse(settings.log_in_limit_per_client),
         streams_per_user_max=settings.streams_per_user_max,

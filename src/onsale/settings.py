@@ -175,6 +175,10 @@ class Settings(StoreSettings):
         "5000:200"
     )
     payment_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = "60:1"
+    event_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = "500:5"
+    seat_limit_per_user: Annotated[
+        LimitText, Field(description="seats of new events, burst:per second")
+    ] = "2000000:5000"
     registration_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = (
         "1000:10"
     )

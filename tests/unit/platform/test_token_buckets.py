@@ -27,6 +27,22 @@ def clock() -> Clock:
     return Clock()
 
 
+def test_many_tokens_are_taken_at_once_or_none(clock: Clock) -> None:
+    buckets = TokenBuckets(Limit(100, 10), clock)
+
+    assert buckets.take("ada", 60) == 0
+    assert buckets.take("ada", 60) == 2
+    assert buckets.take("ada", 40) == 0
+    assert buckets.report() == {"ada": 100}
+
+
+def test_more_than_a_bucket_holds_takes_a_full_one_and_what_follows(clock: Clock) -> None:
+    buckets = TokenBuckets(Limit(100, 10), clock)
+
+    assert buckets.take("ada", 150) == 0
+    assert buckets.take("ada", 1) == pytest.approx(5.1)
+
+
 def test_a_burst_is_granted_and_then_one_at_a_time(clock: Clock) -> None:
     buckets = TokenBuckets(Limit(3, 0.5), clock)
 

@@ -56,17 +56,21 @@ class TokenBuckets:
         self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
         self._unreported: dict[str, float] = {}
 
-    def wait_seconds(self, key: str) -> float:
-        """How long until there is a token for the key; ``0`` if there is one. Takes none."""
-        missing = 1 - self._bucket(key).tokens
+    def wait_seconds(self, key: str, count: float = 1.0) -> float:
+        """How long until there are as many tokens for the key; ``0`` if there are. Takes none. A
+        full bucket is enough for any number.
+        """
+        missing = min(count, self._limit.burst) - self._bucket(key).tokens
         return max(0.0, missing / self._limit.per_second)
 
-    def take(self, key: str) -> float:
-        """Take a token and return ``0``; if there is none, the seconds until there will be one."""
-        wait_seconds = self.wait_seconds(key)
+    def take(self, key: str, count: float = 1.0) -> float:
+        """Take the tokens and return ``0``; if there are too few, the seconds until there will be
+        enough.
+        """
+        wait_seconds = self.wait_seconds(key, count)
         if not wait_seconds:
-            self._spend(key, 1.0)
-            self._note(key, 1.0)
+            self._spend(key, count)
+            self._note(key, count)
         return wait_seconds
 
     def give_back(self, key: str) -> None:

@@ -11,6 +11,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem import pro
 REQUEST_COUNT_MAX = 2_000
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _STREAM_SUFFIX = "/sse"
+_ADMISSION = "onsale.admission"
 _CLOSE = (b"connection", b"close")
 
 
@@ -51,11 +52,34 @@ class Admission:
             await self._app(scope, receive, send_and_part)
             return
         if self._count >= self._request_count_max or self._is_overrun():
-            full = UnavailableError("api", "too many requests are under way")
-            await problem_response(full)(scope, receive, send_and_part)
+            await problem_response(_full())(scope, receive, send_and_part)
             return
+        scope[_ADMISSION] = self
         self._count += 1
         try:
             await self._app(scope, receive, send_and_part)
         finally:
             self._count -= 1
+
+    def leave(self) -> None:
+        """A request waits for its client: until it comes back others may have its place."""
+        self._count -= 1
+
+    def come_back(self) -> None:
+        """It waits no more."""
+        self._count += 1
+
+    def require_place(self) -> None:
+        """Raise ``UnavailableError`` if, now that it is back, there are too many."""
+        if self._count > self._request_count_max:
+            raise _full()
+
+
+def admission_of(scope: Scope) -> Admission:
+    """The door through which a request has come."""
+    admission: Admission = scope[_ADMISSION]
+    return admission
+
+
+def _full() -> UnavailableError:
+    return UnavailableError("api", "too many requests are under way")

@@ -22,6 +22,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.http_metrics impor
     HttpMetrics,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
+from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies import (
+    IncomingBodies,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.operations_controller import (
     OperationsController,
 )
@@ -71,6 +74,7 @@ def create_app(services: HttpServices) -> FastAPI:
     meters.watch("booking", services.live_bookings)
     meters.watch("event", services.live_events)
     app.state.deadlines = services.deadlines
+    app.state.bodies = IncomingBodies(services.rate_limits)
     app.add_middleware(Admission, shutdown=services.shutdown, is_overrun=services.is_overrun)
     app.add_middleware(HttpMetrics, meters=meters)
     app.add_middleware(HttpEdge)

@@ -73,13 +73,23 @@ class Deadline:
     leaves it as an error: ``UnavailableError``, or what the wait for the client names.
     """
 
-    __slots__ = ("_cancelling", "_error", "_expires_at", "_is_over", "_of", "_seconds_max", "_task")
+    __slots__ = (
+        "_cancelling",
+        "_error",
+        "_expires_at",
+        "_is_over",
+        "_of",
+        "_seconds_max",
+        "_task",
+        "_waits_since",
+    )
 
     def __init__(self, of: Deadlines, seconds_max: float | None) -> None:
         """``seconds_max`` is ``None`` for a request that has a bound of its own."""
         self._of = of
         self._seconds_max = seconds_max
         self._expires_at: float | None = None
+        self._waits_since = 0.0
         self._error: Callable[[], Exception] = _no_answer
         self._is_over = False
 
@@ -107,8 +117,13 @@ class Deadline:
 
     def wait_for_client(self, seconds_max: float, error: Callable[[], Exception]) -> None:
         """The client has so long to send what it wants; after that, ``error`` is raised."""
-        self._expires_at = asyncio.get_running_loop().time() + seconds_max
+        self._waits_since = asyncio.get_running_loop().time()
+        self._expires_at = self._waits_since + seconds_max
         self._error = error
+
+    def wait_for_more(self, seconds_max: float) -> None:
+        """The client has so long since the wait for it began."""
+        self._expires_at = self._waits_since + seconds_max
 
     def fail_with(self, error: Callable[[], Exception]) -> None:
         """What is raised if the time runs out."""

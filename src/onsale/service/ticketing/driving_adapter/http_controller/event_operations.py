@@ -83,7 +83,7 @@ CREATE = Operation(
         },
     },
     answers={201: Answer(description="The event, still a draft", schema=EventBody)},
-    problems=[domain.ForbiddenRoleError],
+    problems=[domain.ForbiddenRoleError, RateLimitedError],
     has_own_bound=True,
     needs_session=True,
 )
@@ -102,7 +102,12 @@ UPDATE = Operation(
         "rename": {"name": "The Greater Demo", "venue_name": "Loopback Stadium"},
     },
     answers={200: Answer(description="The event as it now is", schema=EventBody)},
-    problems=[domain.ForbiddenRoleError, domain.NotOwnerError, domain.EventNotFoundError],
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.EventNotFoundError,
+        RateLimitedError,
+    ],
     needs_session=True,
 )
 LIST = Operation(

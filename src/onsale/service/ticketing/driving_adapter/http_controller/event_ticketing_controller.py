@@ -43,6 +43,7 @@ class EventTicketingController:
     def __init__(self, services: HttpServices, authenticator: Authenticator) -> None:
         self._services = services
         self._authenticator = authenticator
+        self._limits = services.rate_limits
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -60,13 +61,17 @@ class EventTicketingController:
     async def create_event(self, request: Request) -> Response:
         """Make an event with all its seats."""
         principal = await self._authenticator.require(request, UserRole.SELLER)
+        self._limits.event_by(principal.user_id)
         body = await read_json(request, CreateEventRequest, EVENT_BODY)
-        event = await self._services.create_event.execute(principal, body.to_details())
+        details = body.to_details()
+        self._limits.seats_by(principal.user_id, details.seating_config.seat_count)
+        event = await self._services.create_event.execute(principal, details)
         return JsonResponse(event_body(event), 201, [(b"location", b"/api/event/%d" % event.id)])
 
     async def update_event(self, request: Request) -> Response:
         """Change an event."""
         principal = await self._authenticator.require(request, UserRole.SELLER)
+        self._limits.event_by(principal.user_id)
         event_id = event_id_of(request)
         body = await read_json(request, UpdateEventRequest)
         event = await self._services.update_event.execute(principal, event_id, body.to_changes())
@@ -101,7 +106,7 @@ class EventTicketingController:
         event_id = event_id_of(request)
         await self._services.get_event.catalog.get(event_id)
         return EventStream(
-            self._services.rate_limits.stream_of_client(
+            self._limits.stream_of_client(
                 client_of(request), self._services.live_events.watch(event_id)
             ),
             event_frames,

@@ -11,11 +11,16 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.types import Scope
 
 from onsale.service.ticketing.domain.value_object.seating_config import SUBSECTIONS_PER_EVENT_MAX
+from onsale.service.ticketing.driving_adapter.http_controller.admission import admission_of
 from onsale.service.ticketing.driving_adapter.http_controller.deadline import deadline_of
+from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies import (
+    IncomingBodies,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.large_body import (
     UnreadableJsonError,
     known_values,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
@@ -41,6 +46,9 @@ BODY = BodyBounds(1_000_000, 1_000)
 EVENT_BODY = BodyBounds(8_000_000, 16 * SUBSECTIONS_PER_EVENT_MAX)
 # Beyond this a body is cut down to what its call knows before it is judged.
 PLAIN_BYTES_MAX = 4_000
+# For each body, and beyond it as long as it comes at this rate.
+BODY_SECONDS = 10.0
+BODY_BYTES_PER_SECOND_MIN = 50_000
 BODY_SECONDS_MAX = 30.0
 # A client that sends without looking is heard out this far, so that it can read the refusal.
 DRAIN_BYTES_MAX = 64_000_000
@@ -62,6 +70,8 @@ async def read_json(request: Request, model: type[Model], bounds: BodyBounds = B
         UnsupportedMediaTypeError, BodyTooLargeError, BodyTimeoutError, MalformedJsonError: there is
             no JSON to look at.
         InvalidRequestError: it breaks the model's rules; values are not repeated in the message.
+        TooManyBodiesError, TooMuchSentError: too much is on its way, from this client or from all.
+        UnavailableError: when it was there at last, too many others were.
         ClientDisconnect: the client went away.
     """
     _require_json(request.scope)
@@ -109,28 +119,33 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
     declared = _declared_size(request.scope)
     if declared > limit_bytes and header_of(request.scope, b"expect") is not None:
         raise BodyTooLargeError(limit_bytes)  # the client asked first, and has sent nothing yet
-    chunks: list[bytes] = []
     size = 0
     read_bytes_max = DRAIN_BYTES_MAX if declared <= DRAIN_BYTES_MAX else limit_bytes
-    deadline = deadline_of(request.scope)
-    deadline.wait_for_client(BODY_SECONDS_MAX, BodyTimeoutError)
-    while True:
-        message = await request.receive()
-        if message["type"] == "http.disconnect":
-            raise ClientDisconnect
-        chunk = message.get("body", b"")
-        size += len(chunk)
-        if size <= limit_bytes:
-            chunks.append(chunk)
-        elif chunks:
-            chunks.clear()
-            deadline.fail_with(partial(BodyTooLargeError, limit_bytes))
-        if size > read_bytes_max or not message.get("more_body", False):
-            break
+    deadline, admission = deadline_of(request.scope), admission_of(request.scope)
+    bodies: IncomingBodies = request.scope["app"].state.bodies
+    deadline.wait_for_client(BODY_SECONDS, BodyTimeoutError)
+    with bodies.receive(client_of(request), admission) as body:
+        while True:
+            message = await request.receive()
+            if message["type"] == "http.disconnect":
+                raise ClientDisconnect
+            chunk = message.get("body", b"")
+            size += len(chunk)
+            if size <= limit_bytes:
+                body.keep(chunk)
+            elif size - len(chunk) <= limit_bytes:
+                body.forget()
+                deadline.fail_with(partial(BodyTooLargeError, limit_bytes))
+            if size > read_bytes_max or not message.get("more_body", False):
+                break
+            seconds = BODY_SECONDS + size / BODY_BYTES_PER_SECOND_MIN
+            deadline.wait_for_more(min(seconds, BODY_SECONDS_MAX))
+        content = body.content
     deadline.client_has_sent()
     if size > limit_bytes:
         raise BodyTooLargeError(limit_bytes)
-    return b"".join(chunks)
+    admission.require_place()
+    return content
 
 
 def _declared_size(scope: Scope) -> int:

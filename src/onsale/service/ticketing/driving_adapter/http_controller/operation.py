@@ -34,6 +34,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     ForeignOriginError,
     InvalidRequestError,
     MalformedJsonError,
+    TooManyBodiesError,
     UnsupportedMediaTypeError,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.request_origin import SAFE_METHODS
@@ -49,6 +50,7 @@ _BODY_PROBLEMS = (
     BodyTooLargeError,
     UnsupportedMediaTypeError,
     InvalidRequestError,
+    TooManyBodiesError,
 )
 
 Endpoint = Callable[[Request], Awaitable[Response]]

@@ -33,11 +33,21 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     RateLimitedError,
     RequestError,
     RouteNotFoundError,
+    TooManyBodiesError,
+    TooMuchSentError,
 )
 
 MEDIA_TYPE = "application/problem+json"
 RETRY_AFTER_SECONDS = 1
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
+# The rest of the body may or may not come; the next request begins afresh.
+_CLOSING = (
+    BodyTimeoutError,
+    BodyTooLargeError,
+    MalformedRequestError,
+    TooManyBodiesError,
+    TooMuchSentError,
+)
 _RESERVED = frozenset({"type", "title", "status", "detail", "code"})
 _NOT_FOUND_STATUS, _NOT_ALLOWED_STATUS = 404, 405
 
@@ -85,20 +95,19 @@ def problem_document(
 
 
 def _headers_of(error: Exception) -> Mapping[str, str]:
+    headers = {"connection": "close"} if isinstance(error, _CLOSING) else {}
     match error:
         case NotAuthenticatedError():
-            return {"www-authenticate": "Bearer"}
+            headers["www-authenticate"] = "Bearer"
         case UnavailableError():
-            return {"retry-after": str(RETRY_AFTER_SECONDS)}
+            headers["retry-after"] = str(RETRY_AFTER_SECONDS)
         case RateLimitedError():
-            return {"retry-after": str(error.retry_after_seconds)}
+            headers["retry-after"] = str(error.retry_after_seconds)
         case MethodNotAllowedError():
-            return {"allow": ", ".join(error.allowed)}
-        case BodyTimeoutError() | BodyTooLargeError() | MalformedRequestError():
-            # The rest of the body may or may not come; the next request begins afresh.
-            return {"connection": "close"}
+            headers["allow"] = ", ".join(error.allowed)
         case _:
-            return {}
+            pass
+    return headers
 
 
 class ProblemHandlers:

@@ -17,6 +17,7 @@ class ProblemKind(NamedTuple):
 
 
 VALIDATION_ERROR = ProblemKind(422, "VALIDATION_ERROR", "The request is not valid")
+RATE_LIMITED = ProblemKind(429, "RATE_LIMITED", "Too many attempts")
 INTERNAL_ERROR = ProblemKind(500, "INTERNAL_ERROR", "Internal error")
 
 PROBLEMS: Mapping[type[Exception], ProblemKind] = {
@@ -62,7 +63,8 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.IdempotencyKeyReusedError: ProblemKind(
         422, "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used before"
     ),
-    request.RateLimitedError: ProblemKind(429, "RATE_LIMITED", "Too many attempts"),
+    request.RateLimitedError: RATE_LIMITED,
+    request.TooManyBodiesError: RATE_LIMITED,
     request.InternalError: INTERNAL_ERROR,
     # No client can bring this about: a use case asked for a step that its own checks exclude.
     domain.IllegalTransitionError: INTERNAL_ERROR,

@@ -4,6 +4,7 @@ for a store to learn whether it comes too often.
 
 import hashlib
 import ipaddress
+import sys
 from collections import Counter
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import (
@@ -29,11 +30,17 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
 BOOKING_PER_USER = Limit(1_000, 20)
 BOOKING_PER_CLIENT = Limit(5_000, 200)
 PAYMENT_PER_USER = Limit(60, 1)
+EVENT_PER_USER = Limit(500, 5)
+# Two of the largest halls there are.
+SEAT_PER_USER = Limit(2_000_000, 5_000)
 REGISTRATION_PER_CLIENT = Limit(1_000, 10)
 LOG_IN_PER_CLIENT = Limit(1_000, 10)
 FAILED_LOG_IN = Limit(50, 50 / 300)
 STREAMS_PER_USER_MAX = 200
 STREAMS_PER_CLIENT_MAX = 5_000
+BODIES_PER_CLIENT_MAX = 1_000
+# Two events of the largest size.
+BODY_BYTES_PER_CLIENT_MAX = 16_000_000
 STREAM_RETRY_SECONDS = 5
 ADDRESSES_REMEMBERED_MAX = 10_000
 _DIGEST_BYTES = 16
@@ -53,11 +60,15 @@ class RateLimitRules:
     booking_per_user: Limit = BOOKING_PER_USER
     booking_per_client: Limit = BOOKING_PER_CLIENT
     payment_per_user: Limit = PAYMENT_PER_USER
+    event_per_user: Limit = EVENT_PER_USER
+    seat_per_user: Limit = SEAT_PER_USER
     registration_per_client: Limit = REGISTRATION_PER_CLIENT
     log_in_per_client: Limit = LOG_IN_PER_CLIENT
     failed_log_in: Limit = FAILED_LOG_IN
     streams_per_user_max: int = STREAMS_PER_USER_MAX
     streams_per_client_max: int = STREAMS_PER_CLIENT_MAX
+    bodies_per_client_max: int = BODIES_PER_CLIENT_MAX
+    body_bytes_per_client_max: int = BODY_BYTES_PER_CLIENT_MAX
 
 
 class RateLimits:
@@ -76,9 +87,21 @@ class RateLimits:
         self._bookings_by_user = TokenBuckets(limits.booking_per_user, monotonic)
         self._bookings_by_client = TokenBuckets(limits.booking_per_client, monotonic)
         self._payments_by_user = TokenBuckets(limits.payment_per_user, monotonic)
+        self._events_by_user = TokenBuckets(limits.event_per_user, monotonic)
+        self._seats_by_user = TokenBuckets(limits.seat_per_user, monotonic)
         self._registrations = TokenBuckets(limits.registration_per_client, monotonic)
         self._log_ins = TokenBuckets(limits.log_in_per_client, monotonic)
         self._failed_log_ins = TokenBuckets(limits.failed_log_in, monotonic)
+
+    @property
+    def bodies_per_client_max(self) -> int:
+        """So many bodies may be on their way from one client."""
+        return sys.maxsize if self._rules is None else self._rules.bodies_per_client_max
+
+    @property
+    def body_bytes_per_client_max(self) -> int:
+        """So much may be kept of what is on its way from one client."""
+        return sys.maxsize if self._rules is None else self._rules.body_bytes_per_client_max
 
     @property
     def buckets(self) -> Mapping[str, TokenBuckets]:
@@ -87,6 +110,8 @@ class RateLimits:
             "booking-user": self._bookings_by_user,
             "booking-client": self._bookings_by_client,
             "payment-user": self._payments_by_user,
+            "event-user": self._events_by_user,
+            "seat-user": self._seats_by_user,
             "registration-client": self._registrations,
             "log-in-client": self._log_ins,
             "failed-log-in": self._failed_log_ins,
@@ -103,6 +128,14 @@ class RateLimits:
     def payment_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if this user tries to pay too often."""
         self._take(self._payments_by_user, str(user_id))
+
+    def event_by(self, user_id: int) -> None:
+        """Raise ``RateLimitedError`` if this user makes or changes events too often."""
+        self._take(self._events_by_user, str(user_id))
+
+    def seats_by(self, user_id: int, count: int) -> None:
+        """Raise ``RateLimitedError`` if this user has made too many seats of late to make these."""
+        self._take(self._seats_by_user, str(user_id), count)
 
     def registration_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client opens too many accounts."""
@@ -143,9 +176,9 @@ class RateLimits:
         count_max = None if self._rules is None else self._rules.streams_per_client_max
         return _within(self._place(f"client {client}", count_max), watching)
 
-    def _take(self, buckets: TokenBuckets, key: str) -> None:
+    def _take(self, buckets: TokenBuckets, key: str, count: int = 1) -> None:
         if self._rules is not None:
-            _refuse(buckets.take(key))
+            _refuse(buckets.take(key, count))
 
     def _account(self, email: str, client: str) -> str:
         text = f"{normalized_email(email)}\0{client}".encode(errors="replace")

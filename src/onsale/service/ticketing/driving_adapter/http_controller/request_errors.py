@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping, Sequence
 
+from onsale.platform.exceptions import UnavailableError
+
 
 class RequestError(Exception):
     """The request is refused. The docstring of each subclass is its default message."""
@@ -73,6 +75,17 @@ class RateLimitedError(RequestError):
         """``retry_after_seconds``: when an attempt counts again."""
         super().__init__()
         self.retry_after_seconds = retry_after_seconds
+
+
+class TooManyBodiesError(RateLimitedError):
+    """Too much is on its way from you; send one thing after another."""
+
+
+class TooMuchSentError(UnavailableError):
+    """The bodies that are on their way are as large as this process can keep."""
+
+    def __init__(self) -> None:
+        super().__init__("api", "too much is being sent")
 
 
 class InternalError(RequestError):
