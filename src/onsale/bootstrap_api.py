@@ -87,6 +87,9 @@ from onsale.service.ticketing.driving_adapter.background.unacknowledged_bookings
     UnacknowledgedBookings,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.connection_guard import (
+    ConnectionGuard,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.deadline import Deadlines
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
@@ -127,7 +130,7 @@ async def run_api(
             parts = _api_parts(settings, stores, hasher)
             options = ServerOptions(
                 connection_count_max=settings.connection_count_max,
-                protocol=ProblemHttpProtocol,
+                protocol=ProblemHttpProtocol.guarded_by(_connection_guard(settings)),
                 trusted_proxies=settings.trusted_proxies,
             )
             async with background(*parts.background):
@@ -252,6 +255,13 @@ def _api_parts(
             seat_memory.run(survived),
             feed.run(),
         ),
+    )
+
+
+def _connection_guard(settings: Settings) -> ConnectionGuard:
+    is_limited = settings.rate_limits is RateLimitsKind.ON
+    return ConnectionGuard(
+        settings.connections_per_client_max if is_limited else None, settings.trusted_proxies
     )
 
 

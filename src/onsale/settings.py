@@ -164,6 +164,9 @@ class Settings(StoreSettings):
     connection_count_max: Annotated[
         int, Field(ge=10, le=1_000_000, description="connections that the API serves at once")
     ] = 20_000
+    connections_per_client_max: Annotated[
+        int, Field(ge=10, description="connections that one client may have, streams included")
+    ] = 6_000
     trusted_proxies: Annotated[
         str, Field(description="proxies whose X-Forwarded-For counts: CIDRs, comma separated")
     ] = ""

@@ -10,6 +10,9 @@ import httpx
 import pytest
 import uvicorn
 
+from onsale.service.ticketing.driving_adapter.http_controller.connection_guard import (
+    ConnectionGuard,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.edge import SECURITY_HEADERS
 from onsale.service.ticketing.driving_adapter.http_controller.http_protocol import (
     ProblemHttpProtocol,
@@ -27,12 +30,18 @@ def fail(error: Exception) -> None:
 
 
 @asynccontextmanager
-async def serving(api: HttpApi) -> AsyncIterator[tuple[str, uvicorn.Server]]:
+async def serving(
+    api: HttpApi, guard: ConnectionGuard | None = None
+) -> AsyncIterator[tuple[str, uvicorn.Server]]:
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         listener.listen(100)
         config = uvicorn.Config(
-            api.app, http=ProblemHttpProtocol, ws="none", lifespan="off", log_config=None
+            api.app,
+            http=ProblemHttpProtocol.guarded_by(guard or ConnectionGuard()),
+            ws="none",
+            lifespan="off",
+            log_config=None,
         )
         server = uvicorn.Server(config)
         # The signals of the test run are not this server's.

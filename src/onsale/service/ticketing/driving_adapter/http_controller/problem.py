@@ -34,6 +34,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     RequestError,
     RouteNotFoundError,
     TooManyBodiesError,
+    TooManyConnectionsError,
     TooMuchSentError,
 )
 
@@ -46,6 +47,7 @@ _CLOSING = (
     BodyTooLargeError,
     MalformedRequestError,
     TooManyBodiesError,
+    TooManyConnectionsError,
     TooMuchSentError,
 )
 _RESERVED = frozenset({"type", "title", "status", "detail", "code"})

@@ -211,11 +211,12 @@ def client_of(request: Request) -> str:
     """Where the request comes from: an IPv4 address or an IPv6 site. Behind a trusted proxy the
     server has put the address there that the proxy names.
     """
-    return _site_of(request.client.host if request.client is not None else "")
+    return site_of(request.client.host if request.client is not None else "")
 
 
 @lru_cache(maxsize=ADDRESSES_REMEMBERED_MAX)
-def _site_of(host: str) -> str:
+def site_of(host: str) -> str:
+    """An IPv4 address, or the site of an IPv6 address."""
     try:
         address = ipaddress.ip_address(host.partition("%")[0])
     except ValueError:

@@ -81,6 +81,10 @@ class TooManyBodiesError(RateLimitedError):
     """Too much is on its way from you; send one thing after another."""
 
 
+class TooManyConnectionsError(RateLimitedError):
+    """Too many connections come from you; use one for several requests."""
+
+
 class TooMuchSentError(UnavailableError):
     """The bodies that are on their way are as large as this process can keep."""
 
