@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from onsale.platform.http_server import ServerOptions, serve
+from onsale.service.ticketing.driving_adapter.http_controller import http_protocol
 from onsale.service.ticketing.driving_adapter.http_controller.connection_guard import (
     ConnectionGuard,
 )
@@ -17,11 +18,12 @@ from onsale.service.ticketing.driving_adapter.http_controller.http_protocol impo
     ProblemHttpProtocol,
 )
 from tests.servers.waiting import eventually
-from tests.support.http_api import HttpApi
+from tests.support.http_api import HttpApi, event_form
 
 Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 ANSWER_SECONDS_MAX = 10
 SHORT_SECONDS = 0.1
+MEGABYTE = 1_000_000
 LIVEZ = b"GET /livez HTTP/1.1\r\nHost: x\r\n\r\n"
 
 
@@ -201,3 +203,99 @@ async def test_a_process_has_so_many_connections(api: HttpApi) -> None:
             assert (await client.get(url)).status_code == 503
         async with httpx.AsyncClient() as client:
             assert (await client.get(url)).status_code == 200
+
+
+ENDLESS: dict[str, tuple[bytes, bytes]] = {
+    "a request line": (b"GET /", b"a" * 1_000),
+    "a header": (b"GET /livez HTTP/1.1\r\nHost: x\r\nX: ", b"a" * 1_000),
+    "the name of a header": (b"GET /livez HTTP/1.1\r\nHost: x\r\n", b"a" * 1_000),
+    "headers": (b"GET /livez HTTP/1.1\r\n", b"X: y\r\n" * 200),
+    "empty lines": (b"", b"\r\n" * 500),
+}
+
+
+async def pour(connection: Connection, piece: bytes, bytes_max: int) -> int:
+    """Send pieces until the server has had enough, or this much is sent; how much was."""
+    sent = 0
+    ended = asyncio.create_task(connection[0].read())
+    try:
+        while sent < bytes_max and not ended.done():
+            connection[1].write(piece)
+            await connection[1].drain()
+            await asyncio.sleep(0)
+            sent += len(piece)
+    except ConnectionError:
+        pass
+    ended.cancel()
+    await asyncio.wait({ended})
+    return sent
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+async def test_heads_without_end_are_not_taken(api: HttpApi, what: str) -> None:
+    first, piece = ENDLESS[what]
+    async with (
+        serving(api, ConnectionGuard()) as address,
+        connected(address, first) as connection,
+    ):
+        assert await pour(connection, piece, 50 * MEGABYTE) < 50 * MEGABYTE
+
+
+async def test_without_the_bound_they_would_be(
+    api: HttpApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(http_protocol, "HEAD_BYTES_MAX", 100 * MEGABYTE)
+    first, piece = ENDLESS["a header"]
+    async with (
+        serving(api, ConnectionGuard()) as address,
+        connected(address, first) as connection,
+    ):
+        assert await pour(connection, piece, 2 * MEGABYTE) == 2 * MEGABYTE
+
+
+@pytest.mark.parametrize("end", [b"", b"\r\n\r\n"], ids=["open", "complete"])
+@pytest.mark.parametrize("before", [b"", LIVEZ], ids=["first", "second"])
+async def test_a_head_that_is_too_large_is_told_so(api: HttpApi, before: bytes, end: bytes) -> None:
+    head = b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 70_000 + end
+    async with serving(api, ConnectionGuard()) as address, connected(address) as connection:
+        if before:
+            connection[1].write(before)
+            await answer(connection)
+        connection[1].write(head)
+        refused = await everything(connection)
+
+    status, _, body = refused.partition(b"\r\n\r\n")
+    assert status.startswith(b"HTTP/1.1 431 Request Header Fields Too Large\r\n")
+    assert b"connection: close" in status
+    assert b"x-content-type-options: nosniff" in status
+    assert json.loads(body)["code"] == "HEADERS_TOO_LARGE"
+
+
+async def test_a_head_that_is_just_large_enough_is_taken_with_what_follows(api: HttpApi) -> None:
+    head = b"GET /livez HTTP/1.1\r\nHost: x\r\nX: " + b"a" * 60_000 + b"\r\n\r\n"
+    async with serving(api, ConnectionGuard()) as address, connected(address) as connection:
+        connection[1].write(head * 3)
+        for _ in range(3):
+            assert (await answer(connection)).startswith(b"HTTP/1.1 200")
+
+
+async def test_what_follows_a_body_has_an_end_as_well(api: HttpApi) -> None:
+    first = (
+        b"POST /api/user HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        b"Transfer-Encoding: chunked\r\n\r\n1\r\n{\r\n0\r\n"
+    )
+    async with (
+        serving(api, ConnectionGuard()) as address,
+        connected(address, first) as connection,
+    ):
+        assert await pour(connection, b"X: y\r\n" * 200, 50 * MEGABYTE) < 50 * MEGABYTE
+
+
+async def test_a_large_body_is_no_large_head(api: HttpApi, seller: httpx.AsyncClient) -> None:
+    body = json.dumps(event_form()).encode() + b" " * MEGABYTE
+    headers = {**dict(seller.headers), "content-type": "application/json"}
+    async with serving(api, ConnectionGuard()) as address, httpx.AsyncClient() as client:
+        url = f"http://{address[0]}:{address[1]}/api/event"
+        made = await client.post(url, content=body, headers=headers)
+
+    assert made.status_code == 201, made.text

@@ -113,6 +113,7 @@ async def test_sessions_and_problems_are_documented_call_by_call(
         ("400", "MALFORMED_REQUEST"),
         ("404", "NOT_FOUND"),
         ("405", "METHOD_NOT_ALLOWED"),
+        ("431", "HEADERS_TOO_LARGE"),
     }
     assert document["components"]["securitySchemes"].keys() == {"bearer", "cookie"}
 

@@ -15,11 +15,16 @@ from onsale.service.ticketing.driving_adapter.http_controller.connection_guard i
 from onsale.service.ticketing.driving_adapter.http_controller.edge import SECURITY_HEADERS
 from onsale.service.ticketing.driving_adapter.http_controller.problem import problem_response
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    HeadersTooLargeError,
     MalformedRequestError,
     TooManyConnectionsError,
 )
 
 CONNECTION_RETRY_SECONDS = 5
+# So long a client that was refused may go on sending; nothing of it is kept.
+LINGER_SECONDS = 1.0
+# Request line and headers; as much again may have been read before it is noticed.
+HEAD_BYTES_MAX = 64_000
 
 
 class ProblemHttpProtocol(HttpToolsProtocol):
@@ -27,6 +32,9 @@ class ProblemHttpProtocol(HttpToolsProtocol):
 
     guard: ClassVar[ConnectionGuard]
     _is_in_head = False
+    _unused_bytes = 0
+    _is_refused = False
+    _refusal: Exception | None = None
     _is_waited_for = False
 
     @classmethod
@@ -48,8 +56,14 @@ class ProblemHttpProtocol(HttpToolsProtocol):
 
     @override
     def data_received(self, data: bytes) -> None:
+        if self._is_refused:
+            return
+        # Heads, and what follows a body in pieces: all that is no body has to end soon.
+        self._unused_bytes += len(data)
         super().data_received(data)
-        if self._is_in_head or self._is_idle:
+        if self._unused_bytes > HEAD_BYTES_MAX:
+            self._refuse(HeadersTooLargeError())
+        elif self._is_in_head or self._is_idle:
             self._wait()
         elif self._is_waited_for:
             self._is_waited_for = False
@@ -63,7 +77,17 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     @override
     def on_headers_complete(self) -> None:
         self._is_in_head = False
+        if self._unused_bytes > HEAD_BYTES_MAX and self._head_bytes > HEAD_BYTES_MAX:
+            # The parser gives up what a callback fails at.
+            self._refusal = HeadersTooLargeError()
+            raise self._refusal
+        self._unused_bytes = 0
         super().on_headers_complete()
+
+    @override
+    def on_body(self, body: bytes) -> None:
+        self._unused_bytes = 0
+        super().on_body(body)
 
     def give_up(self) -> bool:
         """Close, unless a request is under way: that has bounds of its own."""
@@ -75,7 +99,11 @@ class ProblemHttpProtocol(HttpToolsProtocol):
     @override
     def send_400_response(self, msg: str) -> None:
         """Refuse and hang up; where the next request would begin cannot be known."""
-        self._refuse(MalformedRequestError())
+        self._refuse(self._refusal or MalformedRequestError())
+
+    @property
+    def _head_bytes(self) -> int:
+        return len(self.url) + sum(len(name) + len(value) for name, value in self.headers)
 
     @property
     def _host(self) -> str:
@@ -93,8 +121,18 @@ class ProblemHttpProtocol(HttpToolsProtocol):
             self.guard.wait_for_head(self)
 
     def _refuse(self, error: Exception) -> None:
-        self.transport.write(_raw(problem_response(error)))
-        self.transport.close()
+        if self._is_refused:
+            return
+        self._is_refused = True
+        is_idle = self._is_idle
+        if is_idle or not self.cycle.response_started:
+            self.transport.write(_raw(problem_response(error)))
+        if is_idle and self.transport.can_write_eof():
+            # Closed with bytes unread, it would be reset, and the client might not read why.
+            self.transport.write_eof()
+            self.loop.call_later(LINGER_SECONDS, self.transport.close)
+        else:
+            self.transport.close()
 
 
 def _raw(response: Response) -> bytes:

@@ -26,6 +26,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem_table impo
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     BodyTimeoutError,
     BodyTooLargeError,
+    HeadersTooLargeError,
     InternalError,
     InvalidRequestError,
     MalformedRequestError,
@@ -45,6 +46,7 @@ METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 _CLOSING = (
     BodyTimeoutError,
     BodyTooLargeError,
+    HeadersTooLargeError,
     MalformedRequestError,
     TooManyBodiesError,
     TooManyConnectionsError,

@@ -66,6 +66,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     request.RateLimitedError: RATE_LIMITED,
     request.TooManyBodiesError: RATE_LIMITED,
     request.TooManyConnectionsError: RATE_LIMITED,
+    request.HeadersTooLargeError: ProblemKind(
+        431, "HEADERS_TOO_LARGE", "The headers are too large"
+    ),
     request.InternalError: INTERNAL_ERROR,
     # No client can bring this about: a use case asked for a step that its own checks exclude.
     domain.IllegalTransitionError: INTERNAL_ERROR,

@@ -18,6 +18,10 @@ class MalformedRequestError(RequestError):
     """This is no HTTP request."""
 
 
+class HeadersTooLargeError(RequestError):
+    """The request line and the headers are too large."""
+
+
 class MalformedJsonError(RequestError):
     """The body is not JSON in UTF-8."""
 
