@@ -172,6 +172,31 @@ async def test_beyond_the_bound_requests_are_refused_at_once_and_probes_are_not(
     assert refused.headers["retry-after"] == "1"
 
 
+async def test_reads_leave_places_to_those_who_buy(
+    api: HttpApi, buyer: httpx.AsyncClient, event: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(admission.Admission.__init__, "__defaults__", (lambda: False, 4))
+    limited(api, OPEN)
+    may_go_on, page = asyncio.Event(), api.events.page
+
+    async def slowly(*arguments: object, **named: object) -> object:
+        await may_go_on.wait()
+        return await page(*arguments, **named)  # type: ignore[arg-type]
+
+    api.events.page = slowly  # type: ignore[assignment, method-assign]
+    async with api.client(buyer.headers["authorization"].split()[1]) as client:
+        reads = [asyncio.create_task(client.get("/api/event")) for _ in range(4)]
+        refused, _ = await asyncio.wait(reads, return_when=asyncio.FIRST_COMPLETED)
+        booked = await client.post("/api/booking", json=booking_form(event_id=event))
+        may_go_on.set()
+        answers = await asyncio.gather(*reads)
+        assert (await client.get("/api/event")).status_code == 200
+
+    problem(refused.pop().result(), 503, "UNAVAILABLE")
+    assert booked.status_code == 202
+    assert sorted(answer.status_code for answer in answers) == [200, 200, 200, 503]
+
+
 async def test_while_the_process_cannot_keep_up_all_are_refused_but_probes(api: HttpApi) -> None:
     limited(api, OPEN, is_overrun=lambda: True)
     async with api.client() as client:

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from math import ceil
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
@@ -9,6 +10,8 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.driving_adapter.http_controller.problem import problem_response
 
 REQUEST_COUNT_MAX = 2_000
+# Whatever is only looked at leaves the rest to those who buy.
+READ_SHARE = 0.75
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _STREAM_SUFFIX = "/sse"
 _ADMISSION = "onsale.admission"
@@ -34,7 +37,9 @@ class Admission:
         self._is_overrun = is_overrun
         self._shutdown = shutdown
         self._request_count_max = request_count_max
+        self._read_count_max = ceil(request_count_max * READ_SHARE)
         self._count = 0
+        self._read_count = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or turn away at once."""
@@ -51,15 +56,22 @@ class Admission:
         if path in _PROBES or path.endswith(_STREAM_SUFFIX):
             await self._app(scope, receive, send_and_part)
             return
-        if self._count >= self._request_count_max or self._is_overrun():
+        is_read = scope["method"] == "GET"
+        if (
+            self._count >= self._request_count_max
+            or (is_read and self._read_count >= self._read_count_max)
+            or self._is_overrun()
+        ):
             await problem_response(_full())(scope, receive, send_and_part)
             return
         scope[_ADMISSION] = self
         self._count += 1
+        self._read_count += is_read
         try:
             await self._app(scope, receive, send_and_part)
         finally:
             self._count -= 1
+            self._read_count -= is_read
 
     def leave(self) -> None:
         """A request waits for its client: until it comes back others may have its place."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -14,9 +15,13 @@ from onsale.service.ticketing.driving_adapter.http_controller.json_body import (
     EVENT_BODY,
     read_json,
 )
-from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import (
+    JsonResponse,
+    encode,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
+from onsale.service.ticketing.driving_adapter.http_controller.recent_answers import RecentAnswers
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
     choice_of,
     cursor_after,
@@ -33,7 +38,7 @@ from onsale.service.ticketing.driving_adapter.schema.event_schema import (
     UpdateEventRequest,
     event_body,
     event_with_sections_body,
-    seat_map_body,
+    seat_map_json,
 )
 
 
@@ -44,6 +49,8 @@ class EventTicketingController:
         self._services = services
         self._authenticator = authenticator
         self._limits = services.rate_limits
+        # Anybody may ask for these, as often as they like.
+        self._recent = RecentAnswers(services.monotonic)
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -75,6 +82,7 @@ class EventTicketingController:
         event_id = event_id_of(request)
         body = await read_json(request, UpdateEventRequest)
         event = await self._services.update_event.execute(principal, event_id, body.to_changes())
+        self._recent.forget(event_id)
         return JsonResponse(event_body(event))
 
     async def list_events(self, request: Request) -> Response:
@@ -91,15 +99,25 @@ class EventTicketingController:
 
     async def get_event(self, request: Request) -> Response:
         """One event with the seats left in each subsection."""
-        view = await self._services.get_event.execute(event_id_of(request))
-        return JsonResponse(event_with_sections_body(view))
+        event_id = event_id_of(request)
+
+        async def make() -> bytes:
+            view = await self._services.get_event.execute(event_id)
+            return encode(event_with_sections_body(view))
+
+        return JsonResponse(msgspec.Raw(await self._recent.get(event_id, make)))
 
     async def get_seat_map(self, request: Request) -> Response:
         """Every seat of a subsection."""
         event_id = event_id_of(request)
         section, subsection = section_of(request)
-        view = await self._services.get_seat_map.execute(event_id, section, subsection)
-        return JsonResponse(seat_map_body(view))
+
+        async def make() -> bytes:
+            view = await self._services.get_seat_map.execute(event_id, section, subsection)
+            return seat_map_json(view)
+
+        key = (event_id, section, subsection)
+        return JsonResponse(msgspec.Raw(await self._recent.get(key, make)))
 
     async def follow_event(self, request: Request) -> Response:
         """Stream an event's counts to anyone."""

@@ -1,0 +1,71 @@
+"""Large answers that many ask for at once: made once, and kept for a moment."""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Awaitable, Callable, Hashable
+
+FRESH_SECONDS = 0.5
+"""Maps and counts lag at most a second; the other half is for reading and sending them."""
+# Smaller ones are made as quickly as they are found.
+KEPT_BYTES_MIN = 20_000
+KEPT_BYTES_MAX = 64_000_000
+
+
+class RecentAnswers:
+    """Bodies by what was asked for. Requests that come while one is being made share it."""
+
+    def __init__(
+        self, monotonic: Callable[[], float], kept_bytes_max: int = KEPT_BYTES_MAX
+    ) -> None:
+        """``monotonic`` is a clock in seconds that never goes back."""
+        self._monotonic = monotonic
+        self._kept_bytes_max = kept_bytes_max
+        self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
+        self._kept_bytes = 0
+        self._making: dict[Hashable, asyncio.Task[bytes]] = {}
+
+    async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        """The answer to ``key``, as ``make`` makes it."""
+        kept = self._kept.get(key)
+        if kept is not None and self._monotonic() - kept[0] < FRESH_SECONDS:
+            return kept[1]
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(self._make(key, make))
+            self._making[key] = making
+            making.add_done_callback(lambda task: self._made(key, task))
+        return await asyncio.shield(making)
+
+    def forget(self, key: Hashable) -> None:
+        """Make it anew the next time, also if it is being made."""
+        self._drop(key)
+        self._making.pop(key, None)
+
+    async def _make(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
+        began_at = self._monotonic()
+        answer = await make()
+        if len(answer) >= KEPT_BYTES_MIN and self._making.get(key) is asyncio.current_task():
+            self._drop(key)
+            self._kept[key] = began_at, answer
+            self._kept_bytes += len(answer)
+            self._make_room()
+        return answer
+
+    def _make_room(self) -> None:
+        stale_at = self._monotonic() - FRESH_SECONDS
+        while self._kept:
+            oldest = next(iter(self._kept))
+            if self._kept[oldest][0] > stale_at and self._kept_bytes <= self._kept_bytes_max:
+                break
+            self._drop(oldest)
+
+    def _drop(self, key: Hashable) -> None:
+        kept = self._kept.pop(key, None)
+        if kept is not None:
+            self._kept_bytes -= len(kept[1])
+
+    def _made(self, key: Hashable, task: asyncio.Task[bytes]) -> None:
+        if self._making.get(key) is task:
+            del self._making[key]
+        if not task.cancelled():
+            task.exception()  # whoever awaits the task gets it; asked here so it is never unseen
