@@ -16,6 +16,8 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from tests.support.pipeline import Pipeline
 
 WORKER_COUNT = 4
+# More than one look at what ran out first would show.
+CROWD_COUNT = 6_000
 
 
 @pytest.fixture
@@ -135,6 +137,68 @@ async def test_an_event_that_is_being_loaded_keeps_the_holds_of_no_other_waiting
     assert (await pipeline.booking(waiting.id)).status is BookingStatus.CANCELLED
 
 
+@pytest.mark.parametrize("why", ["loading", "paying"])
+async def test_holds_that_may_not_end_yet_hide_those_of_no_other_event(
+    pipeline: Pipeline, buyer: Principal, why: str
+) -> None:
+    crowded, other = await pipeline.open_event(), await pipeline.open_event()
+    pattern = await pipeline.hold(buyer, crowded, "1-1")
+    if why == "paying":
+        await pipeline.pay._open_attempt(buyer, pattern.id)
+    await _hold_like(pipeline, pattern.id, CROWD_COUNT, paying=why == "paying")
+    await _let_expire(pipeline)
+    released = await pipeline.hold(buyer, other, "1-1")
+    await pipeline.pool.execute("UPDATE booking SET expires_at = now() WHERE id = $1", released.id)
+    async with pipeline.pool.acquire() as loader, loader.transaction():
+        if why == "loading":
+            await loader.execute("SELECT pg_advisory_xact_lock($1)", crowded.id)
+        assert await pipeline.expire.execute() == 1
+    assert (await pipeline.booking(released.id)).cancel_reason is CancelReason.EXPIRED
+
+
+async def _hold_like(pipeline: Pipeline, pattern: UUID, count: int, *, paying: bool) -> None:
+    """So many more holds of the same event, each with a payment under way if asked."""
+    await pipeline.pool.execute(
+        "WITH held AS (INSERT INTO booking (id, buyer_id, event_id, section, subsection,"
+        " seat_selection_mode, quantity, seat_positions, total_price, currency, status, expires_at)"
+        " SELECT gen_random_uuid(), buyer_id, event_id, section, subsection, seat_selection_mode,"
+        " quantity, seat_positions, total_price, currency, status, expires_at"
+        " FROM booking, generate_series(1, $2) WHERE id = $1"
+        " RETURNING id, total_price, currency)"
+        " INSERT INTO payment_attempt (id, booking_id, amount, currency)"
+        " SELECT gen_random_uuid(), id, total_price, currency FROM held WHERE $3",
+        pattern,
+        count,
+        paying,
+    )
+
+
+async def test_events_take_turns_however_many_holds_of_one_ran_out_before(
+    pipeline: Pipeline, buyer: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(release_expired_holds_use_case, "BATCH_COUNT_MAX", 4)
+    crowded, other = await pipeline.open_event(), await pipeline.open_event()
+    await _hold_many(pipeline, buyer, crowded, 12)
+    await _let_expire(pipeline)
+    later = await pipeline.hold(buyer, other, "1-1")
+    await pipeline.pool.execute("UPDATE booking SET expires_at = now() WHERE id = $1", later.id)
+    await pipeline.expire.execute()
+    assert (await pipeline.booking(later.id)).cancel_reason is CancelReason.EXPIRED
+
+
+async def test_where_nothing_has_run_out_one_hold_of_each_event_is_read(
+    pipeline: Pipeline, buyer: Principal
+) -> None:
+    events = [await pipeline.open_event() for _ in range(3)]
+    for event in events:
+        pattern = await pipeline.hold(buyer, event, "1-1")
+        await _hold_like(pipeline, pattern.id, CROWD_COUNT, paying=False)
+    await pipeline.pool.execute("ANALYZE booking")
+    before = await _rows_read(pipeline, "booking")
+    assert await pipeline.expire.execute() == 0
+    assert await _rows_read(pipeline, "booking") - before < 10 * len(events)
+
+
 async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(
     pipeline: Pipeline, buyer: Principal
 ) -> None:
@@ -144,17 +208,19 @@ async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(
     await pipeline.settle()
     await pipeline.pool.execute("ANALYZE")
     await _let_expire(pipeline)
-    before = await _ticket_reads(pipeline)
+    before = await _rows_read(pipeline, "ticket")
     assert await pipeline.expire.execute() == len(held)
-    assert await _ticket_reads(pipeline) - before < 10 * len(held)
+    assert await _rows_read(pipeline, "ticket") - before < 10 * len(held)
 
 
-async def _ticket_reads(pipeline: Pipeline) -> int:
-    """Rows of ``ticket`` that were read, whether by index or one after the other."""
+async def _rows_read(pipeline: Pipeline, table: str) -> int:
+    """Rows of the table that were read, whether by index or one after the other."""
     async with pipeline.pool.acquire() as connection:
         await connection.execute("SELECT pg_stat_force_next_flush()")
     return int(
         await pipeline.pool.fetchval(
-            "SELECT seq_tup_read + idx_tup_fetch FROM pg_stat_user_tables WHERE relname = 'ticket'"
+            "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
+            " WHERE relname = $1) FROM pg_stat_user_tables WHERE relname = $1",
+            table,
         )
     )

@@ -15,6 +15,9 @@ from onsale.service.ticketing.domain.entity.booking_entity import (
 
 # A batch is one transaction; its commands leave while the next is claimed.
 BATCH_COUNT_MAX = 500
+# Events of one batch, each locked. Loads own as many at a time as there are workers, and so leave
+# some of them to be released from.
+EVENT_COUNT_MAX = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class ReleaseExpiredHoldsUseCase:
     async def _expire(
         transaction: ITicketingTransaction,
     ) -> tuple[list[Booking], dict[int, int]]:
-        candidates = await transaction.events_with_expired_holds()
+        candidates = await transaction.events_with_expired_holds(EVENT_COUNT_MAX)
         if not candidates:
             return [], {}
         # An event that is being loaded keeps the holds of no other waiting.

@@ -98,12 +98,15 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """Undo what is done inside, and only that, if it raises."""
         ...
 
-    async def events_with_expired_holds(self) -> Collection[int]:
-        """Events of the holds that ran out first; others come when those are released."""
+    async def events_with_expired_holds(self, limit: int) -> Collection[int]:
+        """Up to ``limit`` events with a hold that ran out and is not being paid, those that have
+        waited longest. However many holds of one may not end yet, it hides no other.
+        """
         ...
 
     async def claim_expired_holds(self, event_ids: Collection[int], limit: int) -> list[Booking]:
-        """Lock up to ``limit`` bookings of these events whose hold ran out, skipping locked ones.
+        """Lock up to ``limit`` bookings of these events whose hold ran out, skipping locked ones:
+        of each event its share, those first that ran out first.
 
         Whether a payment began meanwhile must be asked again: see :meth:`being_paid`.
         """

@@ -87,7 +87,8 @@ class BookingModel(Base):
         Index("ix_booking_event_id_id", "event_id", "id"),
         Index("ix_booking_due", "next_send_at", postgresql_where=text("command IS NOT NULL")),
         Index(
-            "ix_booking_expiring",
+            "ix_booking_expiring_by_event",
+            "event_id",
             "expires_at",
             postgresql_where=text("status = 'pending_payment'"),
         ),

@@ -25,9 +25,6 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transact
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
 
-# How far ahead the events of expired holds are looked up.
-HOLDS_SEEN_MAX = 5_000
-
 _SQL = load_statements(Path(__file__).parent / "sql" / "unit_of_work.sql")
 
 
@@ -114,13 +111,16 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         async with self._connection.transaction():
             yield
 
-    async def events_with_expired_holds(self) -> Collection[int]:
-        rows = await self._connection.fetch(_SQL["events_with_expired_holds"], HOLDS_SEEN_MAX)
+    async def events_with_expired_holds(self, limit: int) -> Collection[int]:
+        rows = await self._connection.fetch(_SQL["events_with_expired_holds"], limit)
         return [row["event_id"] for row in rows]
 
     async def claim_expired_holds(self, event_ids: Collection[int], limit: int) -> list[Booking]:
+        if not event_ids:
+            return []
+        share = max(1, limit // len(event_ids))
         claim = _SQL["claim_expired_holds"]
-        rows = await self._connection.fetch(claim, list(event_ids), limit)
+        rows = await self._connection.fetch(claim, list(event_ids)[:limit], share)
         return list(self._locked(rows).values())
 
     async def being_paid(self, booking_ids: Collection[UUID]) -> Collection[UUID]:

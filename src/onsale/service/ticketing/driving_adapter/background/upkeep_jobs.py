@@ -24,9 +24,6 @@ from onsale.service.ticketing.app.command.refund_payments_use_case import (
     RefundPaymentsUseCase,
 )
 from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
-    BATCH_COUNT_MAX as EXPIRY_BATCH_COUNT_MAX,
-)
-from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
     ReleaseExpiredHoldsUseCase,
 )
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
@@ -93,7 +90,8 @@ class UpkeepJobs:
                 tasks.create_task(_repeat(name, interval_seconds, job, stop, postponed))
 
     async def _expire(self) -> bool:
-        return await self.release_expired_holds.execute() == EXPIRY_BATCH_COUNT_MAX
+        # A batch takes of each event its share, so one that is not full may have left some behind.
+        return await self.release_expired_holds.execute() > 0
 
     async def _resend(self) -> bool:
         return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX

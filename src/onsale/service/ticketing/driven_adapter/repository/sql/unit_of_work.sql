@@ -129,29 +129,64 @@ WITH moved AS (
 SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
 
 -- name: events_with_expired_holds
-SELECT DISTINCT event_id
-FROM (
-    SELECT event_id
+-- The index leads from event to event and to the hold of each that runs out first: however many
+-- holds of one event may not end yet, those of the others are found, and where nothing has run out
+-- no more is read than that. What is being paid is read once (NOT IN hashes it): joined, it was
+-- compared with each hold for as long as the planner had not heard of a sudden crowd of payments.
+WITH RECURSIVE held (event_id, runs_out_at) AS (
+    (
+        SELECT event_id, expires_at
+        FROM booking
+        WHERE status = 'pending_payment'
+        ORDER BY event_id, expires_at
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT next_one.event_id, next_one.expires_at
+    FROM held
+    CROSS JOIN LATERAL (
+        SELECT booking.event_id, booking.expires_at
+        FROM booking
+        WHERE booking.status = 'pending_payment' AND booking.event_id > held.event_id
+        ORDER BY booking.event_id, booking.expires_at
+        LIMIT 1
+    ) AS next_one
+)
+SELECT held.event_id
+FROM held
+CROSS JOIN LATERAL (
+    SELECT booking.expires_at
     FROM booking
-    WHERE status = 'pending_payment' AND expires_at <= statement_timestamp()
-    ORDER BY expires_at
-    LIMIT $1
-) AS first_to_run_out
+    WHERE booking.status = 'pending_payment'
+      AND booking.event_id = held.event_id
+      AND booking.expires_at <= statement_timestamp()
+      AND booking.id NOT IN (
+          SELECT booking_id FROM payment_attempt WHERE status IN ('open', 'authorized')
+      )
+    ORDER BY booking.expires_at
+    LIMIT 1
+) AS may_end
+WHERE held.runs_out_at <= statement_timestamp()
+ORDER BY may_end.expires_at
+LIMIT $1
 
 -- name: claim_expired_holds
-SELECT booking.*, clock_timestamp() AS locked_at
-FROM booking
-WHERE booking.status = 'pending_payment'
-  AND booking.expires_at <= statement_timestamp()
-  AND booking.event_id = ANY($1::bigint[])
-  AND NOT EXISTS (
-      SELECT FROM payment_attempt
-      WHERE payment_attempt.booking_id = booking.id
-        AND payment_attempt.status IN ('open', 'authorized')
-  )
-ORDER BY booking.expires_at
-LIMIT $2
-FOR UPDATE OF booking SKIP LOCKED
+-- From each event the same number, so that no crowd of one makes another wait.
+SELECT hold.*, clock_timestamp() AS locked_at
+FROM unnest($1::bigint[]) AS wanted (event_id)
+CROSS JOIN LATERAL (
+    SELECT *
+    FROM booking
+    WHERE booking.status = 'pending_payment'
+      AND booking.event_id = wanted.event_id
+      AND booking.expires_at <= statement_timestamp()
+      AND booking.id NOT IN (
+          SELECT booking_id FROM payment_attempt WHERE status IN ('open', 'authorized')
+      )
+    ORDER BY booking.expires_at
+    LIMIT $2
+    FOR UPDATE OF booking SKIP LOCKED
+) AS hold
 
 -- name: being_paid
 SELECT booking_id
