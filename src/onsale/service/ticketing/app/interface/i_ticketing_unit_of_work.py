@@ -124,6 +124,16 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """Count one more sending of each owed command and set the next, backing off."""
         ...
 
+    async def retract_sendings(self, booking_ids: Collection[UUID]) -> None:
+        """The latest sending of each was refused: it does not count, and is due again shortly."""
+        ...
+
+    async def hurry_unsent(self, before: datetime, limit: int) -> int:
+        """Make due at once up to ``limit`` commands that were owed ``before`` then and have never
+        been sent from the table, skipping locked ones; tell how many they were.
+        """
+        ...
+
     async def epochs(self, event_ids: Collection[int]) -> Mapping[int, int]:
         """The present epoch of each event, taking no lock."""
         ...

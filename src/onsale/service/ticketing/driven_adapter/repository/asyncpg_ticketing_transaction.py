@@ -135,6 +135,12 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
     async def postpone_commands(self, booking_ids: Collection[UUID]) -> None:
         await self._connection.execute(_SQL["postpone_commands"], list(booking_ids))
 
+    async def retract_sendings(self, booking_ids: Collection[UUID]) -> None:
+        await self._connection.execute(_SQL["retract_sendings"], list(booking_ids))
+
+    async def hurry_unsent(self, before: datetime, limit: int) -> int:
+        return row_count(await self._connection.execute(_SQL["hurry_unsent"], before, limit))
+
     async def epochs(self, event_ids: Collection[int]) -> Mapping[int, int]:
         rows = await self._connection.fetch(_SQL["epochs"], list(event_ids))
         return {row["id"]: row["epoch"] for row in rows}

@@ -94,7 +94,7 @@ class UpkeepJobs:
         return await self.release_expired_holds.execute() > 0
 
     async def _resend(self) -> bool:
-        return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX
+        return await self.resend_owed_commands.execute() >= RESEND_BATCH_COUNT_MAX
 
     async def _load(self) -> bool:
         return await self.load_owing_events.execute()

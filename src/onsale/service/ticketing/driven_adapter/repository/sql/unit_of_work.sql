@@ -208,6 +208,31 @@ SET send_count = send_count + 1,
         + least(interval '10 seconds' * power(2, least(send_count, 6)), interval '10 minutes')
 WHERE id = ANY($1::uuid[])
 
+-- name: retract_sendings
+-- The broker was away, so nothing was sent: it does not count, and is tried again when the others
+-- that were refused at the same moment are not all due.
+UPDATE booking
+SET send_count = greatest(send_count - 1, 0),
+    next_send_at = clock_timestamp() + interval '1 second' * (1 + random())
+WHERE id = ANY($1::uuid[])
+
+-- name: hurry_unsent
+-- Whatever has yet to be sent from here for the first time is due within ten seconds anyway.
+UPDATE booking
+SET next_send_at = clock_timestamp()
+WHERE id IN (
+    SELECT id
+    FROM booking
+    WHERE command IS NOT NULL
+      AND next_send_at > statement_timestamp()
+      AND next_send_at <= statement_timestamp() + interval '10 seconds'
+      AND send_count = 0
+      AND updated_at <= $1
+    ORDER BY next_send_at
+    LIMIT $2
+    FOR UPDATE SKIP LOCKED
+)
+
 -- name: epochs
 SELECT id, epoch FROM event WHERE id = ANY($1::bigint[])
 
