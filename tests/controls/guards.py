@@ -4,5 +4,12 @@ from tests.controls.ledger_guards import LEDGER_GUARDS
 from tests.controls.message_guards import MESSAGE_GUARDS
 from tests.controls.payment_guards import PAYMENT_GUARDS
 from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
+from tests.controls.side_by_side_guards import SIDE_BY_SIDE_GUARDS
 
-GUARDS = (*SEAT_STORE_GUARDS, *LEDGER_GUARDS, *PAYMENT_GUARDS, *MESSAGE_GUARDS)
+GUARDS = (
+    *SEAT_STORE_GUARDS,
+    *LEDGER_GUARDS,
+    *PAYMENT_GUARDS,
+    *MESSAGE_GUARDS,
+    *SIDE_BY_SIDE_GUARDS,
+)

@@ -5,6 +5,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import cast
 
+from onsale.service.shared_kernel.seat_messages import RefusalReason, SeatsRefused
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
     ApplySeatResultsUseCase,
 )
@@ -67,6 +68,42 @@ async def a_load_begins_while_results_are_written(stage: Stage) -> list[str]:
     await asyncio.gather(writing, loading)
     await pipeline.settle()
     return await verified(pipeline, event)
+
+
+async def a_dead_letter_comes_with_the_result_it_follows(stage: Stage) -> list[str]:
+    """The seat worker had answered before it gave the command up, and both come in one batch."""
+    pipeline = stage.pipeline
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.book(buyer, event, "1-1")
+    (reserve,) = await pipeline.commands()
+    refusal = SeatsRefused(
+        booking_id=booking.id,
+        event_id=event.id,
+        section="A",
+        subsection=1,
+        epoch=reserve.epoch,
+        seq=reserve.seq,
+        reason=RefusalReason.UNPROCESSABLE,
+    )
+    results = [*await pipeline.decide([reserve]), refusal]
+    try:
+        await pipeline.apply_results.execute(results)
+    except IllegalTransitionError:
+        return ["a batch of results cannot be written, however often it comes"]
+    return await verified(pipeline, event)
+
+
+async def a_booking_holds_a_ticket_that_is_sold(stage: Stage) -> list[str]:
+    """Rows that contradict each other: which of them is right is not for a cancellation to say."""
+    pipeline = stage.pipeline
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1", "1-2")
+    await pipeline.pool.execute(
+        "UPDATE ticket SET status = 'sold' WHERE seat_number = 2 AND booking_id = $1", held.id
+    )
+    await pipeline.cancel.execute(buyer, held.id)
+    sold = await pipeline.pool.fetchval("SELECT count(*) FROM ticket WHERE status = 'sold'")
+    return [] if sold else ["a ticket that was sold is on offer"]
 
 
 async def a_booking_changes_behind_its_lock(stage: Stage) -> list[str]:
@@ -234,6 +271,25 @@ LEDGER_GUARDS = (
             ),
         ),
         a_booking_is_joined_to_anothers_ticket,
+    ),
+    Guard(
+        "sold tickets stay sold",
+        "Whatever a booking says, a ticket that was sold is not put on offer by giving it back.",
+        (InStatement(asyncpg_ticketing_transaction, "free_tickets", "AND status = 'reserved'"),),
+        a_booking_holds_a_ticket_that_is_sold,
+    ),
+    Guard(
+        "one result for a booking in a batch",
+        "A second result in the same batch meets a booking whose tickets have yet to move.",
+        (
+            InMethod(
+                ApplySeatResultsUseCase,
+                "_decide",
+                "elif booking.id not in decision.claims:",
+                "else:",
+            ),
+        ),
+        a_dead_letter_comes_with_the_result_it_follows,
     ),
     Guard(
         "status condition on cancel",

@@ -59,6 +59,42 @@ async def a_worker_dies_in_a_batch(stage: Stage) -> list[str]:
     return lost(sent, handled)
 
 
+async def a_server_forgets_all_and_counts_from_the_beginning(stage: Stage) -> list[str]:
+    """Wiped between two batches, its connections open: what comes next has the numbers again that
+    the member has read up to.
+    """
+    topics = KafkaTopicBuilder("controls")
+    sent: list[str] = []
+    handled: list[str] = []
+
+    async def handle(batch: Sequence[ReceivedMessage]) -> None:
+        handled.extend(message.value.decode() for message in batch)
+
+    async def publish(texts: Sequence[str]) -> None:
+        await bus.publish(topic, [Message("key", text.encode()) for text in texts])
+        sent.extend(texts)
+
+    async def all_is_handled() -> bool:
+        return not lost(sent, handled)
+
+    async def all_is_committed() -> bool:
+        return await bus.backlog(topic, group) == 0
+
+    bus = RedisStreamsMessageBus(stage.redis_url, topics, partition_count=1, lease_seconds=1.0)
+    topic, group = topics.seat_commands(), topics.seat_reservation_group()
+    await bus.ensure_topics()
+    async with consuming(bus, topic, group, handle):
+        await publish([f"before {number}" for number in range(MESSAGE_COUNT)])
+        await eventually(all_is_handled)
+        await eventually(all_is_committed)
+        await stage.pipeline.redis.flushall()
+        await publish([f"after {number}" for number in range(MESSAGE_COUNT // 2)])
+        with suppress(AssertionError):
+            await eventually(all_is_handled, timeout_seconds=5)
+    await bus.close()
+    return lost(sent, handled)
+
+
 async def a_message_is_lost(stage: Stage) -> list[str]:
     """The API died after its commit, before the broker had the command."""
     pipeline = stage.pipeline
@@ -115,6 +151,19 @@ MESSAGE_GUARDS = (
             ),
         ),
         a_worker_dies_in_a_batch,
+    ),
+    Guard(
+        "what was read ahead is kept with its lease and offset alone",
+        "A server that lost all it had counts from the beginning: who reads on would pass it by.",
+        (
+            InMethod(
+                StreamsMember,
+                "_hold",
+                "if known is None or not is_kept or known.committed != committed:",
+                "if known is None:",
+            ),
+        ),
+        a_server_forgets_all_and_counts_from_the_beginning,
     ),
     Guard(
         "re-publisher",

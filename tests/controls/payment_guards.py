@@ -18,6 +18,7 @@ from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use
     UpdateBookingStatusToCancelledUseCase,
 )
 from onsale.service.ticketing.app.interface.i_payment_gateway import IPaymentGateway
+from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import ITicketingUnitOfWork
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.exceptions import TicketingError
@@ -102,6 +103,25 @@ async def a_payment_begins_while_a_buyer_cancels(stage: Stage) -> list[str]:
     await cancelling
     charging.open()
     await paying
+    return await money_taken(pipeline)
+
+
+async def a_key_comes_again_while_its_payment_succeeds(stage: Stage) -> list[str]:
+    """The repeat found no payment under the key; before it went on, the first had succeeded."""
+    pipeline = stage.pipeline
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    held = await pipeline.hold(buyer, event, "1-1")
+    looked = Gate()
+    hooked = HookedPort(pipeline.unit_of_work, after=looked.arrive, only="run")
+    slow = replace(pipeline.pay, unit_of_work=cast("ITicketingUnitOfWork", hooked))
+    repeating = asyncio.create_task(slow.execute(buyer, held.id, CARD, "key"))
+    await looked.reached_by(repeating)
+    await pipeline.pay.execute(buyer, held.id, CARD, "key")
+    looked.open()
+    try:
+        await repeating
+    except TicketingError as refusal:
+        return [f"who paid under a key was told {type(refusal).__name__} under it"]
     return await money_taken(pipeline)
 
 
@@ -193,6 +213,19 @@ PAYMENT_GUARDS = (
             ),
         ),
         a_buyer_cancels_before_money_moves,
+    ),
+    Guard(
+        "the payment's key is asked again under the lock",
+        "Of two requests under a key, the later must find what the earlier did while it waited.",
+        (
+            InMethod(
+                MockPaymentAndUpdateStatusToCompletedUseCase,
+                "_open_attempt",
+                "if key is not None and await transaction.keyed_attempt(key) is not None:",
+                "if False:",
+            ),
+        ),
+        a_key_comes_again_while_its_payment_succeeds,
     ),
     Guard(
         "status condition on pay",

@@ -134,7 +134,9 @@ class StreamsMember:
         for partition, committed, is_kept in shares:
             known = before.get(partition)
             # A new lease or another offset: somebody else had the partition in between, or the
-            # server lost all it had and counts its messages from the beginning again.
+            # server lost all it had and counts its messages from the beginning again. Mostly
+            # both show it; by itself the lease shows a loss before anything was committed, and the
+            # offset one that was set back under a lease that was kept.
             if known is None or not is_kept or known.committed != committed:
                 known = _Partition(committed=committed, read=committed)
             self._held[partition] = known
