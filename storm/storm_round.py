@@ -18,6 +18,7 @@ from storm.clients import Client, connections, join
 from storm.faults import Faults, Strike
 from storm.final_state import FinalState
 from storm.history import History
+from storm.outages import outages
 from storm.plan import Fault, fault_plan, stories
 from storm.probes import Probes
 from storm.pulse import Pulse
@@ -26,8 +27,9 @@ from storm.system import System
 from storm.worth import bookings_due, shortcomings
 
 BUYER_COUNT = 28
-# After the last fault, so that what it broke is met by buyers too.
-AFTERMATH_SECONDS = 3.0
+# After the last fault, so that what it broke is met by buyers too, and that they are seen to be
+# served in time once nothing excuses lateness any more.
+AFTERMATH_SECONDS = 12.0
 # Also past the time for buying: no fault is left without having had its time to be got over.
 RECOVERY_SECONDS_MAX = 90.0
 LAST_STORY_SECONDS_MAX = 25.0
@@ -124,7 +126,7 @@ class StormRound:
         self, history: History, state: FinalState, strikes: Sequence[Strike]
     ) -> list[Violation]:
         return [
-            *check(history.operations, state, history.began_at),
+            *check(history.operations, state, history.began_at, outages(strikes)),
             *shortcomings(
                 _accepted_count(history),
                 bookings_due(self.booking_count_min, self.buying_seconds_max),

@@ -4,13 +4,14 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 
 from storm.checker.access import answers_are_in_the_contract, probes_stay_refused
+from storm.checker.calm import Span
 from storm.checker.endings import (
     cancels_have_a_cause,
     cards_decide,
     full_houses_have_somebody,
-    holds_last,
 )
 from storm.checker.evidence import Evidence
+from storm.checker.holds import holds_end, holds_last, late_money_is_refused
 from storm.checker.promises import (
     none_disappears,
     none_is_stuck,
@@ -48,6 +49,8 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     money_is_kept_once,
     cancels_have_a_cause,
     holds_last,
+    holds_end,
+    late_money_is_refused,
     full_houses_have_somebody,
     cards_decide,
     probes_stay_refused,
@@ -56,8 +59,11 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
 
 
 def check(
-    operations: Sequence[Operation], state: FinalState, began_at: datetime
+    operations: Sequence[Operation],
+    state: FinalState,
+    began_at: datetime,
+    outages: Sequence[Span] = (),
 ) -> list[Violation]:
     """Every violation that the history, begun at this time of day, and the final state show."""
-    evidence = Evidence(operations, state, began_at)
+    evidence = Evidence(operations, state, began_at, outages)
     return [violation for one in CHECKS for violation in one(evidence)]

@@ -1,11 +1,9 @@
-"""Why a booking ended: nothing ends without its cause, and no hold ends before its time."""
+"""Why a booking ended: nothing ends without its cause."""
 
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from datetime import timedelta
 
 from storm.checker.evidence import Evidence
-from storm.checker.transitions import CLOCK_TOLERANCE
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import BookingRow, Place
 from storm.history import OK, Operation
@@ -29,28 +27,6 @@ def cancels_have_a_cause(evidence: Evidence) -> Iterator[Violation]:
             yield _contradiction(
                 f"booking {row.id} was cancelled for its buyer, who has not asked for it",
                 *(each.number for each in evidence.promised.get(row.id, ())),
-            )
-
-
-def holds_last(evidence: Evidence) -> Iterator[Violation]:
-    """A hold is granted for the time of its event, and runs out no sooner.
-
-    The last change of a row comes after what ended its hold, so an early end may hide behind a late
-    confirmation of the seat store, but a hold that lasted is never blamed.
-    """
-    for row in evidence.state.bookings:
-        if row.expires_at is not None:
-            granted = row.expires_at - row.created_at + CLOCK_TOLERANCE
-            if granted < timedelta(seconds=row.hold_seconds):
-                yield _contradiction(
-                    f"booking {row.id} of {row.created_at} is held until {row.expires_at}, and its"
-                    f" event grants {row.hold_seconds} s"
-                )
-        has_expired = row.status == "cancelled" and row.cancel_reason == "expired"
-        if has_expired and (row.expires_at is None or row.updated_at < row.expires_at):
-            yield _contradiction(
-                f"booking {row.id} ended at {row.updated_at} because its hold had run out,"
-                f" which lasts until {row.expires_at}"
             )
 
 

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
+from storm.checker.calm import Span, moment_after, seconds_outside
 from storm.final_state import BookingRow, FinalState
 from storm.history import OK, Operation
 
@@ -26,24 +27,31 @@ class Sighting:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """``promised`` are the operations that were answered 202, by booking; ``began_at`` is the wall
-    clock's time of the history's second zero.
+    """``by_booking`` are all operations on each booking, and ``promised`` those that were answered
+    202; ``began_at`` is the wall clock's time of the history's second zero. Nothing is late within
+    ``outages``.
     """
 
     operations: Sequence[Operation]
     state: FinalState
     began_at: datetime
+    outages: Sequence[Span] = ()
     rows: Mapping[str, BookingRow] = field(init=False)
     promised: Mapping[str, list[Operation]] = field(init=False)
+    by_booking: Mapping[str, list[Operation]] = field(init=False)
     sightings: Mapping[str, list[Sighting]] = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rows", {row.id: row for row in self.state.bookings})
         promised: dict[str, list[Operation]] = defaultdict(list)
+        by_booking: dict[str, list[Operation]] = defaultdict(list)
         for operation in self.operations:
+            if operation.booking_id is not None:
+                by_booking[operation.booking_id].append(operation)
             if operation.accepted_id is not None:
                 promised[operation.accepted_id].append(operation)
         object.__setattr__(self, "promised", promised)
+        object.__setattr__(self, "by_booking", by_booking)
         sightings: dict[str, list[Sighting]] = defaultdict(list)
         for sighting in _sightings(self.operations):
             sightings[sighting.booking_id].append(sighting)
@@ -54,6 +62,18 @@ class Evidence:
     def wall_clock(self, seconds: float) -> datetime:
         """The time of day of a moment of the history."""
         return self.began_at + timedelta(seconds=seconds)
+
+    def second(self, moment: datetime) -> float:
+        """The inverse of :meth:`wall_clock`."""
+        return (moment - self.began_at).total_seconds()
+
+    def calm_seconds(self, begin: float, end: float, *excuses: Span) -> float:
+        """How long of this time neither an outage nor one of the excuses was in the way."""
+        return seconds_outside(begin, end, (*self.outages, *excuses))
+
+    def moment_after(self, begin: float, calm_seconds: float) -> float:
+        """When so much time without an outage has passed."""
+        return moment_after(begin, calm_seconds, self.outages)
 
     def of_kind(self, *kinds: str) -> Iterator[Operation]:
         """The operations of these kinds, in the order in which they were sent."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from storm.checker.calm import Span
 from storm.final_state import BookingRow, Charge, FinalState, StoredPlace, TicketRow
 from storm.history import JsonObject, Operation
 
@@ -43,6 +44,7 @@ class OnSale:
     rows: dict[str, BookingRow] = field(default_factory=dict)
     charges: list[Charge] = field(default_factory=list)
     changes: dict[str, Any] = field(default_factory=dict)
+    outages: list[Span] = field(default_factory=list)
 
     def saw(
         self,

@@ -1,6 +1,6 @@
 """Endings without their cause, each to be planted into a sale that is in order."""
 
-from tests.builders.storm_history import HOLD_SECONDS, OnSale, asked, at
+from tests.builders.storm_history import OnSale, asked, at
 
 
 def cancelled_and_nobody_asked(sale: OnSale) -> None:
@@ -13,21 +13,6 @@ def withdrawn_in_spite_of_its_key(sale: OnSale) -> None:
     """It had no answer, and its buyer may ask for it again."""
     sale.saw("book", "carl", (4.0, None), None, asked=asked("1-3"), key="k3")
     sale.stands("c", "cancelled", "1-3", buyer_id=3, key="k3")
-
-
-def expired_too_soon(sale: OnSale) -> None:
-    """The last change of the row comes before the end of the hold."""
-    _expired(sale, expires_at=at(90.0), updated_at=at(89.9))
-
-
-def expired_without_a_hold(sale: OnSale) -> None:
-    """It never had seats that could run out."""
-    _expired(sale, expires_at=None)
-
-
-def held_too_short(sale: OnSale) -> None:
-    """The event grants more."""
-    sale.change("a", expires_at=at(HOLD_SECONDS - 5.0))
 
 
 def failed_in_an_empty_hall(sale: OnSale) -> None:
@@ -86,11 +71,6 @@ def told_too_late_and_cancelled(sale: OnSale, expires_after: float) -> None:
     sale.stands("c", "cancelled", "1-3", buyer_id=3, expires_at=at(expires_after), hold_seconds=6)
 
 
-def _expired(sale: OnSale, **what: object) -> None:
-    sale.accepted("c", "carl", 4.0, "1-3")
-    sale.stands("c", "cancelled", "1-3", buyer_id=3, cancel_reason="expired", **what)
-
-
 def _refused(sale: OnSale, seconds: float, code: str, **where: object) -> None:
     wanted = asked("1-3") | where
     sale.saw("book", "carl", (seconds, seconds + 0.1), 409, {"code": code}, asked=wanted)
@@ -99,9 +79,6 @@ def _refused(sale: OnSale, seconds: float, code: str, **where: object) -> None:
 WRONG_ENDINGS = [
     cancelled_and_nobody_asked,
     withdrawn_in_spite_of_its_key,
-    expired_too_soon,
-    expired_without_a_hold,
-    held_too_short,
     failed_in_an_empty_hall,
     refused_in_an_empty_hall,
     refused_before_anybody_came,

@@ -11,6 +11,7 @@ from storm.checker.violation import Verdict, Violation
 from storm.final_state import Charge
 from tests.builders.storm_history import BEGAN_AT, PLACE, PRICE, SEATS, OnSale, asked, sold_one
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
+from tests.builders.storm_wrong_holds import WRONG_HOLDS
 
 Plant = Callable[[OnSale], None]
 
@@ -307,6 +308,7 @@ PLANTS = [
     *HIDING,
     *CONTRADICTING,
     *WRONG_ENDINGS,
+    *WRONG_HOLDS,
 ]
 
 

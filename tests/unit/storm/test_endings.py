@@ -6,7 +6,7 @@ import pytest
 
 from storm.checker.check import check
 from storm.checker.violation import Verdict
-from tests.builders.storm_history import BEGAN_AT, PRICE, OnSale, asked, at, sold_one
+from tests.builders.storm_history import BEGAN_AT, PRICE, OnSale, asked, sold_one
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS, told_too_late_and_cancelled
 
 
@@ -21,12 +21,6 @@ def test_an_ending_without_its_cause_is_found(plant: Callable[[OnSale], None]) -
 def withdrawn_without_an_answer(sale: OnSale) -> None:
     sale.saw("book", "carl", (4.0, None), None, asked=asked("1-3"))
     sale.stands("c", "cancelled", "1-3", buyer_id=3)
-
-
-def expired_in_its_time(sale: OnSale) -> None:
-    sale.accepted("c", "carl", 4.0, "1-3")
-    reason = {"cancel_reason": "expired", "expires_at": at(90.0), "updated_at": at(90.1)}
-    sale.stands("c", "cancelled", "1-3", buyer_id=3, **reason)
 
 
 def failed_where_somebody_sits(sale: OnSale) -> None:
@@ -53,7 +47,6 @@ def unknown_money_was_handed_back(sale: OnSale) -> None:
     "happen",
     [
         withdrawn_without_an_answer,
-        expired_in_its_time,
         failed_where_somebody_sits,
         refused_where_somebody_may_sit,
         cancelled_after_the_hold_had_run_out,
