@@ -5,11 +5,7 @@ from datetime import datetime
 
 from storm.checker.access import answers_are_in_the_contract, probes_stay_refused
 from storm.checker.calm import Span
-from storm.checker.endings import (
-    cancels_have_a_cause,
-    cards_decide,
-    full_houses_have_somebody,
-)
+from storm.checker.endings import cancels_have_a_cause, cards_decide
 from storm.checker.evidence import Evidence
 from storm.checker.holds import holds_end, holds_last, late_money_is_refused
 from storm.checker.promises import (
@@ -19,6 +15,7 @@ from storm.checker.promises import (
     none_was_invented,
     one_booking_a_key,
 )
+from storm.checker.room import failures_have_a_cause, full_houses_have_somebody
 from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
 from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
 from storm.checker.transitions import (
@@ -52,6 +49,7 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     holds_end,
     late_money_is_refused,
     full_houses_have_somebody,
+    failures_have_a_cause,
     cards_decide,
     probes_stay_refused,
     answers_are_in_the_contract,

@@ -32,6 +32,55 @@ def refused_in_an_empty_hall(sale: OnSale) -> None:
         _refused(sale, seconds, "SOLD_OUT", subsection=2)
 
 
+def refused_for_a_seat_that_was_free(sale: OnSale) -> None:
+    """Others sit elsewhere in the same subsection."""
+    _refused(sale, 4.0, "SEAT_CONFLICT")
+
+
+def refused_for_more_seats_than_were_taken(sale: OnSale) -> None:
+    """One of the two that it names was somebody's."""
+    sale.saw(
+        "book",
+        "carl",
+        (4.0, 4.1),
+        409,
+        {"code": "SEAT_CONFLICT", "seats": ["1-1", "1-3"]},
+        asked=asked("1-1", "1-3"),
+    )
+
+
+def refused_for_a_seat_that_was_free_again(sale: OnSale) -> None:
+    """Whoever had it has given it back long before."""
+    sale.change("b", updated_at=at(3.5))
+    wanted = asked("1-2")
+    sale.saw("book", "carl", (8.0, 8.1), 409, {"code": "SEAT_CONFLICT"}, asked=wanted)
+
+
+def sold_out_with_half_the_hall_empty(sale: OnSale) -> None:
+    """Two of four seats can have been somebody's."""
+    _refused(sale, 4.0, "SOLD_OUT")
+
+
+def failed_with_half_the_hall_empty(sale: OnSale) -> None:
+    """The same, told after it was accepted."""
+    _failed(sale, "sold_out", mode="best_available")
+
+
+def failed_for_a_seat_that_was_free(sale: OnSale) -> None:
+    """Others sit elsewhere in the same subsection."""
+    _failed(sale, "seat_conflict")
+
+
+def too_late_at_once(sale: OnSale) -> None:
+    """A reserve has a quarter of an hour."""
+    _failed(sale, "too_late")
+
+
+def failed_unprocessed(sale: OnSale) -> None:
+    """No fault spoils a message."""
+    _failed(sale, "unprocessable")
+
+
 def refused_before_anybody_came(sale: OnSale) -> None:
     """The first request of all is sent after it."""
     _refused(sale, 0.2, "SEAT_CONFLICT")
@@ -71,6 +120,12 @@ def told_too_late_and_cancelled(sale: OnSale, expires_after: float) -> None:
     sale.stands("c", "cancelled", "1-3", buyer_id=3, expires_at=at(expires_after), hold_seconds=6)
 
 
+def _failed(sale: OnSale, reason: str, **what: object) -> None:
+    sale.accepted("c", "carl", 4.0, "1-3")
+    sale.operations[-1].asked["seat_selection_mode"] = what.get("mode", "manual")
+    sale.stands("c", "failed", "1-3", buyer_id=3, failure_reason=reason, **what)
+
+
 def _refused(sale: OnSale, seconds: float, code: str, **where: object) -> None:
     wanted = asked("1-3") | where
     sale.saw("book", "carl", (seconds, seconds + 0.1), 409, {"code": code}, asked=wanted)
@@ -81,6 +136,14 @@ WRONG_ENDINGS = [
     withdrawn_in_spite_of_its_key,
     failed_in_an_empty_hall,
     refused_in_an_empty_hall,
+    refused_for_a_seat_that_was_free,
+    refused_for_more_seats_than_were_taken,
+    refused_for_a_seat_that_was_free_again,
+    sold_out_with_half_the_hall_empty,
+    failed_with_half_the_hall_empty,
+    failed_for_a_seat_that_was_free,
+    too_late_at_once,
+    failed_unprocessed,
     refused_before_anybody_came,
     declined_card_paid,
     good_card_was_declined,
