@@ -7,16 +7,31 @@ from storm.checker.violation import Verdict, Violation
 from storm.history import Operation
 
 UNAVAILABLE = 503
-# What the contract allows to an honest client; nobody else's booking is touched by one.
+_ALWAYS = {(UNAVAILABLE, "UNAVAILABLE")}
+# What the contract allows to an honest client, who asks for what there is, of events that are on
+# sale, and touches nobody else's booking.
 ANSWERS = {
-    "book": {202, 409, UNAVAILABLE},
-    "read": {200, UNAVAILABLE},
-    "final read": {200},
-    "pay": {200, 402, 409, 410, UNAVAILABLE, 504},
-    "cancel": {200, 409, UNAVAILABLE},
+    "book": {(202, ""), (409, "SOLD_OUT"), (409, "SEAT_CONFLICT"), *_ALWAYS},
+    "read": {(200, ""), *_ALWAYS},
+    "final read": {(200, "")},
+    "pay": {
+        (200, ""),
+        (402, "PAYMENT_DECLINED"),
+        (409, "BOOKING_NOT_PAYABLE"),
+        (409, "PAYMENT_IN_PROGRESS"),
+        (410, "HOLD_EXPIRED"),
+        (504, "PAYMENT_UNKNOWN"),
+        *_ALWAYS,
+    },
+    "cancel": {
+        (200, ""),
+        (409, "BOOKING_NOT_CANCELLABLE"),
+        (409, "PAYMENT_IN_PROGRESS"),
+        *_ALWAYS,
+    },
 }
-# Judged by a check of their own.
-_JUDGED_ELSEWHERE = {401, 403, 404}
+# Judged with the promise: a booking may be unknown before it was accepted.
+_DENIED = frozenset({401, 403, 404})
 
 
 def probes_stay_refused(evidence: Evidence) -> Iterator[Violation]:
@@ -49,6 +64,7 @@ def answers_are_in_the_contract(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _is_known(operation: Operation) -> bool:
-    if operation.code == "IDEMPOTENCY_KEY_REUSED":
+    is_judged_elsewhere = operation.kind != "book" and operation.status in _DENIED
+    if is_judged_elsewhere or operation.code == "IDEMPOTENCY_KEY_REUSED":
         return True
-    return operation.status in ANSWERS[operation.kind] | _JUDGED_ELSEWHERE
+    return (operation.status, operation.code) in ANSWERS[operation.kind]

@@ -15,6 +15,7 @@ from storm.checker.promises import (
     none_was_invented,
     one_booking_a_key,
 )
+from storm.checker.refusals import refusals_have_a_cause
 from storm.checker.room import failures_have_a_cause, full_houses_have_somebody
 from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
 from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
@@ -51,6 +52,7 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     full_houses_have_somebody,
     failures_have_a_cause,
     cards_decide,
+    refusals_have_a_cause,
     probes_stay_refused,
     answers_are_in_the_contract,
 )

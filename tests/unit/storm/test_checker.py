@@ -12,6 +12,7 @@ from storm.final_state import Charge
 from tests.builders.storm_history import BEGAN_AT, PLACE, PRICE, SEATS, OnSale, asked, sold_one
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 from tests.builders.storm_wrong_holds import WRONG_HOLDS
+from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
 
 Plant = Callable[[OnSale], None]
 
@@ -309,6 +310,7 @@ PLANTS = [
     *CONTRADICTING,
     *WRONG_ENDINGS,
     *WRONG_HOLDS,
+    *WRONG_REFUSALS,
 ]
 
 
