@@ -12,7 +12,8 @@ from storm.history import ACCEPTED, OK, History, JsonObject, Operation
 
 PASSWORD = "a storm is coming"  # noqa: S105 - of accounts that live as long as their storm
 CONNECTION_COUNT_MAX = 100
-PATIENCE_SECONDS = 8.0
+# Longer than any answer may take, so that one which never comes is told from one which is late.
+PATIENCE_SECONDS = 12.0
 SET_UP_SECONDS_MAX = 60.0
 
 _CREATED = 201
@@ -57,7 +58,11 @@ class Client:
             async with (
                 asyncio.timeout(patience_seconds),
                 self.http.stream(
-                    method, path, json=json, headers={**sent_headers, **(headers or {})}
+                    method,
+                    path,
+                    json=json,
+                    headers={**sent_headers, **(headers or {})},
+                    timeout=patience_seconds,
                 ) as response,
             ):
                 body = await _body(response)

@@ -20,8 +20,8 @@ class Operation:
     """One request of one client, and its answer if one came.
 
     Times are seconds since the storm began. ``status`` is ``None`` as long as no answer has come;
-    ``error`` then says what was seen in its place. ``asked`` is the body that was sent, without the
-    numbers of cards.
+    ``error`` then says what was seen in its place, and ``gave_up_at`` when. ``asked`` is the body
+    that was sent, without the numbers of cards.
     """
 
     number: int
@@ -34,6 +34,7 @@ class Operation:
     event_id: int | None = None
     allowed: tuple[int, ...] = ()
     answered_at: float | None = None
+    gave_up_at: float | None = None
     status: int | None = None
     body: JsonObject = field(default_factory=dict)
     error: str | None = None
@@ -104,6 +105,7 @@ class History:
     def saw_nothing(self, operation: Operation, error: str) -> None:
         """The connection broke, or the client waited no longer."""
         operation.answered_at = None
+        operation.gave_up_at = self.now()
         operation.error = error
         self._write_answer(operation)
 
@@ -112,7 +114,7 @@ class History:
         self._write({"note": what, "at": self.now(), **details})
 
     def _write_answer(self, operation: Operation) -> None:
-        fields = ("number", "booking_id", "answered_at", "status", "body", "error")
+        fields = ("number", "booking_id", "answered_at", "gave_up_at", "status", "body", "error")
         self._write({name: getattr(operation, name) for name in fields})
 
     def _write(self, line: Mapping[str, object]) -> None:

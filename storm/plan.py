@@ -192,7 +192,7 @@ def stories(seed: int, round_number: int, buyer_number: int) -> Iterator[Story]:
             has_pay_key=rng.random() < KEY_PROBABILITY,
             double_click=rng.random() < DOUBLE_CLICK_PROBABILITY,
             retries=rng.random() < RETRY_PROBABILITY,
-            patience_seconds=rng.choice((1.0, 3.0, 8.0)),
+            patience_seconds=rng.choice((1.0, 3.0, 12.0)),
             ending=ending,
             pause_seconds=rng.uniform(0.0, 0.25),
         )

@@ -20,6 +20,7 @@ _COUNTED_APART = (
     Verdict.LOST,
     Verdict.DOUBLED,
     Verdict.STUCK,
+    Verdict.LATE,
     Verdict.EMPTY,
     Verdict.UNRECOVERED,
 )
@@ -47,6 +48,7 @@ class Figures:
     unrecovered: int = 0
     skipped: int = 0
     rest_seconds_max: float = 0.0
+    waits: dict[str, float] = field(default_factory=dict)
     violations: list[dict[str, Any]] = field(default_factory=list)
     aborted: str | None = None
 
@@ -73,6 +75,8 @@ class Figures:
         self.unanswered += result.unanswered_count
         self.bookings += result.accepted_count
         self.rest_seconds_max = max(self.rest_seconds_max, result.rest_seconds)
+        for name, seconds in result.waits.items():
+            self.waits[name] = round(max(seconds, self.waits.get(name, 0.0)), 2)
         _count(self.statuses, result.statuses)
         _count(self.answers, result.answers)
         _count(self.verdicts, Counter(each.verdict.value for each in result.violations))
@@ -144,9 +148,11 @@ def summary(figures: Figures) -> list[tuple[str, str]]:
         ("doubled", str(verdicts.get(Verdict.DOUBLED, 0))),
         ("stuck", str(verdicts.get(Verdict.STUCK, 0))),
         ("unreadable or contradicting", str(others)),
+        ("late", str(verdicts.get(Verdict.LATE, 0))),
         ("empty", str(verdicts.get(Verdict.EMPTY, 0))),
         ("unrecovered", str(figures.unrecovered)),
         ("longest wait for rest", f"{figures.rest_seconds_max:.1f} s"),
+        *((f"longest wait {name}", f"{seconds:.1f} s") for name, seconds in figures.waits.items()),
         ("time in all", f"{figures.seconds:.0f} s"),
     ]
 

@@ -12,7 +12,9 @@ from pathlib import Path
 import httpx
 
 from storm.buyers import Buyer, open_events
-from storm.checker.check import check
+from storm.checker.check import judge
+from storm.checker.evidence import Evidence
+from storm.checker.timely import longest_waits
 from storm.checker.violation import Violation
 from storm.clients import Client, connections, join
 from storm.faults import Faults, Strike
@@ -56,6 +58,7 @@ class RoundResult:
     statuses: Counter[str]
     strikes: Sequence[Strike]
     skipped: Sequence[Fault]
+    waits: Mapping[str, float]
     violations: Sequence[Violation]
 
 
@@ -104,7 +107,10 @@ class StormRound:
             rest_seconds, state = await self._final_state(scene)
             for strike in scene.faults.strikes:
                 strike.recovered_at = scene.pulse.recovered_at(strike)
-            violations = self._judge(history, state, scene.faults.strikes)
+            evidence = Evidence(
+                history.operations, state, history.began_at, outages(scene.faults.strikes)
+            )
+            violations = self._judge(evidence, scene.faults.strikes)
             for violation in violations:
                 history.note("violation", sentence=violation.sentence, verdict=violation.verdict)
             operations = history.operations
@@ -114,25 +120,22 @@ class StormRound:
                 rest_seconds=rest_seconds,
                 request_count=len(operations),
                 unanswered_count=sum(1 for each in operations if each.status is None),
-                accepted_count=_accepted_count(history),
+                accepted_count=len(evidence.promised),
                 answers=Counter(f"{each.kind} {each.status} {each.code}" for each in operations),
                 statuses=Counter(row.status for row in state.bookings),
                 strikes=scene.faults.strikes,
                 skipped=scene.faults.skipped,
+                waits=longest_waits(evidence),
                 violations=violations,
             )
 
-    def _judge(
-        self, history: History, state: FinalState, strikes: Sequence[Strike]
-    ) -> list[Violation]:
+    def _judge(self, evidence: Evidence, strikes: Sequence[Strike]) -> list[Violation]:
+        accepted_count = len(evidence.promised)
+        due_count = bookings_due(self.booking_count_min, self.buying_seconds_max)
+        statuses = Counter(row.status for row in evidence.state.bookings)
         return [
-            *check(history.operations, state, history.began_at, outages(strikes)),
-            *shortcomings(
-                _accepted_count(history),
-                bookings_due(self.booking_count_min, self.buying_seconds_max),
-                Counter(row.status for row in state.bookings),
-                strikes,
-            ),
+            *judge(evidence),
+            *shortcomings(accepted_count, due_count, statuses, strikes),
         ]
 
     async def _set_up(self, http: httpx.AsyncClient, history: History) -> _Scene:
@@ -229,10 +232,6 @@ class StormRound:
         await _read_all(scene)
         verified = await asyncio.to_thread(self.system.verify)
         return rest_seconds, await stores.read(event_ids, unfinished, verified)
-
-
-def _accepted_count(history: History) -> int:
-    return len({each.accepted_id for each in history.operations} - {None})
 
 
 def _sells(scene: _Scene) -> bool:

@@ -19,6 +19,7 @@ from storm.checker.refusals import refusals_have_a_cause
 from storm.checker.room import failures_have_a_cause, full_houses_have_somebody
 from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
 from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
+from storm.checker.timely import answers_come, outcomes_come
 from storm.checker.transitions import (
     answers_hold,
     money_is_kept_once,
@@ -55,6 +56,8 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     refusals_have_a_cause,
     probes_stay_refused,
     answers_are_in_the_contract,
+    answers_come,
+    outcomes_come,
 )
 
 
@@ -65,5 +68,9 @@ def check(
     outages: Sequence[Span] = (),
 ) -> list[Violation]:
     """Every violation that the history, begun at this time of day, and the final state show."""
-    evidence = Evidence(operations, state, began_at, outages)
+    return judge(Evidence(operations, state, began_at, outages))
+
+
+def judge(evidence: Evidence) -> list[Violation]:
+    """Every violation that the evidence shows."""
     return [violation for one in CHECKS for violation in one(evidence)]

@@ -13,6 +13,7 @@ class Verdict(StrEnum):
     STUCK = "stuck"
     UNREADABLE = "unreadable"
     CONTRADICTION = "contradiction"
+    LATE = "late"
     # Nothing was violated, and nothing was shown either.
     EMPTY = "empty"
     UNRECOVERED = "unrecovered"

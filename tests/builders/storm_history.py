@@ -123,7 +123,7 @@ class OnSale:
             total_price=PRICE * len(seats),
             status=status,
             created_at=at(1.0),
-            updated_at=at(100.0),
+            updated_at=at(1.2 if status == "failed" else 100.0),
             hold_seconds=HOLD_SECONDS,
             cancel_reason="buyer" if status == "cancelled" else None,
             payment_id=f"pay {booking_id}" if status == "completed" else None,

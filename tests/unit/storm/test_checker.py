@@ -10,6 +10,7 @@ from storm.checker.evidence import Evidence
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import Charge
 from tests.builders.storm_history import BEGAN_AT, PLACE, PRICE, SEATS, OnSale, asked, sold_one
+from tests.builders.storm_lateness import LATENESS
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 from tests.builders.storm_wrong_holds import WRONG_HOLDS
 from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
@@ -311,6 +312,7 @@ PLANTS = [
     *WRONG_ENDINGS,
     *WRONG_HOLDS,
     *WRONG_REFUSALS,
+    *LATENESS,
 ]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from storm.checker.calm import Span
 from storm.checker.check import check
 from storm.checker.violation import Verdict
 from tests.builders.storm_history import BEGAN_AT, PRICE, OnSale, asked, at, sold_one
@@ -46,6 +47,7 @@ def sold_out_by_somebody_who_gave_up(sale: OnSale) -> None:
 
 def too_late_after_a_long_time(sale: OnSale) -> None:
     sale.accepted("c", "carl", 4.0, "1-3")
+    sale.outages.append(Span(4.0, 1_000.0))
     what = {"failure_reason": "too_late", "updated_at": at(1_000.0)}
     sale.stands("c", "failed", "1-3", buyer_id=3, **what)
 
@@ -74,4 +76,4 @@ def unknown_money_was_handed_back(sale: OnSale) -> None:
 def test_an_ending_with_its_cause_is_in_order(happen: Callable[[OnSale], None]) -> None:
     sale = sold_one()
     happen(sale)
-    assert check(sale.operations, sale.state(), BEGAN_AT) == []
+    assert check(sale.operations, sale.state(), BEGAN_AT, sale.outages) == []

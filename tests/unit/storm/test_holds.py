@@ -18,7 +18,7 @@ def test_a_hold_of_another_length_is_found(plant: Callable[[OnSale], None]) -> N
     sale = sold_one()
     plant(sale)
     found = check(sale.operations, sale.state(), BEGAN_AT)
-    assert {violation.verdict for violation in found} == {Verdict.CONTRADICTION}
+    assert Verdict.CONTRADICTION in {violation.verdict for violation in found}
 
 
 def released_in_its_time(sale: OnSale) -> None:

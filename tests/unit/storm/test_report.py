@@ -18,7 +18,9 @@ def strike(victim: str, kind: FaultKind, recovery_seconds: float | None) -> Stri
     return Strike(Fault(1.0, kind, victim), 10.0, 10.0, recovered_at)
 
 
-def round_result(*violations: Violation, pause_recovery: float | None = 1.0) -> RoundResult:
+def round_result(
+    *violations: Violation, pause_recovery: float | None = 1.0, answer_seconds: float = 0.5
+) -> RoundResult:
     return RoundResult(
         number=1,
         seconds=30.0,
@@ -34,6 +36,7 @@ def round_result(*violations: Violation, pause_recovery: float | None = 1.0) -> 
             strike("kafka-1", FaultKind.PAUSE, pause_recovery),
         ],
         skipped=[],
+        waits={"for an answer": answer_seconds},
         violations=violations,
     )
 
@@ -60,6 +63,12 @@ def test_a_violation_is_counted_under_its_verdict_and_spoils_the_storm(figures: 
     figures.add(round_result(Violation(Verdict.LOST, 2, "gone", (4,))))
     assert not figures.is_clean
     assert dict(summary(figures))["lost"] == "1"
+
+
+def test_the_longest_wait_of_all_rounds_is_told(figures: Figures) -> None:
+    for seconds in (7.25, 2.0):
+        figures.add(round_result(answer_seconds=seconds))
+    assert dict(summary(figures))["longest wait for an answer"] == "7.2 s"
 
 
 def test_an_aborted_storm_is_not_clean(figures: Figures) -> None:
