@@ -4,8 +4,11 @@ import asyncio
 import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Protocol
 
 from storm.clients import Client, was_accepted
+from storm.final_state import FINAL
+from storm.followers import Follower, following
 from storm.history import JsonObject
 from storm.plan import FLEETING, LASTING, PULSE, Ending, Hall, Story
 
@@ -26,7 +29,17 @@ RETRY_PAUSE_SECONDS = 0.4
 # After a wish that came to nothing.
 STORY_PAUSE_SECONDS = 0.3
 
+# Longer than the end may take to show on a stream.
+STAY_SECONDS_MAX = 12.0
+
 EventIds = Mapping[str, int]
+
+
+class Settled(Protocol):
+    """How a buyer learns what became of a booking."""
+
+    async def __call__(self, booking_id: str, /, *, seconds_max: float) -> str | None:
+        """The status once it is no longer processing; ``None`` if that takes too long."""
 
 
 def order(event_id: int, story: Story) -> JsonObject:
@@ -43,11 +56,14 @@ def order(event_id: int, story: Story) -> JsonObject:
 
 @dataclass(slots=True)
 class Buyer:
-    """One buyer of a round. Its keys are its own and differ from story to story."""
+    """One buyer of a round. Its keys are its own and differ from story to story. One that follows
+    has its bookings streamed to it; the others ask again and again.
+    """
 
     client: Client
     events: EventIds
     round_number: int
+    follows: bool = False
     _story_count: int = field(default=0)
 
     async def run(self, stories: Iterator[Story], over: asyncio.Event) -> None:
@@ -84,12 +100,32 @@ class Buyer:
         return promised
 
     async def _end(self, story: Story, booking_id: str, clicked_at: float) -> None:
+        if not self.follows:
+            await self._come_to_end(story, booking_id, clicked_at, self.client.settled)
+            return
+        async with following(self.client, booking_id) as follower:
+
+            async def settled(_: str, *, seconds_max: float) -> str | None:
+                return await follower.settled(seconds_max=seconds_max)
+
+            await self._come_to_end(story, booking_id, clicked_at, settled)
+            await self._stay(story, booking_id, follower)
+
+    async def _stay(self, story: Story, booking_id: str, follower: Follower) -> None:
+        """Look on where there is an end to be seen."""
+        seen = await self.client.read(booking_id)
+        if story.hall is FLEETING or seen.body.get("status") in FINAL:
+            await follower.over(seconds_max=STAY_SECONDS_MAX)
+
+    async def _come_to_end(
+        self, story: Story, booking_id: str, clicked_at: float, settled: Settled
+    ) -> None:
         client, patience = self.client, story.patience_seconds
         if story.ending is Ending.CANCEL_AT_ONCE:
             await client.cancel(booking_id, patience_seconds=patience)
             await client.read(booking_id)
             return
-        status = await client.settled(booking_id, seconds_max=HOLD_SECONDS_MAX)
+        status = await settled(booking_id, seconds_max=HOLD_SECONDS_MAX)
         if status != "pending_payment" or story.ending is Ending.GIVE_UP:
             return
         if story.ending in _CANCELLING:

@@ -1,20 +1,24 @@
 """HTTP as a client has it: every request and every answer goes into the history."""
 
 import asyncio
+import json
 import time
 import uuid
+from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
 from typing import Any
 
 import httpx
 
-from storm.history import ACCEPTED, OK, History, JsonObject, Operation
+from storm.history import ACCEPTED, CLOSED, LEFT, OK, History, JsonObject, Operation
 
 PASSWORD = "a storm is coming"  # noqa: S105 - of accounts that live as long as their storm
-CONNECTION_COUNT_MAX = 100
+CONNECTION_COUNT_MAX = 200
 # Longer than any answer may take, so that one which never comes is told from one which is late.
 PATIENCE_SECONDS = 12.0
 SET_UP_SECONDS_MAX = 60.0
+# Longer than between two signs of life of a stream.
+SILENCE_SECONDS_MAX = 20.0
 
 _CREATED = 201
 _POLL_SECONDS = 0.1
@@ -124,6 +128,35 @@ class Client:
             booking_id=booking_id,
         )
 
+    async def watch(
+        self,
+        kind: str,
+        path: str,
+        on_frame: Callable[[JsonObject], None],
+        **what: Any,  # noqa: ANN401 - fields of the operation
+    ) -> Operation:
+        """Follow a stream and record it until it is closed or breaks; to leave it is to cancel."""
+        operation = self.history.sent(self.name, kind, **what)
+        headers = {"Authorization": f"Bearer {self.token}"} if self.token else {}
+        how = LEFT
+        try:
+            async with self.http.stream(
+                "GET", path, headers=headers, timeout=SILENCE_SECONDS_MAX
+            ) as response:
+                self.history.saw(operation, response.status_code, await _body(response))
+                if operation.status == OK:
+                    async for event, body in _frames(response):
+                        self.history.saw_frame(operation, event, body)
+                        on_frame(body)
+            how = CLOSED
+        except httpx.TransportError as error:
+            how = f"{type(error).__name__}: {error}"
+            if operation.status is None:
+                self.history.saw_nothing(operation, how)
+        finally:
+            self.history.saw_end(operation, how)
+        return operation
+
     async def settled(self, booking_id: str, *, seconds_max: float) -> str | None:
         """The booking's status once it is no longer processing; ``None`` if that takes too long."""
         deadline = time.monotonic() + seconds_max
@@ -162,6 +195,17 @@ async def join(http: httpx.AsyncClient, history: History, name: str, role: str) 
 def was_accepted(operation: Operation) -> bool:
     """Whether a booking was promised."""
     return operation.status == ACCEPTED
+
+
+async def _frames(response: httpx.Response) -> AsyncIterator[tuple[str, JsonObject]]:
+    """The events of a stream by name; comments and what tells when to come back are passed over."""
+    event = ""
+    async for line in response.aiter_lines():
+        name, _, value = line.partition(": ")
+        if name == "event":
+            event = value
+        elif name == "data":
+            yield event, json.loads(value)
 
 
 async def _body(response: httpx.Response) -> JsonObject:

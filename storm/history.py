@@ -15,6 +15,19 @@ ACCEPTED = 202
 OK = 200
 
 
+CLOSED = "closed"
+LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class Frame:
+    """One event of a stream, and when it came."""
+
+    at: float
+    event: str
+    body: JsonObject
+
+
 @dataclass(slots=True, kw_only=True)
 class Operation:
     """One request of one client, and its answer if one came.
@@ -22,6 +35,9 @@ class Operation:
     Times are seconds since the storm began. ``status`` is ``None`` as long as no answer has come;
     ``error`` then says what was seen in its place, and ``gave_up_at`` when. ``asked`` is the body
     that was sent, without the numbers of cards.
+
+    A stream is answered when it begins. It is ``closed`` by the server or ``left`` by the client;
+    where it broke, ``ended`` says how.
     """
 
     number: int
@@ -38,6 +54,9 @@ class Operation:
     status: int | None = None
     body: JsonObject = field(default_factory=dict)
     error: str | None = None
+    frames: list[Frame] = field(default_factory=list)
+    ended_at: float | None = None
+    ended: str | None = None
 
     @property
     def code(self) -> str:
@@ -108,6 +127,18 @@ class History:
         operation.gave_up_at = self.now()
         operation.error = error
         self._write_answer(operation)
+
+    def saw_frame(self, operation: Operation, event: str, body: Mapping[str, Any]) -> None:
+        """Its stream goes on."""
+        frame = Frame(self.now(), event, dict(body))
+        operation.frames.append(frame)
+        self._write({"number": operation.number, "frame": asdict(frame)})
+
+    def saw_end(self, operation: Operation, how: str) -> None:
+        """Its stream is over."""
+        operation.ended_at, operation.ended = self.now(), how
+        fields = ("number", "ended_at", "ended")
+        self._write({name: getattr(operation, name) for name in fields})
 
     def note(self, what: str, **details: object) -> None:
         """Something that is no request: a fault, a phase of the round."""

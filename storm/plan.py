@@ -128,6 +128,7 @@ _ENDINGS = {
 
 
 # What buyers are like: each figure is a probability.
+FOLLOW_PROBABILITY = 1 / 3
 FLEETING_PROBABILITY = 0.35
 BY_NAME_PROBABILITY = 0.5
 KEY_PROBABILITY = 0.6
@@ -170,6 +171,12 @@ class Story:
     patience_seconds: float
     ending: Ending
     pause_seconds: float
+
+
+def follows(seed: int, round_number: int, buyer_number: int) -> bool:
+    """Whether a buyer has its bookings streamed to it in place of asking for them."""
+    rng = random.Random(f"follows:{seed}:{round_number}:{buyer_number}")
+    return rng.random() < FOLLOW_PROBABILITY
 
 
 def stories(seed: int, round_number: int, buyer_number: int) -> Iterator[Story]:

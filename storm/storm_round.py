@@ -19,9 +19,10 @@ from storm.checker.violation import Violation
 from storm.clients import Client, connections, join
 from storm.faults import Faults, Strike
 from storm.final_state import FinalState
+from storm.followers import viewing
 from storm.history import History
 from storm.outages import outages
-from storm.plan import Fault, fault_plan, stories
+from storm.plan import Fault, fault_plan, follows, stories
 from storm.probes import Probes
 from storm.pulse import Pulse
 from storm.stores import Stores
@@ -37,6 +38,8 @@ RECOVERY_SECONDS_MAX = 90.0
 LAST_STORY_SECONDS_MAX = 25.0
 # A broker that misses its own sixty seconds on a busy machine is started once more.
 READY_SECONDS_MAX = 240.0
+# Counts lag at most a second behind the seats.
+VIEW_LAG_SECONDS_MAX = 2.0
 FINAL_READS_AT_ONCE = 16
 FINAL_READ_SECONDS_MAX = 30.0
 FINAL_READ_COUNT_MAX = 10
@@ -101,10 +104,15 @@ class StormRound:
             http = await stack.enter_async_context(connections(self.system.base_url))
             self.say("setting up")
             scene = await self._set_up(http, history)
-            await self._storm(scene)
-            self.say("coming to rest")
-            await self._ready(http)
-            rest_seconds, state = await self._final_state(scene)
+            viewer = Client("viewer", http, history)
+            async with viewing(viewer, scene.event_ids.values()):
+                await self._storm(scene)
+                self.say("coming to rest")
+                await self._ready(http)
+                rest_seconds, unfinished = await self._rest(scene)
+                # Until the last change has reached those who look on.
+                await asyncio.sleep(VIEW_LAG_SECONDS_MAX)
+            state = await self._final_state(scene, unfinished)
             for strike in scene.faults.strikes:
                 strike.recovered_at = scene.pulse.recovered_at(strike)
             evidence = Evidence(
@@ -160,9 +168,12 @@ class StormRound:
         """Buyers, pulse, probes and faults, all at once."""
         over = asyncio.Event()
         buyers = [
-            Buyer(scene.clients[f"buyer {number}"], scene.event_ids, self.number).run(
-                stories(self.seed, self.number, number), over
-            )
+            Buyer(
+                scene.clients[f"buyer {number}"],
+                scene.event_ids,
+                self.number,
+                follows(self.seed, self.number, number),
+            ).run(stories(self.seed, self.number, number), over)
             for number in range(1, BUYER_COUNT + 1)
         ]
         visiting = [
@@ -222,16 +233,21 @@ class StormRound:
             await asyncio.sleep(_POLL_SECONDS)
         raise RuntimeError(f"not ready {READY_SECONDS_MAX:.0f} s after the last fault: {seen}")
 
-    async def _final_state(self, scene: _Scene) -> tuple[float, FinalState]:
-        """Wait for rest, have every buyer look once more, and read the stores."""
-        settings = self.system.settings
-        stores = Stores(settings["ONSALE_DATABASE_URL"], settings["ONSALE_SEAT_STORE_URL"])
-        event_ids = sorted(scene.event_ids.values())
-        rest_seconds, unfinished = await stores.rest(event_ids)
+    async def _rest(self, scene: _Scene) -> tuple[float, list[str]]:
+        """Wait until nothing is under way."""
+        return await self._stores().rest(sorted(scene.event_ids.values()))
+
+    async def _final_state(self, scene: _Scene, unfinished: Sequence[str]) -> FinalState:
+        """Have every buyer look once more, and read the stores."""
         self.say("judging")
         await _read_all(scene)
         verified = await asyncio.to_thread(self.system.verify)
-        return rest_seconds, await stores.read(event_ids, unfinished, verified)
+        event_ids = sorted(scene.event_ids.values())
+        return await self._stores().read(event_ids, unfinished, verified)
+
+    def _stores(self) -> Stores:
+        settings = self.system.settings
+        return Stores(settings["ONSALE_DATABASE_URL"], settings["ONSALE_SEAT_STORE_URL"])
 
 
 def _sells(scene: _Scene) -> bool:

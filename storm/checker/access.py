@@ -29,9 +29,12 @@ ANSWERS = {
         (409, "PAYMENT_IN_PROGRESS"),
         *_ALWAYS,
     },
+    "follow": {(200, ""), *_ALWAYS},
+    "view": {(200, ""), *_ALWAYS},
 }
 # Judged with the promise: a booking may be unknown before it was accepted.
 _DENIED = frozenset({401, 403, 404})
+_OF_A_BOOKING = frozenset({"read", "final read", "pay", "cancel", "follow"})
 
 
 def probes_stay_refused(evidence: Evidence) -> Iterator[Violation]:
@@ -64,7 +67,7 @@ def answers_are_in_the_contract(evidence: Evidence) -> Iterator[Violation]:
 
 
 def _is_known(operation: Operation) -> bool:
-    is_judged_elsewhere = operation.kind != "book" and operation.status in _DENIED
+    is_judged_elsewhere = operation.kind in _OF_A_BOOKING and operation.status in _DENIED
     if is_judged_elsewhere or operation.code == "IDEMPOTENCY_KEY_REUSED":
         return True
     return (operation.status, operation.code) in ANSWERS[operation.kind]

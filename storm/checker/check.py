@@ -19,6 +19,12 @@ from storm.checker.refusals import refusals_have_a_cause
 from storm.checker.room import failures_have_a_cause, full_houses_have_somebody
 from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
 from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
+from storm.checker.streams import (
+    streams_go_on,
+    streams_keep_up,
+    streams_tell_the_truth,
+    views_add_up,
+)
 from storm.checker.timely import answers_come, outcomes_come
 from storm.checker.transitions import (
     answers_hold,
@@ -58,6 +64,10 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     answers_are_in_the_contract,
     answers_come,
     outcomes_come,
+    streams_tell_the_truth,
+    streams_go_on,
+    streams_keep_up,
+    views_add_up,
 )
 
 

@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 
 from storm.checker.calm import Span, moment_after, seconds_outside
 from storm.final_state import BookingRow, FinalState
-from storm.history import OK, Operation
+from storm.history import OK, JsonObject, Operation
 
 SHOWING = frozenset({"book", "read", "final read", "pay", "cancel"})
 
@@ -71,6 +71,10 @@ class Evidence:
         """How long of this time neither an outage nor one of the excuses was in the way."""
         return seconds_outside(begin, end, (*self.outages, *excuses))
 
+    def is_calm(self, moment: float) -> bool:
+        """Whether no outage was under way."""
+        return not any(each.began_at <= moment < each.over_at for each in self.outages)
+
     def moment_after(self, begin: float, calm_seconds: float) -> float:
         """When so much time without an outage has passed."""
         return moment_after(begin, calm_seconds, self.outages)
@@ -82,6 +86,11 @@ class Evidence:
 
 def _sightings(operations: Sequence[Operation]) -> Iterator[Sighting]:
     for operation in operations:
+        if operation.kind == "follow":
+            # Each frame is not older than the stream; of frames that came late no more is known.
+            for frame in operation.frames:
+                yield _sighting(operation, frame.body, frame.at)
+            continue
         status = operation.body.get("status")
         if (
             operation.kind not in SHOWING
@@ -90,14 +99,17 @@ def _sightings(operations: Sequence[Operation]) -> Iterator[Sighting]:
             or not isinstance(status, str)
         ):
             continue
-        body = operation.body
-        seats = body.get("seat_positions")
-        yield Sighting(
-            booking_id=str(body.get("id", operation.booking_id)),
-            status=status,
-            seats=None if seats is None else tuple(seats),
-            total_price=body.get("total_price"),
-            sent_at=operation.sent_at,
-            answered_at=operation.answered_at,
-            operation=operation.number,
-        )
+        yield _sighting(operation, operation.body, operation.answered_at)
+
+
+def _sighting(operation: Operation, body: JsonObject, seen_at: float) -> Sighting:
+    seats = body.get("seat_positions")
+    return Sighting(
+        booking_id=str(body.get("id", operation.booking_id)),
+        status=str(body.get("status")),
+        seats=None if seats is None else tuple(seats),
+        total_price=body.get("total_price"),
+        sent_at=operation.sent_at,
+        answered_at=seen_at,
+        operation=operation.number,
+    )

@@ -50,7 +50,7 @@ def none_is_unreadable(evidence: Evidence) -> Iterator[Violation]:
         booking_id: min(each.answered_at or 0.0 for each in operations)
         for booking_id, operations in evidence.promised.items()
     }
-    for operation in evidence.of_kind("read", "final read", "pay", "cancel"):
+    for operation in evidence.of_kind("read", "final read", "pay", "cancel", "follow"):
         booking_id = operation.booking_id
         if booking_id not in promised_at or operation.sent_at < promised_at[booking_id]:
             continue

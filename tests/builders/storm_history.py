@@ -7,7 +7,7 @@ from typing import Any
 
 from storm.checker.calm import Span
 from storm.final_state import BookingRow, Charge, FinalState, StoredPlace, TicketRow
-from storm.history import JsonObject, Operation
+from storm.history import CLOSED, LEFT, Frame, JsonObject, Operation
 
 EVENT, SECTION, SUBSECTION = 1, "A", 1
 PLACE = (EVENT, SECTION, SUBSECTION)
@@ -102,6 +102,44 @@ class OnSale:
             "total_price": PRICE * len(seats),
         }
         self.saw(kind, client, (at, at + 0.1), 200, body, booking_id=booking_id)
+
+    def followed(
+        self,
+        booking_id: str,
+        client: str,
+        at: tuple[float, float],
+        *seen: tuple[float, str],
+        seats: tuple[str, ...] = (),
+        ended: str = CLOSED,
+    ) -> Operation:
+        """The booking streamed between these times: what was shown, and when."""
+        stream = self.saw("follow", client, (at[0], at[0] + 0.1), 200, booking_id=booking_id)
+        stream.ended_at, stream.ended = at[1], ended
+        for seconds, status in seen:
+            body = {
+                "id": booking_id,
+                "status": status,
+                "seat_positions": list(seats),
+                "total_price": PRICE * len(seats),
+                "tickets": [],
+            }
+            stream.frames.append(Frame(seconds, "status_update", body))
+        return stream
+
+    def viewed(self, *seen: tuple[float, int, int]) -> Operation:
+        """The counts streamed to a viewer who leaves at last: when, how many seats were reserved,
+        how many sold.
+        """
+        stream = self.saw("view", "viewer", (0.5, 0.6), 200, event_id=EVENT)
+        stream.ended_at, stream.ended = 99.0, LEFT
+        for seconds, reserved, sold in seen:
+            free = len(SEATS) - reserved - sold
+            counts = {"available": free, "reserved": reserved, "sold": sold, "blocked": 0}
+            place = {"section": SECTION, "subsection": SUBSECTION}
+            part = {**place, "rows": 1, "seats_per_row": len(SEATS), **counts}
+            event = "status_update" if stream.frames else "initial_status"
+            stream.frames.append(Frame(seconds, event, {"sections": [part]}))
+        return stream
 
     def stands(
         self,

@@ -14,6 +14,7 @@ from tests.builders.storm_lateness import LATENESS
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 from tests.builders.storm_wrong_holds import WRONG_HOLDS
 from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
+from tests.builders.storm_wrong_streams import WRONG_STREAMS
 
 Plant = Callable[[OnSale], None]
 
@@ -313,6 +314,7 @@ PLANTS = [
     *WRONG_HOLDS,
     *WRONG_REFUSALS,
     *LATENESS,
+    *WRONG_STREAMS,
 ]
 
 
