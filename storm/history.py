@@ -99,6 +99,10 @@ class History:
     ) -> None:
         self._file.close()
 
+    def flush(self) -> None:
+        """Everything so far stands in the file."""
+        self._file.flush()
+
     def now(self) -> float:
         """Seconds since this history began."""
         return time.monotonic() - self._began

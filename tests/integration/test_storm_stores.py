@@ -103,6 +103,33 @@ async def test_what_is_under_way_is_not_rest(stores: Stores, pipeline: Pipeline)
     ]
 
 
+@pytest.mark.parametrize(
+    ("hold_seconds", "ended_ago", "is_rest"),
+    [(600, "1 second", True), (600, "3 seconds", False), (6, "-5 seconds", False)],
+    ids=["just run out", "never released", "about to run out"],
+)
+async def test_a_hold_that_should_be_over_is_not_rest(
+    stores: Stores,
+    pipeline: Pipeline,
+    database_url: str,
+    *,
+    hold_seconds: int,
+    ended_ago: str,
+    is_rest: bool,
+) -> None:
+    event = await pipeline.open_event(hold_seconds=hold_seconds)
+    held = await pipeline.hold(await pipeline.user(UserRole.BUYER), event, "1-1")
+    connection = await asyncpg.connect(database_url)
+    await connection.execute(
+        "UPDATE booking SET expires_at = now() - $2::text::interval WHERE id = $1",
+        held.id,
+        ended_ago,
+    )
+    await connection.close()
+    _, unfinished = await stores.rest([event.id], seconds_max=0.1)
+    assert unfinished == ([] if is_rest else [f"booking {held.id} is held and its time runs out"])
+
+
 async def state_of(stores: Stores, event: Event) -> FinalState:
     return await stores.read([event.id], unfinished=[], verified=(True, ""))
 

@@ -9,6 +9,7 @@ from storm.plan import (
     Ending,
     FaultKind,
     fault_plan,
+    follows,
     stories,
 )
 from storm.system import Shape
@@ -35,6 +36,12 @@ def test_every_victim_meets_every_kind_of_fault_before_any_meets_one_again() -> 
         for fault in fault_plan(7, number, VICTIMS)
     )
     assert met == {(victim, kind): 1 for victim in VICTIMS for kind in FaultKind}
+
+
+def test_a_third_of_the_buyers_follow_their_bookings_and_the_seed_decides_which() -> None:
+    followers = [[follows(seed, 1, number) for number in range(300)] for seed in (7, 7, 8)]
+    assert followers[0] == followers[1] != followers[2]
+    assert 80 <= sum(followers[0]) <= 120
 
 
 def test_pauses_last_as_long_as_was_planned_and_nothing_else_does() -> None:
