@@ -59,6 +59,11 @@ class Evidence:
             seen.sort(key=lambda sighting: sighting.answered_at)
         object.__setattr__(self, "sightings", sightings)
 
+    @property
+    def ended_at(self) -> float:
+        """The last moment of the history; the final state is read after it."""
+        return max((each.answered_at or each.sent_at for each in self.operations), default=0.0)
+
     def wall_clock(self, seconds: float) -> datetime:
         """The time of day of a moment of the history."""
         return self.began_at + timedelta(seconds=seconds)

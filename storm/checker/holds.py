@@ -40,6 +40,7 @@ def holds_last(evidence: Evidence) -> Iterator[Violation]:
 
 def holds_end(evidence: Evidence) -> Iterator[Violation]:
     """A hold that has run out is released soon, unless an outage or a payment keeps it."""
+    ended_at = evidence.ended_at
     for row in evidence.state.bookings:
         if row.expires_at is None:
             continue
@@ -50,6 +51,8 @@ def holds_end(evidence: Evidence) -> Iterator[Violation]:
         }
         if row.status == "cancelled" and row.cancel_reason == "expired":
             held[evidence.second(row.updated_at)] = ()
+        if row.status == "pending_payment":
+            held[ended_at] = ()
         if not held:
             continue
         last_at = max(held)

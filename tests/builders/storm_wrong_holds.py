@@ -43,6 +43,12 @@ def still_shown_as_a_hold(sale: OnSale) -> None:
     sale.read("c", "carl", 99.0, "pending_payment", "1-3", kind="final read")
 
 
+def still_held_at_last(sale: OnSale) -> None:
+    """Nobody looked at it, only the ledger tells."""
+    held(sale, until=HELD_UNTIL)
+    sale.read("a", "anna", 99.0, "completed", "1-1")
+
+
 def paid_too_late(sale: OnSale) -> None:
     """The hold was over, and the money was taken all the same."""
     held(sale, until=HELD_UNTIL)
@@ -79,5 +85,6 @@ WRONG_HOLDS = [
     held_longer_than_it_was_shown,
     released_a_day_late,
     still_shown_as_a_hold,
+    still_held_at_last,
     paid_too_late,
 ]
