@@ -100,6 +100,26 @@ GUARDS: Mapping[str, Guard] = {
             ),
         ),
     ),
+    "free-seats": Guard(
+        "a seat is called taken only if it is",
+        (
+            Change(
+                f"{_TICKETING}/app/service/seat_memory.py",
+                "if states[layout.index_of(position)] != SeatState.AVAILABLE",
+                "if states[layout.index_of(position)] != SeatState.BLOCKED",
+            ),
+        ),
+    ),
+    "live-views": Guard(
+        "whoever follows a stream is shown what changes",
+        (
+            Change(
+                f"{_TICKETING}/app/service/live_feed.py",
+                "        if view != self.view:\n",
+                "        if self.view is None:\n",
+            ),
+        ),
+    ),
     "ownership": Guard(
         "a booking is shown to its buyer and to its seller only",
         (
