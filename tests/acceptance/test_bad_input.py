@@ -254,7 +254,7 @@ async def test_an_idempotency_key_that_cannot_be_is_refused(
 
 
 async def test_what_is_not_there_is_not_found(buyer: Buyer) -> None:
-    for path in ("/", "/api", "/api/nothing", "/api/event/1/nothing", "/../etc/passwd"):
+    for path in ("/api", "/api/", "/api/nothing", "/api/event/1/nothing", "/../etc/passwd"):
         check_problem(await buyer.send("GET", path), 404, "NOT_FOUND")
     for method, path in (("DELETE", "/api/booking"), ("PUT", "/api/event/1"), ("POST", "/livez")):
         answer = await buyer.send(method, path)
