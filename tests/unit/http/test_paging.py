@@ -1,5 +1,6 @@
 """Lists, a page at a time."""
 
+import base64
 from typing import Any
 
 import httpx
@@ -93,6 +94,28 @@ async def test_a_page_size_that_cannot_be_is_told_which_can(
 
     (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
     assert error == {"field": "limit", "message": "a number from 1 to 100"}
+
+
+@pytest.mark.parametrize(
+    "spelling",
+    ["{{{0}}}", "urn:uuid:{0}", "{1}", "{2}", " {0}", "{0}\n"],
+    ids=["braces", "a URN", "without dashes", "capitals", "a space", "a line break"],
+)
+async def test_a_cursor_in_another_spelling_was_never_handed_out(
+    buyer: httpx.AsyncClient, spelling: str
+) -> None:
+    key = "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"
+    text = spelling.format(key, key.replace("-", ""), key.upper())
+    params = {"cursor": base64.urlsafe_b64encode(text.encode()).decode().rstrip("=")}
+    as_handed_out = {"cursor": base64.urlsafe_b64encode(key.encode()).decode().rstrip("=")}
+
+    problem(await buyer.get("/api/booking", params=params), 422, "VALIDATION_ERROR")
+    assert (await buyer.get("/api/booking", params=as_handed_out)).status_code == 200
+
+
+async def test_nor_was_one_that_merely_decodes_alike(anyone: httpx.AsyncClient) -> None:
+    assert (await anyone.get("/api/event?cursor=MQ")).status_code == 200
+    problem(await anyone.get("/api/event?cursor=MR"), 422, "VALIDATION_ERROR")
 
 
 @pytest.mark.parametrize("event_id", ["0", "-1", "x", "1.0"])

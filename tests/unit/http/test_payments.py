@@ -1,14 +1,22 @@
 """Paying over HTTP: what a key, a declined card and a payment without an outcome answer."""
 
+import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 import httpx
 import pytest
 
+from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.ticketing.app.interface.i_payment_gateway import Captured, Declined, Voided
-from tests.support.http_api import HttpApi, booking_form
+from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
+from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import (
+    RateLimitRules,
+    RateLimits,
+)
+from tests.support.http_api import SECRET, HttpApi, booking_form
 from tests.support.problems import problem
 
 CARD = {"card_number": "4242 4242-4242 4242"}
@@ -35,6 +43,25 @@ async def test_a_payment_sent_again_with_its_key_is_answered_alike(
     assert answers[0].json() == answers[1].json() == answers[2].json()
     assert len(api.gateway.cards) == 1
     problem(await buyer.post(path, json=CARD), 409, "BOOKING_NOT_PAYABLE")
+
+
+async def test_a_payment_that_is_known_is_answered_however_often_and_new_ones_come_at_a_rate(
+    api: HttpApi, buyer: httpx.AsyncClient, path: str
+) -> None:
+    rules = RateLimitRules(payment_per_user=Limit(1, 0.001))
+    limits = RateLimits(rules, time.monotonic, secret=SECRET)
+    services = replace(api.services, rate_limits=limits, metrics=type(api.services.metrics)())
+    api.app = create_app(services)
+    async with api.client(buyer.headers["authorization"].split()[1]) as client:
+        for _ in range(3):
+            assert (await client.post(path, json=CARD, headers=KEY)).status_code == 200
+        problem(await client.post(path, json=CARD), 429, "RATE_LIMITED")
+        other_key = {"idempotency-key": "another"}
+        problem(await client.post(path, json=CARD, headers=other_key), 429, "RATE_LIMITED")
+        problem(
+            await client.post(path, json=OTHER_CARD, headers=KEY), 422, "IDEMPOTENCY_KEY_REUSED"
+        )
+    assert len(api.gateway.cards) == 1
 
 
 async def test_a_key_does_not_stand_for_another_card(

@@ -57,10 +57,12 @@ class MockPaymentAndUpdateStatusToCompletedUseCase:
         booking_id: UUID,
         card_number: str,
         idempotency_key: str | None = None,
+        before_new_attempt: Callable[[], None] = lambda: None,
     ) -> Booking:
         """Take the money and return the completed booking.
 
         A key that was used before has its first outcome as it is now; nothing is charged again.
+        Where there is none ``before_new_attempt`` is asked, and may raise what it likes.
 
         Raises:
             ForbiddenRoleError, NotOwnerError, BookingNotFoundError: not yours to pay.
@@ -80,6 +82,7 @@ class MockPaymentAndUpdateStatusToCompletedUseCase:
             # Before any refusal: a repeat must get its outcome also when the hold is over by now.
             if (earlier := await self._begun_before(key)) is not None:
                 return await self._outcome_of(earlier)
+        before_new_attempt()
         try:
             attempt = await self._open_attempt(principal, booking_id, key)
         except _KeyInUseError:

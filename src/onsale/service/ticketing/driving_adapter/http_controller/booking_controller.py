@@ -101,11 +101,14 @@ class BookingController:
     async def pay_booking(self, request: Request) -> Response:
         """Charge a card for a held booking."""
         principal = await self._authenticator.require(request, UserRole.BUYER)
-        self._limits.payment_by(principal.user_id)
         booking_id = booking_id_of(request)
         body = await read_json(request, PayBookingRequest)
         booking = await self._services.pay_booking.execute(
-            principal, booking_id, body.card_number.get_secret_value(), idempotency_key_of(request)
+            principal,
+            booking_id,
+            body.card_number.get_secret_value(),
+            idempotency_key_of(request),
+            before_new_attempt=lambda: self._limits.payment_by(principal.user_id),
         )
         return JsonResponse(paid_booking_body(booking))
 

@@ -197,12 +197,17 @@ def _cursor(request: Request, read: Callable[[str], Key]) -> Key | None:
     text = _query(request, "cursor")
     if text is None:
         return None
+    key: Key | None
     try:
         # Handed out without padding. Its decoder takes other characters for the two of base64url.
         last = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-        return read(last.decode("ascii"))
+        key = read(last.decode("ascii"))
     except ValueError:
-        raise InvalidRequestError.of("cursor", "not a cursor of this list") from None
+        key = None
+    # Both steps read several spellings of a key; only one was handed out.
+    if key is None or cursor_after(key) != text:
+        raise InvalidRequestError.of("cursor", "not a cursor of this list")
+    return key
 
 
 def _read_id(text: str) -> int:
