@@ -291,7 +291,7 @@ SIDE_BY_SIDE_GUARDS = (
             InMethod(
                 AsyncpgBookingIntake,
                 "_insert",
-                'stored.update(row["id"] for row in again)',
+                'stored.update((row["id"], row["created_at"]) for row in again)',
                 "pass",
             ),
         ),

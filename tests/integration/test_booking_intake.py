@@ -1,9 +1,12 @@
 """Taking bookings in: shared statements, idempotency keys, and the table as outbox."""
 
 import asyncio
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from onsale.service.shared_kernel.seat_messages import ReserveSeats
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
     BookingStatus,
@@ -12,6 +15,9 @@ from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.exceptions import (
     EventNotOnSaleError,
     IdempotencyKeyReusedError,
+)
+from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
+    RESERVE_DEADLINE,
 )
 from tests.support.pipeline import Pipeline
 
@@ -49,6 +55,21 @@ async def test_the_insert_itself_refuses_an_event_that_is_not_on_sale(pipeline: 
 
     with pytest.raises(EventNotOnSaleError):  # the catalog still believes in it
         await pipeline.book(buyer, event)
+
+
+async def test_a_booking_is_as_old_as_the_database_says_whatever_the_clock_of_its_process(
+    pipeline: Pipeline,
+) -> None:
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    wrong = datetime.now(UTC) + timedelta(hours=30)
+    process = replace(pipeline, create_booking=replace(pipeline.create_booking, now=lambda: wrong))
+    booking = await process.book(buyer, event, key="k")
+    assert abs(booking.created_at - datetime.now(UTC)) < timedelta(minutes=1)
+    assert booking.created_at == (await pipeline.booking(booking.id)).created_at
+    (reserve,) = await pipeline.commands()
+    assert isinstance(reserve, ReserveSeats)
+    assert reserve.booked_at == booking.created_at
+    assert reserve.deadline == booking.created_at + RESERVE_DEADLINE
 
 
 async def test_what_was_never_sent_is_sent_from_the_table(pipeline: Pipeline) -> None:

@@ -52,7 +52,8 @@ class IBookingIntake(Protocol):
     """Takes bookings in."""
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
-        """Store a ``processing`` booking durably; requests under way share statements.
+        """Store a ``processing`` booking durably; requests under way share statements. When it was
+        created is said by the database.
 
         Raises:
             EventNotOnSaleError: by the database's state and clock the event takes no bookings.

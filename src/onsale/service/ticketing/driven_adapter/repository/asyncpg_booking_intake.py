@@ -2,8 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -174,13 +175,13 @@ class AsyncpgBookingIntake:
                 waiting.is_sent = True
             rows = [_columns(waiting.booking, waiting.key) for waiting in batch]
             inserted = await connection.fetch(_SQL["insert"], *map(list, zip(*rows, strict=True)))
-            stored = {row["id"] for row in inserted}
+            stored = {row["id"]: row["created_at"] for row in inserted}
             missing = [w.booking.id for w in batch if w.booking.id not in stored]
             earlier: dict[tuple[int, str], asyncpg.Record] = {}
             if missing:
                 # Stored before a connection was lost at its commit, or under an idempotency key.
                 again = await connection.fetch(_SQL["stored_ids"], missing)
-                stored.update(row["id"] for row in again)
+                stored.update((row["id"], row["created_at"]) for row in again)
                 if keyed:
                     found = await connection.fetch(_SQL["by_keys"], *names)
                     earlier = {(row["buyer_id"], row["idempotency_key"]): row for row in found}
@@ -189,9 +190,12 @@ class AsyncpgBookingIntake:
 
 
 def _answer(
-    waiting: _Waiting, stored: set[UUID], earlier: dict[tuple[int, str], asyncpg.Record]
+    waiting: _Waiting,
+    stored: Mapping[UUID, datetime],
+    earlier: dict[tuple[int, str], asyncpg.Record],
 ) -> None:
     if waiting.booking.id in stored:
+        waiting.booking.created_at = stored[waiting.booking.id]
         waiting.succeed(Intake(waiting.booking, is_new=True))
         return
     row = earlier.get(waiting.named) if waiting.named else None
@@ -222,7 +226,6 @@ def _columns(booking: Booking, key: IdempotencyKey | None) -> tuple[object, ...]
         ",".join(booking.seat_positions),
         booking.total_price,
         booking.currency,
-        booking.created_at,
         None if key is None else key.key,
         None if key is None else key.request_digest,
     )

@@ -17,6 +17,7 @@ WHERE booking.id = expired.id
 
 -- name: insert
 -- An event that is not on sale inserts nothing; a key or an id that stands already neither.
+-- By this clock, so that its age is judged by the clock that gave it.
 -- In key order, so that two processes with the same keys cannot wait for each other.
 INSERT INTO booking (
     id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
@@ -25,14 +26,14 @@ INSERT INTO booking (
 )
 SELECT
     b.id, b.buyer_id, b.event_id, b.section, b.subsection, b.mode, b.quantity,
-    string_to_array(b.positions, ','), b.total_price, b.currency, 'processing', b.created_at,
-    now(), 'reserve', 1, now() + interval '10 seconds', b.key, b.digest
+    string_to_array(b.positions, ','), b.total_price, b.currency, 'processing', now(), now(),
+    'reserve', 1, now() + interval '10 seconds', b.key, b.digest
 FROM unnest(
     $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::int[],
-    $8::text[], $9::int[], $10::text[], $11::timestamptz[], $12::text[], $13::bytea[]
+    $8::text[], $9::int[], $10::text[], $11::text[], $12::bytea[]
 ) AS b (
     id, buyer_id, event_id, section, subsection, mode, quantity,
-    positions, total_price, currency, created_at, key, digest
+    positions, total_price, currency, key, digest
 )
 JOIN event ON event.id = b.event_id
 WHERE event.status <> 'draft'
@@ -40,10 +41,10 @@ WHERE event.status <> 'draft'
   AND (event.on_sale_at IS NULL OR event.on_sale_at <= now())
 ORDER BY b.buyer_id, b.key, b.id
 ON CONFLICT DO NOTHING
-RETURNING id
+RETURNING id, created_at
 
 -- name: stored_ids
-SELECT id FROM booking WHERE id = ANY($1::uuid[])
+SELECT id, created_at FROM booking WHERE id = ANY($1::uuid[])
 
 -- name: by_keys
 SELECT booking.*
