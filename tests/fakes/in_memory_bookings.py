@@ -11,6 +11,7 @@ from onsale.service.shared_kernel.seating import SeatPosition
 from onsale.service.ticketing.app.interface.i_booking_repository import (
     BookedTicket,
     BookingFilter,
+    BookingView,
     IdempotencyKey,
     Intake,
 )
@@ -53,13 +54,10 @@ class InMemoryBookings:
     async def by_ids(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:
         return {one: copy(self.bookings[one]) for one in booking_ids if one in self.bookings}
 
-    async def tickets_of(
-        self, booking_ids: Collection[UUID]
-    ) -> Mapping[UUID, Sequence[BookedTicket]]:
+    async def with_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, BookingView]:
         return {
-            one: self._tickets(self.bookings[one])
-            for one in booking_ids
-            if self.bookings[one].status.holds_seats
+            one: BookingView(booking, self._tickets(booking) if booking.status.holds_seats else [])
+            for one, booking in (await self.by_ids(booking_ids)).items()
         }
 
     async def page(

@@ -168,5 +168,5 @@ async def test_two_workers_with_the_same_results_move_each_ticket_once(
     )
     assert outcomes == [None, None, None]
     assert await pipeline.differences(event.id) == []
-    tickets = await pipeline.bookings.tickets_of([result.booking_id for result in results])
-    assert sum(len(held) for held in tickets.values()) == 20
+    views = await pipeline.bookings.with_tickets([result.booking_id for result in results])
+    assert sum(len(view.tickets) for view in views.values()) == 20

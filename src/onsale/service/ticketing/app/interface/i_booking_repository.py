@@ -39,6 +39,14 @@ class BookedTicket:
 
 
 @dataclass(frozen=True, slots=True)
+class BookingView:
+    """A booking and the tickets that it holds, in seat order."""
+
+    booking: Booking
+    tickets: Sequence[BookedTicket]
+
+
+@dataclass(frozen=True, slots=True)
 class BookingFilter:
     """Whose bookings to list: exactly one of ``buyer_id`` and ``seller_id`` is given."""
 
@@ -78,10 +86,8 @@ class IBookingQueryRepository(Protocol):
         """Bookings as they stand; unknown ids are left out."""
         ...
 
-    async def tickets_of(
-        self, booking_ids: Collection[UUID]
-    ) -> Mapping[UUID, Sequence[BookedTicket]]:
-        """The tickets that each booking holds, in seat order; those without any are left out."""
+    async def with_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, BookingView]:
+        """The same with their tickets, both as they stood at one moment."""
         ...
 
     async def page(

@@ -4,8 +4,10 @@ from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from uuid import UUID
 
-from onsale.service.ticketing.app.interface.i_booking_repository import IBookingQueryRepository
-from onsale.service.ticketing.app.query.get_booking_use_case import BookingView
+from onsale.service.ticketing.app.interface.i_booking_repository import (
+    BookingView,
+    IBookingQueryRepository,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,10 +18,4 @@ class ReadLiveBookingsUseCase:
 
     async def execute(self, booking_ids: Collection[UUID]) -> Mapping[UUID, BookingView]:
         """The bookings with their tickets; unknown ids are left out."""
-        bookings = await self.bookings.by_ids(booking_ids)
-        holding = [booking.id for booking in bookings.values() if booking.status.holds_seats]
-        tickets = await self.bookings.tickets_of(holding) if holding else {}
-        return {
-            booking_id: BookingView(booking, tickets.get(booking_id, ()))
-            for booking_id, booking in bookings.items()
-        }
+        return await self.bookings.with_tickets(booking_ids)

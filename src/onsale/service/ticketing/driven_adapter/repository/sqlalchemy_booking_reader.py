@@ -6,9 +6,11 @@ from uuid import UUID
 from sqlalchemy import Select, select
 
 from onsale.platform.database.connections import ReadEngine, unavailable_on_connection_loss
+from onsale.platform.database.rows import Row
 from onsale.service.ticketing.app.interface.i_booking_repository import (
     BookedTicket,
     BookingFilter,
+    BookingView,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
@@ -22,6 +24,9 @@ from onsale.service.ticketing.driven_adapter.repository.booking_rows import book
 
 _booking = BookingModel.__table__
 _ticket = TicketModel.__table__
+_join = BookingTicketModel.__table__
+# Named apart from the booking's columns, some of which are called the same.
+_ticket_columns = [column.label(f"ticket_{column.name}") for column in _ticket.c]
 
 
 class SqlalchemyBookingReader:
@@ -34,30 +39,26 @@ class SqlalchemyBookingReader:
         bookings = await self._bookings(select(_booking).where(_booking.c.id.in_(booking_ids)))
         return {booking.id: booking for booking in bookings}
 
-    async def tickets_of(
-        self, booking_ids: Collection[UUID]
-    ) -> Mapping[UUID, Sequence[BookedTicket]]:
-        held = BookingTicketModel.__table__
+    async def with_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, BookingView]:
+        # Asked one after the other, a booking that ends in between would hold seats and have none.
         statement = (
-            select(held.c.booking_id.label("holder"), _ticket)
-            .join(_ticket, _ticket.c.id == held.c.ticket_id)
-            .where(held.c.booking_id.in_(booking_ids))
+            select(_booking, *_ticket_columns)
+            .outerjoin(_join, _join.c.booking_id == _booking.c.id)
+            .outerjoin(_ticket, _ticket.c.id == _join.c.ticket_id)
+            .where(_booking.c.id.in_(booking_ids))
             .order_by(_ticket.c.row_number, _ticket.c.seat_number)
         )
+        views: dict[UUID, BookingView] = {}
         tickets: dict[UUID, list[BookedTicket]] = {}
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             for row in (await connection.execute(statement)).mappings():
-                ticket = BookedTicket(
-                    id=row["id"],
-                    section=row["section"],
-                    subsection=row["subsection"],
-                    row=row["row_number"],
-                    seat=row["seat_number"],
-                    price=row["price"],
-                    status=TicketStatus(row["status"]),
-                )
-                tickets.setdefault(row["holder"], []).append(ticket)
-        return tickets
+                booking_id = row["id"]
+                if booking_id not in views:
+                    tickets[booking_id] = []
+                    views[booking_id] = BookingView(booking_from_row(row), tickets[booking_id])
+                if row["ticket_id"] is not None:
+                    tickets[booking_id].append(_booked_ticket(row))
+        return views
 
     async def page(
         self, which: BookingFilter, *, limit: int, before: UUID | None
@@ -80,3 +81,15 @@ class SqlalchemyBookingReader:
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
         return [booking_from_row(row) for row in rows]
+
+
+def _booked_ticket(row: Row) -> BookedTicket:
+    return BookedTicket(
+        id=row["ticket_id"],
+        section=row["ticket_section"],
+        subsection=row["ticket_subsection"],
+        row=row["ticket_row_number"],
+        seat=row["ticket_seat_number"],
+        price=row["ticket_price"],
+        status=TicketStatus(row["ticket_status"]),
+    )

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
 from uuid import UUID
 
-from onsale.service.ticketing.app.query.get_booking_use_case import BookingView
+from onsale.service.ticketing.app.interface.i_booking_repository import BookingView
 from onsale.service.ticketing.app.query.get_event_use_case import EventView
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import encode

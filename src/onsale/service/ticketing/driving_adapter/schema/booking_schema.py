@@ -10,8 +10,7 @@ from pydantic import Field
 from onsale.service.shared_kernel.seat_messages import SelectionMode
 from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
 from onsale.service.ticketing.app.command.create_booking_use_case import BookingRequest
-from onsale.service.ticketing.app.interface.i_booking_repository import BookedTicket
-from onsale.service.ticketing.app.query.get_booking_use_case import BookingView
+from onsale.service.ticketing.app.interface.i_booking_repository import BookedTicket, BookingView
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
     BookingStatus,
