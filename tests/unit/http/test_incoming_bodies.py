@@ -112,15 +112,16 @@ async def test_a_client_has_so_many_bodies_on_their_way(api: HttpApi, token: str
     async with AsyncExitStack() as stack:
         for _ in range(2):
             one = await stack.enter_async_context(half_sent(api.app, BOOKING, token))
-            await one.is_waited_for()
+            await one.give(b" ")
         async with half_sent(api.app, BOOKING, token) as third:
+            third.pieces.put_nowait({"type": "http.request", "body": b" ", "more_body": True})
             headers = await refused(third, 429, "RATE_LIMITED")
         assert headers["retry-after"] == "1"
         assert headers["connection"] == "close"
         elsewhere = half_sent(api.app, BOOKING, token, host="192.0.2.2")
-        await (await stack.enter_async_context(elsewhere)).is_waited_for()
+        await (await stack.enter_async_context(elsewhere)).give(b" ")
     async with half_sent(api.app, BOOKING, token) as after:
-        await after.is_waited_for()
+        await after.give(b" ")
 
 
 def test_without_rate_limits_a_client_has_as_many_as_it_likes() -> None:

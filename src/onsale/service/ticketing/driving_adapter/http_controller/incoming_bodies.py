@@ -1,9 +1,11 @@
-"""Bodies that are on their way: how many one client may have, and how much is kept of them all."""
+"""Bodies that come in several pieces: how many a client may have on their way, and how much is kept
+of them all. Of those whose first piece has not come nothing is kept but the connection, which has
+bounds of its own.
+"""
 
 from types import TracebackType
 from typing import Self
 
-from onsale.service.ticketing.driving_adapter.http_controller.admission import Admission
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import RateLimits
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     TooManyBodiesError,
@@ -33,16 +35,15 @@ class IncomingBodies:
         """What is kept at the moment."""
         return self._bytes
 
-    def receive(self, client: str, admission: Admission) -> "IncomingBody":
-        """A body from there, within a ``with``. Until it is all there its request waits for its
-        client, and has no place behind ``admission`` that another could use.
+    def receive(self, client: str) -> "IncomingBody":
+        """A body from there, within a ``with``.
 
         Raises:
             TooManyBodiesError: the client has as many on their way as it may.
         """
         if self._count_of.get(client, 0) >= self._count_max:
             raise TooManyBodiesError(RETRY_SECONDS)
-        return IncomingBody(self, client, admission)
+        return IncomingBody(self, client)
 
     def begin(self, client: str) -> None:
         """Another one comes."""
@@ -77,18 +78,16 @@ class IncomingBodies:
 class IncomingBody:
     """One of them."""
 
-    __slots__ = ("_admission", "_bodies", "_chunks", "_client", "_kept_bytes")
+    __slots__ = ("_bodies", "_chunks", "_client", "_kept_bytes")
 
-    def __init__(self, bodies: IncomingBodies, client: str, admission: Admission) -> None:
+    def __init__(self, bodies: IncomingBodies, client: str) -> None:
         self._bodies = bodies
         self._client = client
-        self._admission = admission
         self._chunks: list[bytes] = []
         self._kept_bytes = 0
 
     def __enter__(self) -> Self:
         self._bodies.begin(self._client)
-        self._admission.leave()
         return self
 
     def __exit__(
@@ -97,7 +96,6 @@ class IncomingBody:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
-        self._admission.come_back()
         self._bodies.forget(self._client, self._kept_bytes)
         self._bodies.end(self._client)
 

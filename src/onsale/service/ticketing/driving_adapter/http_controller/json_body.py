@@ -8,7 +8,7 @@ from typing import TypeVar
 from pydantic import ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
-from starlette.types import Scope
+from starlette.types import Message, Scope
 
 from onsale.service.ticketing.domain.value_object.seating_config import SUBSECTIONS_PER_EVENT_MAX
 from onsale.service.ticketing.driving_adapter.http_controller.admission import admission_of
@@ -119,16 +119,28 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
     declared = _declared_size(request.scope)
     if declared > limit_bytes and header_of(request.scope, b"expect") is not None:
         raise BodyTooLargeError(limit_bytes)  # the client asked first, and has sent nothing yet
-    size = 0
-    read_bytes_max = DRAIN_BYTES_MAX if declared <= DRAIN_BYTES_MAX else limit_bytes
-    deadline, admission = deadline_of(request.scope), admission_of(request.scope)
-    bodies: IncomingBodies = request.scope["app"].state.bodies
+    deadline = deadline_of(request.scope)
     deadline.wait_for_client(BODY_SECONDS, BodyTimeoutError)
-    with bodies.receive(client_of(request), admission) as body:
+    message = await _next(request)
+    if message.get("more_body", False):
+        content = await _read_on(request, message, limit_bytes, declared)
+    else:
+        # Nearly all of them come in one piece with their head.
+        content = message.get("body", b"")
+        if len(content) > limit_bytes:
+            raise BodyTooLargeError(limit_bytes)
+    deadline.client_has_sent()
+    admission_of(request.scope).require_place()
+    return content
+
+
+async def _read_on(request: Request, message: Message, limit_bytes: int, declared: int) -> bytes:
+    deadline = deadline_of(request.scope)
+    bodies: IncomingBodies = request.scope["app"].state.bodies
+    read_bytes_max = DRAIN_BYTES_MAX if declared <= DRAIN_BYTES_MAX else limit_bytes
+    size = 0
+    with bodies.receive(client_of(request)) as body:
         while True:
-            message = await request.receive()
-            if message["type"] == "http.disconnect":
-                raise ClientDisconnect
             chunk = message.get("body", b"")
             size += len(chunk)
             if size <= limit_bytes:
@@ -140,12 +152,23 @@ async def _read(request: Request, limit_bytes: int) -> bytes:
                 break
             seconds = BODY_SECONDS + size / BODY_BYTES_PER_SECOND_MIN
             deadline.wait_for_more(min(seconds, BODY_SECONDS_MAX))
-        content = body.content
-    deadline.client_has_sent()
-    if size > limit_bytes:
-        raise BodyTooLargeError(limit_bytes)
-    admission.require_place()
-    return content
+            message = await _next(request)
+        if size > limit_bytes:
+            raise BodyTooLargeError(limit_bytes)
+        return body.content
+
+
+async def _next(request: Request) -> Message:
+    # Who waits for its client takes no place that another request could use.
+    admission = admission_of(request.scope)
+    admission.leave()
+    try:
+        message = await request.receive()
+    finally:
+        admission.come_back()
+    if message["type"] == "http.disconnect":
+        raise ClientDisconnect
+    return message
 
 
 def _declared_size(scope: Scope) -> int:
