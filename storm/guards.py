@@ -43,7 +43,7 @@ GUARDS: Mapping[str, Guard] = {
         (
             Change(
                 f"{_TICKETING}/driving_adapter/background/upkeep_jobs.py",
-                "return await self.resend_owed_commands.execute() == RESEND_BATCH_COUNT_MAX",
+                "return await self.resend_owed_commands.execute() >= RESEND_BATCH_COUNT_MAX",
                 "return False",
             ),
         ),
@@ -78,15 +78,9 @@ GUARDS: Mapping[str, Guard] = {
         "a hold lasts as long as its event grants",
         (
             Change(
-                _LEDGER,
-                "    WHERE status = 'pending_payment' AND expires_at <= statement_timestamp()\n",
-                "    WHERE status = 'pending_payment'"
-                " AND expires_at <= statement_timestamp() + interval '3 hours'\n",
-            ),
-            Change(
-                _LEDGER,
-                "  AND booking.expires_at <= statement_timestamp()\n",
-                "  AND booking.expires_at <= statement_timestamp() + interval '3 hours'\n",
+                f"{_TICKETING}/app/command/apply_seat_results_use_case.py",
+                "transaction.now + timedelta(seconds=hold_seconds)",
+                "transaction.now + timedelta(seconds=1)",
             ),
         ),
     ),
@@ -125,7 +119,7 @@ GUARDS: Mapping[str, Guard] = {
         (
             Change(
                 f"{_TICKETING}/app/query/get_booking_use_case.py",
-                "RoleAuthService.require_booking_reader(principal, booking, event.seller_id)",
+                "RoleAuthService.require_booking_reader(principal, view.booking, event.seller_id)",
                 "pass",
             ),
         ),

@@ -104,7 +104,9 @@ async def the_last_seat_goes_while_another_worker_counts(stage: Stage) -> list[s
     await pipeline.cancel.execute(buyer, held.id)
     await pipeline.settle()
     gate = Gate()
-    slow_seats = cast("ISeatMap", HookedPort(pipeline.store, after=gate.arrive, only="counts"))
+    slow_seats = cast(
+        "ISeatMap", HookedPort(pipeline.store, after=gate.arrive, only="is_any_available")
+    )
     slow = asyncio.create_task(AsyncpgUpkeep(pipeline.pool, slow_seats).follow_seats(event.id))
     await gate.reached_by(slow)
     await pipeline.hold(buyer, event)
