@@ -41,7 +41,7 @@ class LoadPlan(msgspec.Struct, kw_only=True):
     more_ports: list[int] = []
     path: str = "/api/booking"
     bodies: list[str] = []
-    in_flight: int = 128
+    in_flight: int = 256
     per_second: float | None = None
     follow_every: int = 0
 

@@ -7,7 +7,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     """Numbers of bookings, seats, viewers and repetitions."""
 
     repetitions: int = 3
-    warm_up_bookings: int = 20_000
+    warm_up_bookings: int = 60_000
     accepted_bookings: int = 15_000
     sell_out_bookings: int = 50_000
     sell_out_subsections: int = 100
