@@ -4,6 +4,7 @@ import json
 import traceback
 from collections.abc import Mapping
 
+import msgspec
 import structlog
 from fastapi import FastAPI
 from fastapi.exceptions import RequestValidationError
@@ -52,6 +53,7 @@ _CLOSING = (
     TooManyConnectionsError,
     TooMuchSentError,
 )
+_ENCODER = msgspec.json.Encoder(enc_hook=str)
 _RESERVED = frozenset({"type", "title", "status", "detail", "code"})
 _NOT_FOUND_STATUS, _NOT_ALLOWED_STATUS = 404, 405
 
@@ -88,14 +90,20 @@ def problem_document(
     }
     for name, value in details.items():
         body[f"current_{name}" if name in _RESERVED else name] = value
-    # The standard encoder: a number that was sent may be larger than others can write.
-    content = json.dumps(body, ensure_ascii=False, separators=(",", ":"), default=str)
     return Response(
-        content.encode(errors="replace"),
+        _encode(body),
         kind.status,
         {"cache-control": "no-store", **headers},
         MEDIA_TYPE,
     )
+
+
+def _encode(body: Mapping[str, object]) -> bytes:
+    try:
+        return _ENCODER.encode(body)
+    except UnicodeEncodeError:
+        # Half of a surrogate pair, which a client may send and nobody can write.
+        return json.dumps(body, ensure_ascii=False, default=str).encode(errors="replace")
 
 
 def _headers_of(error: Exception) -> Mapping[str, str]:
