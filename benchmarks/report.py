@@ -9,8 +9,8 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.results import Figure, Run, Series
+from storm.marked_page import replace_figures, table_row
 
-BEGIN, END = "<!-- figures: begin -->", "<!-- figures: end -->"
 MET = {True: "met", False: "MISSED", None: ""}
 _THOUSAND, _HUNDRED, _TEN = 1_000, 100, 10
 _SIZE_INCHES = (7.5, 4.2)
@@ -97,13 +97,8 @@ def write_page(page: Path, runs: Sequence[Run], pictures: Path) -> None:
     Raises:
         ValueError: the page has no markers.
     """
-    text = page.read_text()
-    if BEGIN not in text or END not in text:
-        raise ValueError(f"{page} has no line {BEGIN!r} or no line {END!r}")
-    before, _, rest = text.partition(BEGIN)
-    _, _, after = rest.partition(END)
     parts = [_section(run, page, plot(run, pictures)) for run in runs]
-    page.write_text(f"{before}{BEGIN}\n\n{''.join(parts)}{END}{after}")
+    replace_figures(page, "".join(parts).rstrip() + "\n")
 
 
 def _section(run: Run, page: Path, pictures: Sequence[Path]) -> str:
@@ -116,16 +111,12 @@ def _section(run: Run, page: Path, pictures: Sequence[Path]) -> str:
             f" after each of {len(run.verified)} measures."
         ),
         "",
-        _row(head),
-        _row(["---"] * len(head)),
-        *(_row(each) for each in rows(run.figures)),
+        table_row(head),
+        table_row(["---"] * len(head)),
+        *(table_row(each) for each in rows(run.figures)),
         "",
     ]
     for picture in pictures:
         name = picture.stem.removeprefix(f"{run.bus}-").replace("-", " ")
         lines += [f"![{name}]({picture.relative_to(page.parent)})", ""]
     return "\n".join(lines) + "\n"
-
-
-def _row(cells: Sequence[str]) -> str:
-    return "| " + " | ".join(cells) + " |"

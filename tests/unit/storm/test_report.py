@@ -7,7 +7,8 @@ import pytest
 
 from storm.checker.violation import Verdict, Violation
 from storm.faults import Strike
-from storm.figures_page import BEGIN, END, write_figures
+from storm.figures_page import write_figures
+from storm.marked_page import BEGIN, END
 from storm.plan import Fault, FaultKind
 from storm.report import Figures, fault_rows, read_figures, role_of, summary
 from storm.storm_round import RoundResult
