@@ -11,6 +11,9 @@ from rich.table import Table
 from benchmarks.results import Figure, Run, Series
 from storm.marked_page import replace_figures, table_row
 
+MARKED_POINTS_MAX = 20
+WIDE_RANGE = 50
+"""An axis whose ends are so far apart shows magnitudes."""
 MET = {True: "met", False: "MISSED", None: ""}
 _THOUSAND, _HUNDRED, _TEN = 1_000, 100, 10
 _SIZE_INCHES = (7.5, 4.2)
@@ -75,9 +78,12 @@ def _plot(run: Run, title: str, series: Sequence[Series], folder: Path) -> Path:
             if len(series) == 1 and each.labels:
                 axes.bar(each.x, each.y, color=colour)
             else:
-                axes.plot(each.x, each.y, color=colour, marker="o", label=each.name)
+                marker = "o" if len(each.x) <= MARKED_POINTS_MAX else ""
+                axes.plot(each.x, each.y, color=colour, marker=marker, label=each.name)
         if series[0].labels:
             axes.set_xticks(series[0].x, series[0].labels)
+        elif min(series[0].x) > 0 and max(series[0].x) >= WIDE_RANGE * min(series[0].x):
+            axes.set_xscale("log")
         if len(series) > 1:
             axes.legend(frameon=False)
         axes.set_ylim(bottom=0)
