@@ -1,6 +1,8 @@
 """9 and 10: refusals after sold out, event pages and seat maps, against the floor of one core."""
 
+import asyncio
 import statistics
+import time
 
 import msgspec
 
@@ -13,7 +15,9 @@ from benchmarks.stage import API_CORE, SEATS_PER_ROW, Stage
 REFUSED_LEAST, PAGE_LEAST, MAP_LEAST = 0.85, 0.6, 0.35
 MAP_SEATS = 500
 HALL_SUBSECTIONS = 10
-_CONFLICT, _OK = 409, 200
+KNOWN_SECONDS_MAX = 30.0
+KNOWN_POLL_SECONDS = 0.05
+_ACCEPTED, _CONFLICT, _OK = 202, 409, 200
 
 
 async def measure(stage: Stage, sizes: Sizes) -> Findings:
@@ -36,11 +40,16 @@ async def measure(stage: Stage, sizes: Sizes) -> Findings:
                 asked = msgspec.structs.replace(refused, port=floor.port, path=FLOOR_PATH)
                 report = await stage.load(asked, f"9: floor, round {number}", core=core)
                 rates["floor"].append(report.per_second)
+                await _known_to_be_full(stage, refused)
                 before = await _bookings(stage)
                 report = await stage.load(refused, f"9: refusals, round {number}", core=core)
-                assert report.statuses == {_CONFLICT: sizes.refusals}, report.statuses
-                assert await _bookings(stage) == before, "a refusal has reached PostgreSQL"
+                # What is let through when the memory of a busy process is too old, is decided.
+                let_through = report.statuses.pop(_ACCEPTED, 0)
+                assert set(report.statuses) == {_CONFLICT}, report.statuses
+                stored = await _bookings(stage) - before
+                assert stored == let_through, f"{stored - let_through} refusals in PostgreSQL"
                 rates["refused"].append(report.per_second)
+                await stage.settled([sold_out])
                 for name, plan in (("page", page), ("map", seat_map)):
                     report = await stage.load(plan, f"10: {name}, round {number}", core=core)
                     assert report.statuses == {_OK: sizes.read_requests}, report.statuses
@@ -56,6 +65,19 @@ async def measure(stage: Stage, sizes: Sizes) -> Findings:
                     medians["floor"], MAP_LEAST),
         ]
     )  # fmt: skip
+
+
+async def _known_to_be_full(stage: Stage, plan: LoadPlan) -> None:
+    """Ask until the API remembers by itself that no seat is left."""
+    headers = {"authorization": f"Bearer {plan.tokens[0]}", "content-type": "application/json"}
+    deadline = time.monotonic() + KNOWN_SECONDS_MAX
+    for body in plan.bodies:
+        while True:
+            answer = await stage.http.post(plan.path, content=body, headers=headers)
+            if answer.status_code == _CONFLICT:
+                break
+            assert time.monotonic() < deadline, answer.text
+            await asyncio.sleep(KNOWN_POLL_SECONDS)
 
 
 async def _bookings(stage: Stage) -> int:
