@@ -2,7 +2,6 @@
 
 import argparse
 import asyncio
-import subprocess
 import sys
 import time
 import traceback
@@ -103,7 +102,7 @@ class Suite:
     async def _attempt(self, measuring: Awaitable[Findings]) -> None:
         try:
             self._run.add(await measuring)
-        except (AssertionError, RuntimeError, TimeoutError, subprocess.TimeoutExpired) as error:
+        except Exception as error:  # noqa: BLE001 - it is told, and the others are measured
             self._run.failures.append(f"{type(error).__name__}: {error}")
             self._say(traceback.format_exc())
 

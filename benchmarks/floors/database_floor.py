@@ -104,7 +104,11 @@ async def _undo(stage: Stage, event_id: int) -> None:
         " reserved_at = NULL WHERE event_id = $1",
         event_id,
     )
-    await stage.ledger.execute("DELETE FROM booking WHERE event_id = $1", event_id)
+    # Not deleted: no index leads from a booking to the tickets that would have to be looked at.
+    await stage.ledger.execute(
+        "UPDATE booking SET status = 'cancelled', cancel_reason = 'expired' WHERE event_id = $1",
+        event_id,
+    )
     # In case somebody has noticed that the two differed.
     await stage.ledger.execute("UPDATE event SET load_owed = true WHERE id = $1", event_id)
     await stage.reach("SELECT load_owed FROM event WHERE id = $1", event_id, wanted=False)
