@@ -177,7 +177,9 @@ def _api_parts(
         require_database=stores.watch.require,
     )
     lag, deadlines = LoopLag(), Deadlines(settings.answer_seconds_max)
+    # Reads that many share end with no request: they are cut by themselves.
     stores.watch.when_stalled(deadlines.cut)
+    stores.watch.when_stalled(stores.engine.cut)
     rate_limits = _rate_limits(settings, secret)
     spending = SpendingExchange(
         stores.redis,

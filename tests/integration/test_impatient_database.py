@@ -119,3 +119,40 @@ async def test_a_ping_that_is_given_up_leaves_nothing_behind(database_url: str) 
     await good()
     await good()
     good.close()
+
+
+async def test_a_read_ends_at_once_when_it_is_cut(
+    database_url: str, watch: DependencyWatch
+) -> None:
+    patience = replace(PATIENCE, place_seconds=60.0, statement_seconds=60.0)
+    engine = create_read_engine(database_url, size_max=1, patience=patience, watch=watch)
+    under_way = asyncio.Event()
+
+    async def read() -> None:
+        async with unavailable_on_connection_loss(), engine.connect() as connection:
+            under_way.set()
+            await connection.execute(text(SLOW))
+
+    reading = asyncio.create_task(read())
+    async with asyncio.timeout(MARGIN_SECONDS * 2):
+        await under_way.wait()
+        engine.cut()
+        with pytest.raises(UnavailableError):
+            await reading
+    await engine.dispose()
+
+
+async def test_nobody_connects_to_a_server_that_is_known_to_stand_still(database_url: str) -> None:
+    async def stand_still() -> None:
+        await asyncio.Event().wait()
+
+    watch = DependencyWatch("postgresql", stand_still, answer_seconds_max=0.02)
+    patience = replace(PATIENCE, place_seconds=60.0, waiting_count_max=5)
+    engine = create_read_engine(database_url, size_max=1, patience=patience, watch=watch)
+    while not watch.is_stalled:
+        await watch.look()
+    async with asyncio.timeout(MARGIN_SECONDS):
+        with pytest.raises(UnavailableError):
+            async with engine.connect():
+                pass
+    await engine.dispose()

@@ -34,12 +34,12 @@ class DependencyWatch:
         self._answer_seconds_max = answer_seconds_max
         self._strikes = 0
         self._stalled = asyncio.Event()
-        self._on_stall: Callable[[], None] = lambda: None
+        self._on_stall: list[Callable[[], None]] = []
         self._log = structlog.stdlib.get_logger(__name__)
 
     def when_stalled(self, call: Callable[[], None]) -> None:
         """``call`` this once whenever it begins to stand still."""
-        self._on_stall = call
+        self._on_stall.append(call)
 
     @property
     def is_stalled(self) -> bool:
@@ -102,7 +102,8 @@ class DependencyWatch:
         if self._strikes >= STRIKE_COUNT and not self._stalled.is_set():
             self._log.warning("dependency_stalled", dependency=self._name)
             self._stalled.set()
-            self._on_stall()
+            for call in self._on_stall:
+                call()
         elif not self._strikes and self._stalled.is_set():
             self._log.info("dependency_answers_again", dependency=self._name)
             self._stalled.clear()

@@ -1,7 +1,8 @@
 """Pools of connections to PostgreSQL, and the translation of its failures."""
 
 import asyncio
-from collections.abc import AsyncIterator
+import weakref
+from collections.abc import AsyncIterator, Collection
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -91,9 +92,23 @@ async def create_impatient_pool(
 class ReadEngine:
     """SQLAlchemy connections for plain reads; whoever waits for one waits in the waiting room."""
 
-    def __init__(self, engine: AsyncEngine, waiting_room: WaitingRoom | None = None) -> None:
+    def __init__(
+        self,
+        engine: AsyncEngine,
+        waiting_room: WaitingRoom | None = None,
+        opened: Collection[asyncpg.Connection] = (),
+    ) -> None:
+        """``opened`` are the connections that the engine has at the moment."""
         self._engine = engine
         self._waiting_room = waiting_room
+        self._opened = opened
+
+    def cut(self) -> None:
+        """End every read that is under way: whoever waits for it, alone or with many others, is
+        told at once that the server is away.
+        """
+        for connection in list(self._opened):
+            connection.terminate()
 
     @asynccontextmanager
     async def connect(self) -> AsyncIterator[AsyncConnection]:
@@ -141,8 +156,13 @@ def create_read_engine(
             "connection_class": ImpatientConnection,
         }
 
+    opened: weakref.WeakSet[asyncpg.Connection] = weakref.WeakSet()
+
     async def connect() -> asyncpg.Connection:
-        return await asyncpg.connect(database_url, **options)
+        opening = asyncpg.connect(database_url, **options)
+        connection: asyncpg.Connection = await (watch.unless_stalled(opening) if watch else opening)
+        opened.add(connection)
+        return connection
 
     engine = create_async_engine(
         "postgresql+asyncpg://",
@@ -154,8 +174,8 @@ def create_read_engine(
         isolation_level="AUTOCOMMIT",
     )
     if patience is None or watch is None:
-        return ReadEngine(engine)
-    return ReadEngine(engine, WaitingRoom(watch, patience.waiting_count_max))
+        return ReadEngine(engine, opened=opened)
+    return ReadEngine(engine, WaitingRoom(watch, patience.waiting_count_max), opened)
 
 
 def _server_settings(name: str, statement_seconds: float | None = None) -> dict[str, str]:
