@@ -13,6 +13,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import (
 )
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
+from onsale.service.ticketing.driven_adapter.repository import asyncpg_ticketing_transaction
 from tests.support.pipeline import Pipeline
 
 WORKER_COUNT = 4
@@ -87,6 +88,25 @@ async def test_each_event_has_its_own_time_to_pay(pipeline: Pipeline, buyer: Pri
     assert await pipeline.expire.execute() == 1
     assert (await pipeline.booking(brief.id)).cancel_reason is CancelReason.EXPIRED
     assert (await pipeline.booking(lasting.id)).status is BookingStatus.PENDING_PAYMENT
+
+
+async def test_a_crowd_and_those_behind_it_all_run_out(
+    pipeline: Pipeline, buyer: Principal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """More than are looked at in a row, of more events than one."""
+    monkeypatch.setattr(asyncpg_ticketing_transaction, "FIRST_EXPIRED_COUNT_MAX", 3)
+    monkeypatch.setattr(release_expired_holds_use_case, "EVENT_COUNT_MAX", 2)
+    events = [await pipeline.open_event() for _ in range(4)]
+    held = [
+        booking_id
+        for count, event in enumerate(events, start=1)
+        for booking_id in await _hold_many(pipeline, buyer, event, count)
+    ]
+    await _let_expire(pipeline)
+    released = 0
+    while count := await pipeline.expire.execute():
+        released += count
+    assert released == len(held)
 
 
 async def test_a_booking_that_is_being_paid_is_passed_by(
@@ -186,17 +206,24 @@ async def test_events_take_turns_however_many_holds_of_one_ran_out_before(
     assert (await pipeline.booking(later.id)).cancel_reason is CancelReason.EXPIRED
 
 
-async def test_where_nothing_has_run_out_one_hold_of_each_event_is_read(
+async def test_a_look_costs_what_has_run_out_and_nothing_of_what_is_held(
     pipeline: Pipeline, buyer: Principal
 ) -> None:
-    events = [await pipeline.open_event() for _ in range(3)]
-    for event in events:
-        pattern = await pipeline.hold(buyer, event, "1-1")
-        await _hold_like(pipeline, pattern.id, CROWD_COUNT, paying=False)
+    events = [await pipeline.open_event() for _ in range(20)]
+    patterns = [await pipeline.hold(buyer, event, "1-1") for event in events]
+    for pattern in patterns:
+        await _hold_like(pipeline, pattern.id, CROWD_COUNT // len(events), paying=False)
     await pipeline.pool.execute("ANALYZE booking")
     before = await _rows_read(pipeline, "booking")
     assert await pipeline.expire.execute() == 0
-    assert await _rows_read(pipeline, "booking") - before < 10 * len(events)
+    assert await _rows_read(pipeline, "booking") - before < 5
+
+    await pipeline.pool.execute(
+        "UPDATE booking SET expires_at = now() WHERE id = $1", patterns[0].id
+    )
+    before = await _rows_read(pipeline, "booking")
+    assert await pipeline.expire.execute() == 1
+    assert await _rows_read(pipeline, "booking") - before < len(events)
 
 
 async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(

@@ -92,6 +92,11 @@ class BookingModel(Base):
             "expires_at",
             postgresql_where=text("status = 'pending_payment'"),
         ),
+        Index(
+            "ix_booking_expiring",
+            "expires_at",
+            postgresql_where=text("status = 'pending_payment'"),
+        ),
         Index("ix_booking_paid", "paid_at", postgresql_where=text("status = 'paid'")),
         Index(
             "ix_booking_keyed",

@@ -25,6 +25,9 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transact
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
 
+# Of the holds that ran out, so many are looked at in a row before it goes from event to event.
+FIRST_EXPIRED_COUNT_MAX = 1_000
+
 _SQL = load_statements(Path(__file__).parent / "sql" / "unit_of_work.sql")
 
 
@@ -112,8 +115,13 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
             yield
 
     async def events_with_expired_holds(self, limit: int) -> Collection[int]:
-        rows = await self._connection.fetch(_SQL["events_with_expired_holds"], limit)
-        return [row["event_id"] for row in rows]
+        rows = await self._connection.fetch(
+            _SQL["events_of_first_expired_holds"], FIRST_EXPIRED_COUNT_MAX
+        )
+        if sum(row["count"] for row in rows) == FIRST_EXPIRED_COUNT_MAX:
+            # A crowd, behind which others may stand that are to have their turn as well.
+            rows = await self._connection.fetch(_SQL["events_with_expired_holds"], limit)
+        return [row["event_id"] for row in rows[:limit]]
 
     async def claim_expired_holds(self, event_ids: Collection[int], limit: int) -> list[Booking]:
         if not event_ids:

@@ -128,11 +128,28 @@ WITH moved AS (
 )
 SELECT booking_id, count(*) AS count, sum(price) AS total_price FROM moved GROUP BY booking_id
 
+-- name: events_of_first_expired_holds
+-- In the order in which holds run out, so it costs what has run out and nothing of what is still
+-- held. What is being paid is read once (NOT IN hashes it): joined, it was compared with each hold
+-- for as long as the planner had not heard of a sudden crowd of payments.
+SELECT event_id, count(*) AS count
+FROM (
+    SELECT event_id, expires_at
+    FROM booking
+    WHERE status = 'pending_payment'
+      AND expires_at <= statement_timestamp()
+      AND id NOT IN (
+          SELECT booking_id FROM payment_attempt WHERE status IN ('open', 'authorized')
+      )
+    ORDER BY expires_at
+    LIMIT $1
+) AS first_expired
+GROUP BY event_id
+ORDER BY min(expires_at)
+
 -- name: events_with_expired_holds
--- The index leads from event to event and to the hold of each that runs out first: however many
--- holds of one event may not end yet, those of the others are found, and where nothing has run out
--- no more is read than that. What is being paid is read once (NOT IN hashes it): joined, it was
--- compared with each hold for as long as the planner had not heard of a sudden crowd of payments.
+-- From event to event, and to the hold of each that runs out first: however many holds of one event
+-- have run out or may not end yet, those of the others are found.
 WITH RECURSIVE held (event_id, runs_out_at) AS (
     (
         SELECT event_id, expires_at
