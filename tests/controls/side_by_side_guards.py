@@ -100,17 +100,17 @@ async def the_last_seat_goes_while_another_worker_counts(stage: Stage) -> list[s
     pipeline = stage.pipeline
     event, buyer = await pipeline.open_event(rows=1, seats_per_row=1), await _buyer(pipeline)
     held = await pipeline.hold(buyer, event)
-    await pipeline.upkeep.follow_seats(event.id)
+    await pipeline.upkeep.follow_seats([event.id])
     await pipeline.cancel.execute(buyer, held.id)
     await pipeline.settle()
     gate = Gate()
     slow_seats = cast(
-        "ISeatMap", HookedPort(pipeline.store, after=gate.arrive, only="is_any_available")
+        "ISeatMap", HookedPort(pipeline.store, after=gate.arrive, only="any_available")
     )
-    slow = asyncio.create_task(AsyncpgUpkeep(pipeline.pool, slow_seats).follow_seats(event.id))
+    slow = asyncio.create_task(AsyncpgUpkeep(pipeline.pool, slow_seats).follow_seats([event.id]))
     await gate.reached_by(slow)
     await pipeline.hold(buyer, event)
-    quick = asyncio.create_task(pipeline.upkeep.follow_seats(event.id))
+    quick = asyncio.create_task(pipeline.upkeep.follow_seats([event.id]))
     await until_waiting_or(pipeline, quick.done)
     gate.open()
     await asyncio.gather(slow, quick)
@@ -281,9 +281,16 @@ SIDE_BY_SIDE_GUARDS = (
         a_worker_has_owed_commands_in_hand,
     ),
     Guard(
-        "row lock while seats are counted",
+        "one worker at a time counts seats for statuses",
         "Of two workers that follow an event's seats, the one that counted last has the last word.",
-        (InStatement(asyncpg_upkeep, "lock_event", " FOR NO KEY UPDATE"),),
+        (
+            InStatement(
+                asyncpg_upkeep,
+                "follow_seats_alone",
+                "pg_advisory_xact_lock($1::bigint)",
+                "$1::bigint",
+            ),
+        ),
         the_last_seat_goes_while_another_worker_counts,
     ),
     Guard(

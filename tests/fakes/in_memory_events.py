@@ -84,9 +84,13 @@ class InMemoryEvents:
             if owner == event_id
         }
 
-    async def is_any_available(self, event_id: int) -> bool | None:
-        counts = await self.counts(event_id)
-        return any(each.available for each in counts.values()) if counts else None
+    async def any_available(self, event_ids: Collection[int]) -> Mapping[int, bool]:
+        counts = {event_id: await self.counts(event_id) for event_id in event_ids}
+        return {
+            event_id: any(each.available for each in found.values())
+            for event_id, found in counts.items()
+            if found
+        }
 
     async def states(
         self, event_id: int, subsections: Sequence[SubsectionLayout]

@@ -1,12 +1,15 @@
 """What the ticketing worker keeps in order for events."""
 
 import asyncio
+from collections.abc import Collection
 from typing import Any
 
 import pytest
 
 from onsale.platform.database.rows import Row
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.seat_reservation.driven_adapter.seat_store.seat_keys import SeatKeys
+from onsale.service.ticketing.app.command import refresh_event_status_use_case
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
     LoadOwingEventsUseCase,
 )
@@ -42,6 +45,96 @@ async def test_sold_out_follows_the_seats_both_ways(pipeline: Pipeline) -> None:
     await pipeline.settle()
     await RefreshEventStatusUseCase(pipeline.upkeep, refresh.notices).execute()
     assert await _status(pipeline, event.id) is EventStatus.AVAILABLE, "found by the sweep alone"
+
+
+async def test_a_crowd_of_events_follows_its_seats_in_one_transaction_and_one_notice(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    events = [await pipeline.open_event(rows=1, seats_per_row=1) for _ in range(5)]
+    buyer = await pipeline.user(UserRole.BUYER)
+    sold = events[:3]
+    for event in sold:
+        await pipeline.hold(buyer, event)
+    heard: list[tuple[set[int], set[int]]] = []
+
+    async def hear(
+        *, events: Collection[int] = (), altered_events: Collection[int] = (), **_others: object
+    ) -> None:
+        heard.append((set(events), set(altered_events)))
+
+    notices = pipeline.expire.notices
+    monkeypatch.setattr(notices, "publish", hear)
+    refresh = RefreshEventStatusUseCase(pipeline.upkeep, notices)
+    refresh.touch(event.id for event in events)
+    await refresh.execute()
+
+    statuses = [await _status(pipeline, event.id) for event in events]
+    assert statuses == [EventStatus.SOLD_OUT] * 3 + [EventStatus.AVAILABLE] * 2
+    ids = {event.id for event in sold}
+    assert heard == [(ids, ids)]
+    writers = await pipeline.pool.fetch(
+        "SELECT DISTINCT xmin::text FROM event WHERE id = ANY($1::bigint[])", list(ids)
+    )
+    assert len(writers) == 1
+
+
+async def test_more_events_than_a_batch_all_follow_their_seats(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh_event_status_use_case, "BATCH_COUNT_MAX", 2)
+    events = [await pipeline.open_event(rows=1, seats_per_row=1) for _ in range(5)]
+    buyer = await pipeline.user(UserRole.BUYER)
+    for event in events:
+        await pipeline.hold(buyer, event)
+    refresh = RefreshEventStatusUseCase(pipeline.upkeep, pipeline.expire.notices)
+    refresh.touch(event.id for event in events)
+    await refresh.execute()
+    assert {await _status(pipeline, event.id) for event in events} == {EventStatus.SOLD_OUT}
+
+
+async def test_an_event_in_other_hands_keeps_no_other_waiting_and_follows_later(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(refresh_event_status_use_case, "SWEEP_COUNT_MAX", 0)
+    events = [await pipeline.open_event(rows=1, seats_per_row=1) for _ in range(2)]
+    loading, other = events
+    buyer = await pipeline.user(UserRole.BUYER)
+    for event in events:
+        await pipeline.hold(buyer, event)
+    refresh = RefreshEventStatusUseCase(pipeline.upkeep, pipeline.expire.notices)
+    refresh.touch(event.id for event in events)
+    async with pipeline.pool.acquire() as loader, loader.transaction():
+        await loader.execute("UPDATE event SET epoch = epoch WHERE id = $1", loading.id)
+        async with asyncio.timeout(5):
+            await refresh.execute()
+        assert await _status(pipeline, other.id) is EventStatus.SOLD_OUT
+        assert await _status(pipeline, loading.id) is EventStatus.AVAILABLE
+    await refresh.execute()
+    assert await _status(pipeline, loading.id) is EventStatus.SOLD_OUT
+
+
+async def test_an_event_whose_status_stands_is_not_written(pipeline: Pipeline) -> None:
+    """Not even locked: that writes to its row, and it was touched by every booking."""
+    event = await pipeline.open_event(rows=1, seats_per_row=2)
+    await pipeline.hold(await pipeline.user(UserRole.BUYER), event)
+    row = "SELECT xmin::text, xmax::text, ctid::text FROM event WHERE id = $1"
+    before = await pipeline.pool.fetchrow(row, event.id)
+    assert (await pipeline.upkeep.follow_seats([event.id])).changed == set()
+    assert await pipeline.pool.fetchrow(row, event.id) == before
+
+
+async def test_drafts_and_what_is_not_loaded_keep_their_status(pipeline: Pipeline) -> None:
+    draft, wiped = [await pipeline.open_event(rows=1, seats_per_row=1) for _ in range(2)]
+    buyer = await pipeline.user(UserRole.BUYER)
+    for event in (draft, wiped):
+        await pipeline.hold(buyer, event)
+    await pipeline.pool.execute("UPDATE event SET status = 'draft' WHERE id = $1", draft.id)
+    await pipeline.redis.delete(SeatKeys(wiped.id).stats())
+    followed = await pipeline.upkeep.follow_seats([draft.id, wiped.id])
+    assert not followed.changed
+    assert not followed.in_other_hands
+    assert await _status(pipeline, draft.id) is EventStatus.DRAFT
+    assert await _status(pipeline, wiped.id) is EventStatus.AVAILABLE
 
 
 async def test_an_event_that_cannot_be_loaded_keeps_no_other_from_it(

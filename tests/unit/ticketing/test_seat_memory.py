@@ -1,6 +1,6 @@
 """Memory refuses only what it knows freshly."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import pytest
 
@@ -34,7 +34,7 @@ class Store:
     async def counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
         raise NotImplementedError
 
-    async def is_any_available(self, event_id: int) -> bool | None:
+    async def any_available(self, event_ids: Collection[int]) -> Mapping[int, bool]:
         raise NotImplementedError
 
 

@@ -3,7 +3,7 @@
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from importlib import resources
 from typing import Any, cast
@@ -44,6 +44,7 @@ from onsale.service.shared_kernel.seating import SeatCounts, SeatPosition, Subse
 
 CHECK_TIMEOUT_SECONDS = 2
 SUBSECTIONS_PER_READ_MAX = 500
+EVENTS_PER_READ_MAX = 100
 
 _SCRIPT_PARTS = ("subsection_seats.lua", "apply_seat_commands.lua")
 
@@ -126,11 +127,22 @@ class RedisSeatStore:
             for field, value in stats.items()
         }
 
-    async def is_any_available(self, event_id: int) -> bool | None:
-        with store_errors():
-            stats = cast("_Hash", await self._client.hgetall(SeatKeys(event_id).stats()))
-        # The first of the four counts; a hall may have thousands of subsections.
-        return any(not value.startswith(b"0,") for value in stats.values()) if stats else None
+    async def any_available(self, event_ids: Collection[int]) -> dict[int, bool]:
+        ids = list(event_ids)
+        is_left: dict[int, bool] = {}
+        # A hall may have thousands of subsections, so not all events are asked at once.
+        for start in range(0, len(ids), EVENTS_PER_READ_MAX):
+            chunk = ids[start : start + EVENTS_PER_READ_MAX]
+            with store_errors():
+                async with self._client.pipeline(transaction=False) as pipe:
+                    for event_id in chunk:
+                        pipe.hvals(SeatKeys(event_id).stats())
+                    found: list[list[bytes]] = await pipe.execute()
+            for event_id, stats in zip(chunk, found, strict=True):
+                if stats:
+                    # The first of the four counts.
+                    is_left[event_id] = any(not value.startswith(b"0,") for value in stats)
+        return is_left
 
     async def absent(self, event_ids: Sequence[int]) -> set[int]:
         """The events of which the store holds nothing."""

@@ -8,11 +8,13 @@ from onsale.service.ticketing.app.interface.i_live_notices import ILiveNoticePub
 
 SWEEP_COUNT_MAX = 5
 TOUCHED_COUNT_MAX = 10_000
+# Events of one transaction.
+BATCH_COUNT_MAX = 500
 
 
 @dataclass(slots=True)
 class RefreshEventStatusUseCase:
-    """The status refuses nobody; it is what lists show. Each event has a transaction of its own."""
+    """The status refuses nobody; it is what lists show. A batch of events shares a transaction."""
 
     upkeep: IEventUpkeep
     notices: ILiveNoticePublisher
@@ -32,6 +34,9 @@ class RefreshEventStatusUseCase:
         swept = await self.upkeep.opened_after(self._swept_up_to, SWEEP_COUNT_MAX)
         self._swept_up_to = swept[-1] if swept else 0
         touched, self._touched = self._touched, set()
-        for event_id in sorted(touched.union(swept)):
-            if await self.upkeep.follow_seats(event_id):
-                await self.notices.publish(events=[event_id], altered_events=[event_id])
+        event_ids = sorted(touched.union(swept))
+        for start in range(0, len(event_ids), BATCH_COUNT_MAX):
+            followed = await self.upkeep.follow_seats(event_ids[start : start + BATCH_COUNT_MAX])
+            self.touch(followed.in_other_hands)
+            if followed.changed:
+                await self.notices.publish(events=followed.changed, altered_events=followed.changed)

@@ -1,7 +1,17 @@
 """The port to what the ticketing worker keeps in order for events."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
+from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from typing import Protocol
+
+
+@dataclass(frozen=True, slots=True)
+class FollowedSeats:
+    """Events whose status ``changed``, and those that are ``in_other_hands`` and yet to change."""
+
+    changed: AbstractSet[int]
+    in_other_hands: AbstractSet[int]
 
 
 class IEventUpkeep(Protocol):
@@ -15,8 +25,10 @@ class IEventUpkeep(Protocol):
         """Events that are not drafts, with an id above this, lowest first."""
         ...
 
-    async def follow_seats(self, event_id: int) -> bool:
-        """Set ``sold_out`` or ``available`` as the tickets have it; tell whether it changed."""
+    async def follow_seats(self, event_ids: Collection[int]) -> FollowedSeats:
+        """Set ``sold_out`` or ``available`` as the seats have it, drafts and events of which
+        nothing is loaded left out.
+        """
         ...
 
     async def tidy(self) -> None:

@@ -1,6 +1,6 @@
 """The ports to the seat store, as ticketing sees it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Protocol
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
@@ -14,8 +14,8 @@ class ISeatMap(Protocol):
         """Seats by state of each loaded (section, subsection)."""
         ...
 
-    async def is_any_available(self, event_id: int) -> bool | None:
-        """Whether the event has a seat left; ``None`` if nothing of it is loaded."""
+    async def any_available(self, event_ids: Collection[int]) -> Mapping[int, bool]:
+        """Whether each event has a seat left; those of which nothing is loaded are left out."""
         ...
 
     async def states(

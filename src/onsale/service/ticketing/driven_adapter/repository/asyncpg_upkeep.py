@@ -1,6 +1,6 @@
 """What the ticketing worker's background jobs read and tidy."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from pathlib import Path
 from uuid import UUID
 
@@ -8,6 +8,7 @@ import asyncpg
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
+from onsale.service.ticketing.app.interface.i_event_upkeep import FollowedSeats
 from onsale.service.ticketing.app.interface.i_open_payments import OrphanedAttempt
 from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
@@ -16,6 +17,8 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatu
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 
 TIDY_COUNT_MAX = 1_000
+# Not the id of an event: those are locked by their ids.
+STATUS_LOCK_KEY = -7_311_002
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "upkeep.sql")
 
@@ -34,24 +37,31 @@ class AsyncpgUpkeep:
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
         return await self._ids("opened_after", event_id, limit)
 
-    async def follow_seats(self, event_id: int) -> bool:
+    async def follow_seats(self, event_ids: Collection[int]) -> FollowedSeats:
         async with (
             unavailable_on_connection_loss(),
             self._pool.acquire() as connection,
             connection.transaction(),
         ):
-            # Counted under the row's lock, so that of two workers the later one has the last word.
-            before = await connection.fetchval(_SQL["lock_event"], event_id)
-            if before is None:
-                return False
-            is_left = await self._seats.is_any_available(event_id)
-            if is_left is None:
-                return False  # the store is being loaded; the sweep comes back
-            after = EventStatus.AVAILABLE if is_left else EventStatus.SOLD_OUT
-            if after == before:
-                return False
-            await connection.execute(_SQL["set_status"], event_id, after.value)
-            return True
+            # One worker at a time reads, counts and writes, so that the later one has the last
+            # word. Nobody else changes the status of an opened event, so its row is left alone
+            # unless it has to change.
+            await connection.execute(_SQL["follow_seats_alone"], STATUS_LOCK_KEY)
+            rows = await connection.fetch(_SQL["statuses"], list(event_ids))
+            before = {row["id"]: row["status"] for row in rows}
+            # What is missing is being loaded; the sweep comes back to it.
+            is_left = await self._seats.any_available(before)
+            after = {
+                event_id: status.value
+                for event_id, status in _statuses(is_left).items()
+                if status.value != before[event_id]
+            }
+            changed: set[int] = set()
+            if after:
+                ids, statuses = list(after), list(after.values())
+                rows = await connection.fetch(_SQL["set_statuses"], ids, statuses)
+                changed = {row["id"] for row in rows}
+        return FollowedSeats(changed, after.keys() - changed)
 
     async def tidy(self) -> None:
         """Clear idempotency keys after 24 hours, and revoked tokens once they have expired."""
@@ -92,3 +102,10 @@ class AsyncpgUpkeep:
         async with unavailable_on_connection_loss():
             rows = await self._pool.fetch(_SQL[statement], *parameters)
         return [row["id"] for row in rows]
+
+
+def _statuses(is_left: Mapping[int, bool]) -> dict[int, EventStatus]:
+    return {
+        event_id: EventStatus.AVAILABLE if is_any else EventStatus.SOLD_OUT
+        for event_id, is_any in is_left.items()
+    }

@@ -6,11 +6,26 @@ SELECT id FROM event WHERE load_owed AND id > $1 ORDER BY id LIMIT $2
 -- name: opened_after
 SELECT id FROM event WHERE id > $1 AND status <> 'draft' ORDER BY id LIMIT $2
 
--- name: lock_event
-SELECT status FROM event WHERE id = $1 AND status <> 'draft' FOR NO KEY UPDATE
+-- name: follow_seats_alone
+SELECT pg_advisory_xact_lock($1::bigint)
 
--- name: set_status
-UPDATE event SET status = $2, updated_at = now() WHERE id = $1
+-- name: statuses
+SELECT id, status FROM event WHERE id = ANY($1::bigint[]) AND status <> 'draft'
+
+-- name: set_statuses
+-- Rows that another transaction has in hand are not waited for, as a load keeps its event's for
+-- long; and who waits for nobody needs no order of locks.
+WITH locked AS (
+    SELECT event.id, wanted.status
+    FROM unnest($1::bigint[], $2::text[]) AS wanted (id, status)
+    JOIN event ON event.id = wanted.id
+    FOR NO KEY UPDATE OF event SKIP LOCKED
+)
+UPDATE event
+SET status = locked.status, updated_at = now()
+FROM locked
+WHERE event.id = locked.id
+RETURNING event.id
 
 -- name: clear_old_keys
 UPDATE booking
