@@ -55,6 +55,11 @@ class InMemoryEvents:
             raise self.failure
         return self.events.get(event_id)
 
+    async def by_ids(self, event_ids: Collection[int]) -> Mapping[int, Event]:
+        if self.failure is not None:
+            raise self.failure
+        return {each: self.events[each] for each in event_ids if each in self.events}
+
     async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
         if self.failure is not None:
             raise self.failure

@@ -49,6 +49,10 @@ class IEventQueryRepository(Protocol):
         """The event, whoever may see it."""
         ...
 
+    async def by_ids(self, event_ids: Collection[int]) -> Mapping[int, Event]:
+        """These events by id, those left out that do not exist."""
+        ...
+
     async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
         """The versions that these events have now, those left out that are no more."""
         ...

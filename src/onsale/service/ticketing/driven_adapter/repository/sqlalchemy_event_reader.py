@@ -31,6 +31,11 @@ _event = EventModel.__table__
 _ticket = TicketModel.__table__
 # The transaction that wrote the row: whatever changes an event changes it.
 _version = literal_column("event.xmin::text::bigint", BigInteger()).label("version")
+# Halls come as text, to be read one by one: large ones take their time.
+_columns = [
+    *(column for column in _event.c if column is not _event.c.seating_config),
+    cast(_event.c.seating_config, Text).label("hall"),
+]
 
 
 class SqlalchemyEventReader:
@@ -40,13 +45,23 @@ class SqlalchemyEventReader:
         self._engine = engine
 
     async def by_id(self, event_id: int) -> Event | None:
+        return (await self.by_ids([event_id])).get(event_id)
+
+    async def by_ids(self, event_ids: Collection[int]) -> Mapping[int, Event]:
+        wanted = bindparam("wanted", list(event_ids), ARRAY(BigInteger))
+        statement = select(*_columns, _version).where(_event.c.id == func.any(wanted))
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
-            statement = select(_event, _version).where(_event.c.id == event_id)
-            result = await connection.execute(statement)
-            row = result.mappings().one_or_none()
-        if row is None:
-            return None
-        return event_from_row(row, row["seating_config"], row["version"])
+            rows = (await connection.execute(statement)).mappings().all()
+        events: dict[int, Event] = {}
+        subsection_count = 0
+        for row in rows:
+            event = event_from_row(row, msgspec.json.decode(row["hall"]), row["version"])
+            events[event.id] = event
+            subsection_count += event.details.seating_config.subsection_count
+            if subsection_count > UNINTERRUPTED_SUBSECTION_COUNT:
+                subsection_count = 0
+                await asyncio.sleep(0)  # others wait for this loop
+        return events
 
     async def versions(self, event_ids: Collection[int]) -> Mapping[int, int]:
         wanted = bindparam("wanted", list(event_ids), ARRAY(BigInteger))
@@ -55,10 +70,7 @@ class SqlalchemyEventReader:
             return {row.id: row.version for row in await connection.execute(statement)}
 
     async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
-        # Halls come as text, to be read one by one: large ones take their time.
-        columns = [column for column in _event.c if column is not _event.c.seating_config]
-        hall = cast(_event.c.seating_config, Text).label("hall")
-        statement = select(*columns, hall).order_by(_event.c.id.desc()).limit(limit + 1)
+        statement = select(*_columns).order_by(_event.c.id.desc()).limit(limit + 1)
         if which.seller_id is None:
             statement = statement.where(_event.c.is_active)
         else:
