@@ -8,6 +8,7 @@ import pytest
 
 from onsale.platform.database.rows import Row
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.seat_reservation.driven_adapter.seat_store import redis_seat_store
 from onsale.service.seat_reservation.driven_adapter.seat_store.seat_keys import SeatKeys
 from onsale.service.ticketing.app.command import refresh_event_status_use_case
 from onsale.service.ticketing.app.command.load_owing_events_use_case import (
@@ -81,7 +82,8 @@ async def test_a_crowd_of_events_follows_its_seats_in_one_transaction_and_one_no
 async def test_more_events_than_a_batch_all_follow_their_seats(
     pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(refresh_event_status_use_case, "BATCH_COUNT_MAX", 2)
+    monkeypatch.setattr(refresh_event_status_use_case, "BATCH_COUNT_MAX", 3)
+    monkeypatch.setattr(redis_seat_store, "EVENTS_PER_READ_MAX", 2)
     events = [await pipeline.open_event(rows=1, seats_per_row=1) for _ in range(5)]
     buyer = await pipeline.user(UserRole.BUYER)
     for event in events:

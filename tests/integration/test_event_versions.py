@@ -3,6 +3,7 @@
 import pytest
 
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from onsale.service.ticketing.driven_adapter.repository import sqlalchemy_event_reader
 from tests.support.pipeline import Pipeline
 
 CHANGES = (
@@ -29,6 +30,17 @@ async def test_what_is_read_carries_the_version_that_a_look_finds(pipeline: Pipe
     read = await pipeline.events.by_id(event.id)
     assert read is not None
     assert await pipeline.events.versions([event.id]) == {event.id: read.version}
+
+
+async def test_events_are_read_together_and_what_does_not_exist_is_left_out(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sqlalchemy_event_reader, "UNINTERRUPTED_SUBSECTION_COUNT", 1)
+    ids = [(await pipeline.open_event(subsections=2)).id for _ in range(3)]
+    read = await pipeline.events.by_ids([*ids, 10**12])
+    assert read == {event_id: await pipeline.events.by_id(event_id) for event_id in ids}
+    versions = {event_id: event.version for event_id, event in read.items()}
+    assert versions == await pipeline.events.versions(ids)
 
 
 async def test_bookings_leave_the_version_alone(pipeline: Pipeline) -> None:

@@ -18,8 +18,8 @@ depends_on: str | Sequence[str] | None = None
 def upgrade() -> None:
     """Apply the change.
 
-    A hold is written once more. That it becomes one moves it into the index of its event anyway,
-    so no update that left all indexes alone does so no longer.
+    A hold gets one more index entry. No update can leave all indexes alone less often than before:
+    whatever makes or ends a hold, or gives it another end, writes to the index of its event anyway.
     """
     op.create_index(
         "ix_booking_expiring",
