@@ -14,6 +14,7 @@ class Sizes(msgspec.Struct, frozen=True, kw_only=True):
     drain_bookings: int = 50_000
     floor_batches: int = 300
     one_by_one_bookings: int = 4_000
+    latency_warm_up_seconds: float = 40.0
     latency_seconds: float = 30.0
     event_seats: tuple[int, ...] = (10_000, 100_000, 1_000_000)
     row_by_row_seats: int = 10_000
@@ -38,6 +39,7 @@ QUICK = Sizes(
     drain_bookings=2_000,
     floor_batches=20,
     one_by_one_bookings=300,
+    latency_warm_up_seconds=1.0,
     latency_seconds=3.0,
     event_seats=(10_000,),
     row_by_row_seats=1_000,

@@ -18,6 +18,7 @@ PLOT_SHARES = (0.0, 0.25, 0.5, 0.75, 0.9, 0.95, 0.99, 0.995, 0.999, 1.0)
 async def measure(stage: Stage, sizes: Sizes, sell_out_per_second: float) -> Findings:
     """From the moment at which a request was due to its 202, and to its outcome on its stream."""
     rate = SHARE_OF_SELL_OUT * sell_out_per_second
+    await _warm_up(stage, sizes, rate)
     count = int(rate * sizes.latency_seconds)
     event_id = await stage.open_hall(count, sizes.sell_out_subsections)
     plan = stage.plan([event_id], sizes.sell_out_subsections, count)
@@ -69,3 +70,14 @@ async def measure(stage: Stage, sizes: Sizes, sell_out_per_second: float) -> Fin
         )
     )
     return findings
+
+
+async def _warm_up(stage: Stage, sizes: Sizes, rate: float) -> None:
+    """At the rate that is measured: a broker that has sold a hall out has compiled what large
+    batches need, and compiles for another half a minute, on half a core, once small ones come.
+    """
+    count = int(rate * sizes.latency_warm_up_seconds)
+    event_id = await stage.open_hall(count, sizes.sell_out_subsections)
+    plan = stage.plan([event_id], sizes.sell_out_subsections, count)
+    await stage.load(msgspec.structs.replace(plan, per_second=rate), "4: warm up")
+    await stage.settled([event_id])

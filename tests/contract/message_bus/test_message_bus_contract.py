@@ -235,6 +235,24 @@ async def test_a_consumer_told_to_stop_finishes_its_batch_and_takes_no_more(
     assert received.values_of("a") + rest.values_of("a") == [0, 1, 2, 3, 4]
 
 
+async def test_what_many_small_batches_brought_is_committed_by_whoever_stops(
+    buses: Buses, bus: MessageBus
+) -> None:
+    await bus.publish(buses.commands, numbered("a", 20))
+    received, last = Received(), asyncio.Event()
+
+    async def handle(batch: Sequence[ReceivedMessage]) -> None:
+        await received(batch)
+        if len(received.messages) == 20:
+            member.stop.set()
+            last.set()
+
+    async with consuming(bus, buses.commands, buses.group, handle, batch_count_max=1) as member:
+        await asyncio.wait_for(last.wait(), 15)
+    assert len(received.batches) == 20
+    assert await bus.backlog(buses.commands, buses.group) == 0
+
+
 async def test_peek_shows_what_is_next_and_consumes_nothing(buses: Buses, bus: MessageBus) -> None:
     topic, group = buses.topics.dead_letters(), buses.topics.dead_letter_group()
     assert await bus.peek(topic, group, 10) == []

@@ -10,12 +10,14 @@ from confluent_kafka import Consumer, KafkaError, KafkaException, TopicPartition
 from confluent_kafka import Message as KafkaMessage
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.platform.message_queue.gathering import gather_seconds
 from onsale.platform.message_queue.message_bus import BatchHandler, ReceivedMessage
 from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.platform.pace import Pace
 
 POLL_SECONDS = 0.25
 """How long a quiet member waits in one go, and so how late it notices that it shall stop."""
+COMMIT_SECONDS = 0.1
+"""Offsets are committed no more often: as much as whoever takes over may handle again."""
 READ_AHEAD_COUNT = 10_000
 READ_AHEAD_KIB = 16 * 1024
 FETCH_WAIT_MS_MAX = 250
@@ -67,11 +69,12 @@ class _Member:
     ) -> None:
         self._topic = topic
         self._batch_count_max = batch_count_max
-        self._last_count = 0
+        self._pace = Pace(batch_count_max)
         self._held: set[int] = set()
         self._taken_away: set[int] = set()
         self._uncommitted: dict[int, int] = {}
         self._is_committing = False
+        self._next_commit_at = 0.0
         self._log = OccasionalLog()
         self._consumer = Consumer(
             {
@@ -95,17 +98,16 @@ class _Member:
     def gather(self) -> list[ReceivedMessage]:
         """Wait for a first message, then take what else has arrived; empty after a quiet while."""
         self._taken_away.clear()
-        time.sleep(gather_seconds(self._last_count, self._batch_count_max))
+        time.sleep(self._pace.seconds_to_wait())
         first = self._consumer.poll(POLL_SECONDS)
         # What the last attempt could not commit, or what has been handled since it began.
         self._begin_to_commit()
         if first is None:
-            self._last_count = 0
             return []
         messages = [first]
         if self._batch_count_max > 1:
             messages += self._consumer.consume(self._batch_count_max - 1, timeout=0)
-        self._last_count = len(messages)
+        self._pace.begin(len(messages))
         # Taking more may have run a rebalance that took the first one's partition away.
         gone = self._taken_away
         return [
@@ -133,8 +135,9 @@ class _Member:
 
     def _begin_to_commit(self) -> None:
         """One attempt at a time, so that an older one cannot come after a newer one."""
-        if self._is_committing or not self._uncommitted:
+        if self._is_committing or not self._uncommitted or time.monotonic() < self._next_commit_at:
             return
+        self._next_commit_at = time.monotonic() + COMMIT_SECONDS
         try:
             self._consumer.commit(offsets=self._due(), asynchronous=True)
             self._is_committing = True

@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff, wait_until_set
-from onsale.platform.message_queue.gathering import gather_seconds
 from onsale.platform.message_queue.message_bus import BatchHandler, ReceivedMessage
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.platform.message_queue.redis_streams_client import Argument, StreamsClient
 from onsale.platform.message_queue.redis_streams_layout import StreamsLayout
+from onsale.platform.pace import Pace
 from onsale.platform.tasks import end
 
 BLOCK_SECONDS = 0.25
@@ -56,7 +56,7 @@ class StreamsMember:
         self._token = token
         self._lease_seconds = lease_seconds
         self._batch_count_max = batch_count_max
-        self._last_count = 0
+        self._pace = Pace(batch_count_max)
         self._held: dict[int, _Partition] = {}
         self._next_heartbeat = 0.0
         self._next_trim = 0.0
@@ -81,14 +81,14 @@ class StreamsMember:
             await self._heartbeat_if_due()
             await self._trim_if_due()
             if not any(partition.waiting for partition in self._held.values()):
-                await asyncio.sleep(gather_seconds(self._last_count, self._batch_count_max))
+                await asyncio.sleep(self._pace.seconds_to_wait())
                 await self._read(stop)
             self._backoff.reset()
         except UnavailableError as error:
             await self._start_over(error, stop)
             return []
         batch = self._take()
-        self._last_count = len(batch)
+        self._pace.begin(len(batch))
         return batch
 
     async def _attempt_commit(self, batch: Sequence[ReceivedMessage], stop: asyncio.Event) -> None:

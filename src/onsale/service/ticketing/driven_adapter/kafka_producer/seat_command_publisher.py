@@ -6,9 +6,9 @@ from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.platform.message_queue.gathering import gather_seconds
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import Message, MessagePublisher
+from onsale.platform.pace import Pace
 from onsale.service.shared_kernel.seat_messages import (
     FinalizeSeats,
     ReleaseSeats,
@@ -42,7 +42,7 @@ class SeatCommandPublisher:
     ) -> None:
         """``on_error`` hears of messages that will have to be sent again from the table."""
         self._send_count_max = send_count_max
-        self._last_count = 0
+        self._pace = Pace(send_count_max)
         self._bus = bus
         self._topics = topics
         self._on_error = on_error
@@ -69,7 +69,7 @@ class SeatCommandPublisher:
             await self._wake.wait()
             self._wake.clear()
             while self._posted:
-                await asyncio.sleep(gather_seconds(self._last_count, self._send_count_max))
+                await asyncio.sleep(self._pace.seconds_to_wait())
                 try:
                     await self.flush()
                 except UnavailableError as error:
@@ -81,7 +81,8 @@ class SeatCommandPublisher:
         Raises:
             UnavailableError: not all were acknowledged; they are sent again from the table.
         """
-        count = self._last_count = min(self._send_count_max, len(self._posted))
+        count = min(self._send_count_max, len(self._posted))
+        self._pace.begin(count)
         messages = [self._posted.popleft() for _ in range(count)]
         await self._bus.publish(self._topics.seat_commands(), messages)
 

@@ -13,6 +13,7 @@ import asyncpg
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.pace import Pace
 from onsale.service.ticketing.app.interface.i_booking_repository import IdempotencyKey, Intake
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.exceptions import (
@@ -24,6 +25,8 @@ from onsale.service.ticketing.driven_adapter.repository.keyed_bookings import Ke
 
 QUEUE_COUNT_MAX = 2_000
 BATCH_COUNT_MAX = 250
+PACE_SECONDS = 0.005
+"""Shorter than elsewhere: somebody waits for the answer."""
 WAIT_SECONDS_MAX = 10.0
 LOOK_SECONDS = 0.05
 """How late it may be noticed that a booking has waited too long."""
@@ -57,7 +60,8 @@ class _Waiting:
 
 class AsyncpgBookingIntake:
     """A writer takes whatever is waiting and stores it with one statement and one commit; while it
-    waits for the disk the next batch gathers, so the batch grows with the load by itself.
+    waits for the disk the next batch gathers, so the batch grows with the load by itself. Below
+    that load batches keep a pace.
     """
 
     def __init__(
@@ -83,6 +87,7 @@ class AsyncpgBookingIntake:
         self._batch_count_max = batch_count_max
         self._wait_seconds_max = wait_seconds_max
         self._on_unacknowledged = on_unacknowledged
+        self._pace = Pace(batch_count_max, seconds=PACE_SECONDS)
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
         self._unanswered: deque[_Waiting] = deque()
         self._keyed = KeyedBookings(pool, _SQL["by_keys"], wait_seconds_max=wait_seconds_max)
@@ -132,8 +137,10 @@ class AsyncpgBookingIntake:
     async def _write(self) -> None:
         while True:
             batch = [await self._queue.get()]
+            await asyncio.sleep(self._pace.seconds_to_wait())
             while len(batch) < self._batch_count_max and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
+            self._pace.begin(len(batch))
             # Whoever gave up waiting is not served: the client was told that nothing was stored.
             await self._store([waiting for waiting in batch if not waiting.done.done()])
 
