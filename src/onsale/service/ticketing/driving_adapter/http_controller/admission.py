@@ -1,10 +1,9 @@
 """The door: how many requests are under way at once, and what those hear who come too late."""
 
-import asyncio
 from collections.abc import Callable
 from math import ceil
 
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.driving_adapter.http_controller.problem import problem_response
@@ -15,7 +14,6 @@ READ_SHARE = 0.75
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _STREAM_SUFFIX = "/sse"
 _ADMISSION = "onsale.admission"
-_CLOSE = (b"connection", b"close")
 
 
 class Admission:
@@ -26,16 +24,12 @@ class Admission:
     def __init__(
         self,
         app: ASGIApp,
-        shutdown: asyncio.Event,
         is_overrun: Callable[[], bool] = lambda: False,
         request_count_max: int = REQUEST_COUNT_MAX,
     ) -> None:
-        """Once ``shutdown`` is set every answer asks its client to take another connection.
-        ``is_overrun`` tells that this process gets more to do than it can.
-        """
+        """``is_overrun`` tells that this process gets more to do than it can."""
         self._app = app
         self._is_overrun = is_overrun
-        self._shutdown = shutdown
         self._request_count_max = request_count_max
         self._read_count_max = ceil(request_count_max * READ_SHARE)
         self._count = 0
@@ -43,18 +37,9 @@ class Admission:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let in, or turn away at once."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def send_and_part(message: Message) -> None:
-            if message["type"] == "http.response.start" and self._shutdown.is_set():
-                message["headers"] = [*message["headers"], _CLOSE]
-            await send(message)
-
         path: str = scope["path"]
         if path in _PROBES or path.endswith(_STREAM_SUFFIX):
-            await self._app(scope, receive, send_and_part)
+            await self._app(scope, receive, send)
             return
         is_read = scope["method"] == "GET"
         if (
@@ -62,13 +47,13 @@ class Admission:
             or (is_read and self._read_count >= self._read_count_max)
             or self._is_overrun()
         ):
-            await problem_response(_full())(scope, receive, send_and_part)
+            await problem_response(_full())(scope, receive, send)
             return
         scope[_ADMISSION] = self
         self._count += 1
         self._read_count += is_read
         try:
-            await self._app(scope, receive, send_and_part)
+            await self._app(scope, receive, send)
         finally:
             self._count -= 1
             self._read_count -= is_read

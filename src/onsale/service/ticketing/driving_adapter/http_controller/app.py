@@ -3,6 +3,8 @@
 from typing import Any
 
 from fastapi import FastAPI
+from starlette.types import ASGIApp
+from typing_extensions import override
 
 from onsale.service.ticketing.driving_adapter.http_controller import openapi
 from onsale.service.ticketing.driving_adapter.http_controller.admission import Admission
@@ -17,10 +19,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.edge import HttpEd
 from onsale.service.ticketing.driving_adapter.http_controller.event_ticketing_controller import (
     EventTicketingController,
 )
-from onsale.service.ticketing.driving_adapter.http_controller.http_metrics import (
-    HttpMeters,
-    HttpMetrics,
-)
+from onsale.service.ticketing.driving_adapter.http_controller.http_metrics import HttpMeters
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies import (
     IncomingBodies,
@@ -28,15 +27,25 @@ from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies im
 from onsale.service.ticketing.driving_adapter.http_controller.operations_controller import (
     OperationsController,
 )
-from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemHandlers
+from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemAnswers
 from onsale.service.ticketing.driving_adapter.http_controller.user_controller import (
     UserController,
 )
 
 
 class OnsaleApi(FastAPI):
-    """FastAPI with the schemas of plain endpoints in its document."""
+    """FastAPI with the schemas of plain endpoints in its document, and around its routes only what
+    these need: they handle their parameters, files and errors without it.
+    """
 
+    edge: HttpEdge
+
+    @override
+    def build_middleware_stack(self) -> ASGIApp:
+        """What a request passes before it is routed."""
+        return self.edge
+
+    @override
     def openapi(self) -> dict[str, Any]:
         """The OpenAPI document, made once."""
         if self.openapi_schema is None:
@@ -58,7 +67,6 @@ def create_app(services: HttpServices) -> FastAPI:
         redirect_slashes=False,
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
-    ProblemHandlers(app)
     authenticator = Authenticator(services.tokens)
     # Routes are tried in this order; the busiest come first.
     app.router.routes.extend(
@@ -75,7 +83,10 @@ def create_app(services: HttpServices) -> FastAPI:
     meters.watch("event", services.live_events)
     app.state.deadlines = services.deadlines
     app.state.bodies = IncomingBodies(services.rate_limits)
-    app.add_middleware(Admission, shutdown=services.shutdown, is_overrun=services.is_overrun)
-    app.add_middleware(HttpMetrics, meters=meters)
-    app.add_middleware(HttpEdge)
+    app.edge = HttpEdge(
+        Admission(app.router, is_overrun=services.is_overrun),
+        ProblemAnswers(app.router.routes),
+        meters,
+        services.shutdown,
+    )
     return app

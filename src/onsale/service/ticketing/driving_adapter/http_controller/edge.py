@@ -1,15 +1,14 @@
-"""The outermost layer: security headers, HEAD, and the last resort for what nobody foresaw."""
+"""The outermost layer: security headers, HEAD, problem documents for every error, meters."""
 
-import structlog
-from starlette.requests import ClientDisconnect, Request
+import asyncio
+import time
+from collections.abc import Iterable
+
+from starlette.requests import ClientDisconnect
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from onsale.service.ticketing.driving_adapter.http_controller.problem import (
-    problem_response,
-    route_of,
-    traceback_of,
-)
-from onsale.service.ticketing.driving_adapter.http_controller.request_errors import InternalError
+from onsale.service.ticketing.driving_adapter.http_controller.http_metrics import HttpMeters
+from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemAnswers
 
 # Pages may use what this host serves and nothing else; styles in elements are what the API browser
 # and the seat map draw with.
@@ -30,47 +29,71 @@ SECURITY_HEADERS = (
 HTTPS_HEADERS = (*SECURITY_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
 
 
-class HttpEdge:
-    """Pure ASGI: it stands in the way of every request."""
+_CLOSE = (b"connection", b"close")
+_EVENT_STREAM = b"text/event-stream"
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class HttpEdge:
+    """Pure ASGI: it stands in the way of every request. What has to be seen or added of an answer
+    is so in one place, since each further layer around ``send`` costs every request.
+    """
+
+    def __init__(
+        self, app: ASGIApp, problems: ProblemAnswers, meters: HttpMeters, shutdown: asyncio.Event
+    ) -> None:
+        """Once ``shutdown`` is set every answer asks its client to take another connection."""
         self._app = app
-        self._log = structlog.stdlib.get_logger(__name__)
+        self._problems = problems
+        self._meters = meters
+        self._shutdown = shutdown
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer whatever happens."""
+        """Answer whatever happens, and measure it."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
-        started = False
-        headers = HTTPS_HEADERS if scope.get("scheme") == "https" else SECURITY_HEADERS
+        status = 0
+        is_stream = False
+        began_at = time.perf_counter()
 
-        async def send_with_headers(message: Message) -> None:
-            nonlocal started
+        async def send_and_note(message: Message) -> None:
+            nonlocal status, is_stream
             if message["type"] == "http.response.start":
-                started = True
-                message["headers"] = [*message["headers"], *headers]
+                status, headers = message["status"], message["headers"]
+                is_stream = _is_stream(headers)
+                added = HTTPS_HEADERS if scope.get("scheme") == "https" else SECURITY_HEADERS
+                closing = (_CLOSE,) if self._shutdown.is_set() else ()
+                message["headers"] = [*headers, *closing, *added]
             await send(message)
 
-        answer: Send = send_with_headers
+        answer: Send = send_and_note
         if scope["method"] == "HEAD":
             # A copy: the server looks at its own to know that the answer has no body.
             scope = {**scope, "method": "GET"}
-            head = _HeadOnly(receive, send_with_headers)
+            head = _HeadOnly(receive, send_and_note)
             receive, answer = head.receive, head.send
         try:
             await self._app(scope, receive, answer)
         except ClientDisconnect:
             return  # nobody is there to be answered
-        except Exception as error:  # noqa: BLE001 - logged, and answered as what it is
-            self._log.error(
-                "unexpected_error",
-                method=scope["method"],
-                path=route_of(Request(scope)),
-                traceback=traceback_of(error),
-            )
-            if not started:
-                await problem_response(InternalError())(scope, receive, answer)
+        except Exception as error:  # noqa: BLE001 - answered, or logged, as what it is
+            if status:
+                self._problems.log_unexpected(scope, error)
+            else:
+                await self._problems.answer_to(scope, error)(scope, receive, answer)
+            # One error may be that of many requests: it would gather the tracebacks of all.
+            error.__traceback__ = None
+        finally:
+            if status:
+                seconds = None if is_stream else time.perf_counter() - began_at
+                self._meters.record(scope, status, seconds)
+
+
+def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:
+    for name, value in headers:
+        if name == b"content-type":
+            return value.startswith(_EVENT_STREAM)
+    return False
 
 
 class _HeadOnly:

@@ -199,7 +199,7 @@ class DirectRoute(APIRoute):
         )
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the endpoint; errors go to the application's handlers."""
+        """Call the endpoint; errors travel to the edge."""
         if scope["method"] != self._method:
             raise HTTPException(status_code=405)
         request = Request(scope, receive, send)

@@ -1,17 +1,15 @@
-"""Refusals as RFC 9457 problem documents, and where the framework is told to make them."""
+"""Refusals as RFC 9457 problem documents."""
 
 import json
 import traceback
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import msgspec
 import structlog
-from fastapi import FastAPI
-from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
-from starlette.requests import Request
 from starlette.responses import Response
-from starlette.routing import Match
+from starlette.routing import BaseRoute, Match
+from starlette.types import Scope
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
@@ -29,7 +27,6 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     BodyTooLargeError,
     HeadersTooLargeError,
     InternalError,
-    InvalidRequestError,
     MalformedRequestError,
     MethodNotAllowedError,
     RateLimitedError,
@@ -122,61 +119,56 @@ def _headers_of(error: Exception) -> Mapping[str, str]:
     return headers
 
 
-class ProblemHandlers:
-    """Turns every exception of a request into a problem document."""
+class ProblemAnswers:
+    """Knows which errors of a request are refusals, and what is told to whom of each."""
 
-    def __init__(self, app: FastAPI) -> None:
-        self._app = app
+    def __init__(self, routes: Sequence[BaseRoute]) -> None:
+        """``routes`` are all that there are: they tell which methods a path takes."""
+        self._routes = routes
         self._log = structlog.stdlib.get_logger(__name__)
         self._unavailable_log = OccasionalLog()
-        app.add_exception_handler(TicketingError, self.refuse)
-        app.add_exception_handler(RequestError, self.refuse)
-        app.add_exception_handler(UnavailableError, self.unavailable)
-        app.add_exception_handler(RequestValidationError, self.framework_validation)
-        app.add_exception_handler(HTTPException, self.framework_refusal)
 
-    async def refuse(self, request: Request, error: Exception) -> Response:
-        """A use case or the HTTP side said no."""
-        if kind_of(error) is INTERNAL_ERROR:
-            self._log.error(
-                "impossible_refusal", path=route_of(request), traceback=traceback_of(error)
-            )
+    def answer_to(self, scope: Scope, error: Exception) -> Response:
+        """The document; of what nobody foresaw it tells nothing, and the log everything."""
+        match error:
+            case TicketingError() | RequestError():
+                if kind_of(error) is INTERNAL_ERROR:
+                    self._log.error(
+                        "impossible_refusal", path=route_of(scope), traceback=traceback_of(error)
+                    )
+            case UnavailableError():
+                self._unavailable_log.warning("unavailable", path=route_of(scope), error=str(error))
+            case HTTPException():
+                return self._framework_refusal(scope, error)
+            case _:
+                self.log_unexpected(scope, error)
         return problem_response(error)
 
-    async def unavailable(self, request: Request, error: Exception) -> Response:
-        """A dependency is away."""
-        self._unavailable_log.warning("unavailable", path=route_of(request), error=str(error))
-        return problem_response(error)
-
-    async def framework_validation(self, _: Request, error: Exception) -> Response:
-        """FastAPI judged a parameter itself."""
-        assert isinstance(error, RequestValidationError)
-        return problem_response(
-            InvalidRequestError(
-                [
-                    {"field": ".".join(map(str, one["loc"][1:])), "message": one["msg"]}
-                    for one in error.errors()
-                ]
-            )
+    def log_unexpected(self, scope: Scope, error: Exception) -> None:
+        """Nobody foresaw this, or not at this point."""
+        self._log.error(
+            "unexpected_error",
+            method=scope["method"],
+            path=route_of(scope),
+            traceback=traceback_of(error),
         )
 
-    async def framework_refusal(self, request: Request, error: Exception) -> Response:
-        """Routing found nothing, or a static file is missing."""
-        assert isinstance(error, HTTPException)
+    def _framework_refusal(self, scope: Scope, error: HTTPException) -> Response:
+        # Routing found nothing, or a static file is missing.
         if error.status_code == _NOT_FOUND_STATUS:
             return problem_response(RouteNotFoundError())
         if error.status_code == _NOT_ALLOWED_STATUS:
-            return problem_response(MethodNotAllowedError(self._allowed(request)))
+            return problem_response(MethodNotAllowedError(self._allowed(scope)))
         kind = ProblemKind(error.status_code, "REFUSED", "The request is refused")
         return problem_document(kind, error.detail, {}, error.headers or {})
 
-    def _allowed(self, request: Request) -> list[str]:
+    def _allowed(self, scope: Scope) -> list[str]:
         # Every route of the path, not just the first: GET and POST are routes of their own.
-        scope = dict(request.scope)
+        scope = dict(scope)
         allowed = []
         for method in METHODS:
             scope["method"] = "GET" if method == "HEAD" else method
-            if any(route.matches(scope)[0] is Match.FULL for route in self._app.routes):
+            if any(route.matches(scope)[0] is Match.FULL for route in self._routes):
                 allowed.append(method)
         return allowed
 
@@ -188,6 +180,6 @@ def traceback_of(error: Exception) -> str:
     return "".join(traceback.format_exception(error))
 
 
-def route_of(request: Request) -> str:
+def route_of(scope: Scope) -> str:
     """The template of the request's route: unlike the path, it names nobody."""
-    return getattr(request.scope.get("route"), "path_format", "")
+    return getattr(scope.get("route"), "path_format", "")
