@@ -2,11 +2,10 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from uuid import UUID
 
 import asyncpg
 
@@ -39,11 +38,9 @@ _SQL = load_statements(Path(__file__).parent / "sql" / "booking_intake.sql")
 class _Waiting:
     booking: Booking
     key: IdempotencyKey | None
+    since: float
+    done: asyncio.Future[Intake]
     is_sent: bool = False
-    since: float = field(default_factory=lambda: asyncio.get_running_loop().time())
-    done: asyncio.Future[Intake] = field(
-        default_factory=lambda: asyncio.get_running_loop().create_future()
-    )
 
     @property
     def named(self) -> tuple[int, str] | None:
@@ -94,7 +91,8 @@ class AsyncpgBookingIntake:
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
         self._require_database()
-        waiting = _Waiting(booking, key)
+        loop = asyncio.get_running_loop()
+        waiting = _Waiting(booking, key, loop.time(), loop.create_future())
         try:
             self._queue.put_nowait(waiting)
         except asyncio.QueueFull:
@@ -183,26 +181,29 @@ class AsyncpgBookingIntake:
             rows = [_columns(waiting.booking, waiting.key) for waiting in batch]
             inserted = await connection.fetch(_SQL["insert"], *map(list, zip(*rows, strict=True)))
             stored = {row["id"]: row["created_at"] for row in inserted}
-            missing = [w.booking.id for w in batch if w.booking.id not in stored]
+            # Looked up once: the ids of the two libraries are slow to compare.
+            stored_at = [stored.get(waiting.booking.id) for waiting in batch]
+            missing = [w.booking.id for w, at in zip(batch, stored_at, strict=True) if at is None]
             earlier: dict[tuple[int, str], asyncpg.Record] = {}
             if missing:
                 # Stored before a connection was lost at its commit, or under an idempotency key.
                 again = await connection.fetch(_SQL["stored_ids"], missing)
                 stored.update((row["id"], row["created_at"]) for row in again)
+                stored_at = [stored.get(waiting.booking.id) for waiting in batch]
                 if keyed:
                     found = await connection.fetch(_SQL["by_keys"], *names)
                     earlier = {(row["buyer_id"], row["idempotency_key"]): row for row in found}
-        for waiting in batch:
-            _answer(waiting, stored, earlier)
+        for waiting, at in zip(batch, stored_at, strict=True):
+            _answer(waiting, at, earlier)
 
 
 def _answer(
     waiting: _Waiting,
-    stored: Mapping[UUID, datetime],
+    stored_at: datetime | None,
     earlier: dict[tuple[int, str], asyncpg.Record],
 ) -> None:
-    if waiting.booking.id in stored:
-        waiting.booking.created_at = stored[waiting.booking.id]
+    if stored_at is not None:
+        waiting.booking.created_at = stored_at
         waiting.succeed(Intake(waiting.booking, is_new=True))
         return
     row = earlier.get(waiting.named) if waiting.named else None

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import ASGIApp
+from starlette.types import Receive, Scope, Send
 from typing_extensions import override
 
 from onsale.service.ticketing.driving_adapter.http_controller import openapi
@@ -41,9 +41,10 @@ class OnsaleApi(FastAPI):
     edge: HttpEdge
 
     @override
-    def build_middleware_stack(self) -> ASGIApp:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a request passes before it is routed."""
-        return self.edge
+        scope["app"] = self
+        await self.edge(scope, receive, send)
 
     @override
     def openapi(self) -> dict[str, Any]:

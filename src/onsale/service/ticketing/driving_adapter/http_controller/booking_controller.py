@@ -68,13 +68,14 @@ class BookingController:
         self._limits.booking_from(client_of(request))
         principal = await self._authenticator.require(request, UserRole.BUYER)
         self._limits.booking_by(principal.user_id)
-        body = await read_json(request, CreateBookingRequest)
+        order = await read_json(request, CreateBookingRequest)
         key = idempotency_key_of(request)
-        wanted = body.to_request()
+        wanted = order.to_request()
         known_event_id(wanted.event_id)
         booking = await self._services.create_booking.execute(principal, wanted, key)
+        body = booking_body(booking)
         return JsonResponse(
-            booking_body(booking), 202, [(b"location", f"/api/booking/{booking.id}".encode())]
+            body, 202, [(b"location", body.status_url.removesuffix("/sse").encode())]
         )
 
     async def list_bookings(self, request: Request) -> Response:

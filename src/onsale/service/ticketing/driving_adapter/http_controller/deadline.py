@@ -31,7 +31,7 @@ class Deadlines:
         self._timer: asyncio.TimerHandle | None = None
 
     def answered_in_time(self, scope: Scope, *, has_own_bound: bool = False) -> "Deadline":
-        """Give up what runs too long, waiting for the client left out, within an ``async with``.
+        """Give up what runs too long, waiting for the client left out, within a ``with``.
 
         Raises:
             UnavailableError: it did. What was asked for may have happened all the same.
@@ -93,14 +93,14 @@ class Deadline:
         self._error: Callable[[], Exception] = _no_answer
         self._is_over = False
 
-    async def __aenter__(self) -> None:
+    def __enter__(self) -> None:
         task = asyncio.current_task()
         assert task is not None
         self._task, self._cancelling = task, task.cancelling()
         self._begin_to_answer()
         self._of.begin(self)
 
-    async def __aexit__(
+    def __exit__(
         self,
         kind: type[BaseException] | None,
         error: BaseException | None,

@@ -16,7 +16,22 @@ def encode(body: object) -> bytes:
     return _ENCODER.encode(body)
 
 
-class JsonResponse(Response):
+class EncodedResponse(Response):
+    """An answer that is bytes already, body and headers: nothing of the base's preparation is
+    needed.
+    """
+
+    def __init__(
+        self, body: bytes, status_code: int, headers: Iterable[tuple[bytes, bytes]]
+    ) -> None:
+        """``headers`` have lower-case names; the length is added."""
+        self.status_code = status_code
+        self.background = None
+        self.body = body
+        self.raw_headers = [*headers, (b"content-length", b"%d" % len(body))]
+
+
+class JsonResponse(EncodedResponse):
     """An answer whose body is a msgspec struct or a plain value."""
 
     def __init__(
@@ -25,13 +40,7 @@ class JsonResponse(Response):
         status_code: int = 200,
         extra_headers: Iterable[tuple[bytes, bytes]] = (),
     ) -> None:
-        """``extra_headers`` have lower-case names. Nothing of the base's preparation is needed."""
-        self.status_code = status_code
-        self.background = None
-        self.body = _ENCODER.encode(body)
-        self.raw_headers = [
-            _CONTENT_TYPE,
-            NO_STORE,
-            (b"content-length", b"%d" % len(self.body)),
-            *extra_headers,
-        ]
+        """``extra_headers`` have lower-case names."""
+        super().__init__(
+            _ENCODER.encode(body), status_code, (_CONTENT_TYPE, NO_STORE, *extra_headers)
+        )

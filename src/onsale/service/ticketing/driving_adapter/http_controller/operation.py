@@ -207,7 +207,7 @@ class DirectRoute(APIRoute):
             response = await self._direct(request)
         else:
             deadlines: Deadlines = scope["app"].state.deadlines
-            async with deadlines.answered_in_time(scope, has_own_bound=self._has_own_bound):
+            with deadlines.answered_in_time(scope, has_own_bound=self._has_own_bound):
                 response = await self._direct(request)
         await response(scope, receive, send)
 

@@ -3,6 +3,7 @@
 import json
 import traceback
 from collections.abc import Mapping, Sequence
+from functools import cache
 
 import msgspec
 import structlog
@@ -16,6 +17,10 @@ from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.service.ticketing.domain.exceptions import (
     NotAuthenticatedError,
     TicketingError,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import (
+    NO_STORE,
+    EncodedResponse,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.problem_table import (
     INTERNAL_ERROR,
@@ -38,6 +43,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
 )
 
 MEDIA_TYPE = "application/problem+json"
+_CONTENT_TYPE = (b"content-type", MEDIA_TYPE.encode())
 RETRY_AFTER_SECONDS = 1
 METHODS = ("GET", "HEAD", "POST", "PATCH", "PUT", "DELETE", "OPTIONS")
 # The rest of the body may or may not come; the next request begins afresh.
@@ -78,21 +84,29 @@ def problem_document(
     kind: ProblemKind, detail: str, details: Mapping[str, object], headers: Mapping[str, str]
 ) -> Response:
     """A problem document; ``details`` named like a standard member get ``current_`` before it."""
-    body: dict[str, object] = {
+    body: dict[str, object] = {**_standard_members(kind), "detail": detail}
+    for name, value in details.items():
+        body[f"current_{name}" if name in _RESERVED else name] = value
+    return EncodedResponse(
+        _encode(body),
+        kind.status,
+        (
+            _CONTENT_TYPE,
+            NO_STORE,
+            *((name.encode(), value.encode()) for name, value in headers.items()),
+        ),
+    )
+
+
+@cache
+def _standard_members(kind: ProblemKind) -> Mapping[str, object]:
+    return {
         "type": type_of(kind),
         "title": kind.title,
         "status": kind.status,
-        "detail": detail,
+        "detail": "",
         "code": kind.code,
     }
-    for name, value in details.items():
-        body[f"current_{name}" if name in _RESERVED else name] = value
-    return Response(
-        _encode(body),
-        kind.status,
-        {"cache-control": "no-store", **headers},
-        MEDIA_TYPE,
-    )
 
 
 def _encode(body: Mapping[str, object]) -> bytes:
