@@ -141,3 +141,15 @@ async def test_what_nobody_foresaw_is_an_internal_error(
     problem(refused, 500, "INTERNAL_ERROR")
     assert "10.9.8.7" not in refused.text
     assert refused.headers["x-content-type-options"] == "nosniff"
+
+
+async def test_what_nobody_foresaw_is_counted_like_any_answer(
+    api: HttpApi, buyer: httpx.AsyncClient, event: int
+) -> None:
+    api.bookings.failure = ZeroDivisionError()
+    await buyer.post("/api/booking", json=booking_form())
+
+    metrics = (await buyer.get("/metrics")).text
+
+    counted = 'onsale_http_requests_total{method="POST",route="/api/booking",status="500"} 1.0'
+    assert counted in metrics
