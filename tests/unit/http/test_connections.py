@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from onsale.platform.http_server import ServerOptions, serve
+from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.driving_adapter.http_controller import http_protocol
 from onsale.service.ticketing.driving_adapter.http_controller.connection_guard import (
     ConnectionGuard,
@@ -131,11 +132,12 @@ async def test_who_is_patient_leaves_them_open(api: HttpApi) -> None:
 async def test_a_request_under_way_is_let_be(api: HttpApi) -> None:
     may_go_on, entered = asyncio.Event(), asyncio.Event()
 
-    async def slowly(*_: object, **__: object) -> None:
+    async def slowly(*_: object, **__: object) -> dict[int, Event]:
         entered.set()
         await may_go_on.wait()
+        return {}
 
-    api.events.by_id = slowly  # type: ignore[method-assign]
+    api.events.by_ids = slowly  # type: ignore[method-assign]
     request = b"GET /api/event/1 HTTP/1.1\r\nHost: x\r\n\r\n"
     async with (
         serving(api, impatient()) as address,

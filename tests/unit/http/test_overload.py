@@ -2,6 +2,7 @@
 
 import asyncio
 import time
+from collections.abc import Collection
 from dataclasses import replace
 
 import httpx
@@ -151,13 +152,13 @@ async def test_beyond_the_bound_requests_are_refused_at_once_and_probes_are_not(
 ) -> None:
     limited(api, OPEN)
     may_go_on = asyncio.Event()
-    by_id = api.events.by_id
+    by_ids = api.events.by_ids
 
-    async def slowly(event_id: int) -> object:
+    async def slowly(event_ids: Collection[int]) -> object:
         await may_go_on.wait()
-        return await by_id(event_id)
+        return await by_ids(event_ids)
 
-    api.events.by_id = slowly  # type: ignore[assignment, method-assign]
+    api.events.by_ids = slowly  # type: ignore[assignment, method-assign]
     async with api.client() as client:
         waiting = asyncio.create_task(client.get("/api/event/1"))
         await asyncio.sleep(0)
