@@ -17,6 +17,8 @@ from typing_extensions import override
 
 CONNECTION_COUNT_MAX = 4_000
 ANSWERS_SECONDS_MAX = 60.0
+IDLE_SECONDS_MAX = 2.0
+"""A connection that was idle for longer is not used: the server may be closing it just then."""
 _TICK_SECONDS = 0.001
 _HEAD_END = b"\r\n\r\n"
 _LENGTH = b"content-length: "
@@ -135,6 +137,12 @@ class HttpLoad:
 
     def _send_next(self, due_at: float) -> None:
         number, self._sent_count = self._sent_count, self._sent_count + 1
+        oldest_use = due_at - IDLE_SECONDS_MAX
+        # The last one was used last: if it is too old, so are all.
+        if self._idle and self._idle[-1].idle_since < oldest_use:
+            for connection in tuple(self._idle):
+                connection.close()
+            self._idle.clear()
         if self._idle:
             self._idle.pop().send(number, due_at, next(self._requests))
             return
@@ -157,6 +165,7 @@ class HttpLoad:
             number, due_at = self._waiting.popleft()
             connection.send(number, due_at, next(self._requests))
         else:
+            connection.idle_since = time.perf_counter()
             self._idle.append(connection)
 
     def answered(
@@ -200,6 +209,7 @@ class _Connection(asyncio.Protocol):
         self._due_at = 0.0
         self._has_request = False
         self.is_open = False
+        self.idle_since = 0.0
 
     def send(self, number: int, due_at: float, request: bytes) -> None:
         assert self._transport is not None

@@ -84,6 +84,7 @@ class AsyncpgBookingIntake:
         self._batch_count_max = batch_count_max
         self._wait_seconds_max = wait_seconds_max
         self._on_unacknowledged = on_unacknowledged
+        self._gathering = asyncio.Lock()
         self._pace = Pace(batch_count_max, seconds=PACE_SECONDS)
         self._queue: asyncio.Queue[_Waiting] = asyncio.Queue(QUEUE_COUNT_MAX)
         self._unanswered: deque[_Waiting] = deque()
@@ -134,13 +135,19 @@ class AsyncpgBookingIntake:
 
     async def _write(self) -> None:
         while True:
+            batch = await self._next_batch()
+            # Whoever gave up waiting is not served: the client was told that nothing was stored.
+            await self._store([waiting for waiting in batch if not waiting.done.done()])
+
+    async def _next_batch(self) -> Sequence[_Waiting]:
+        # One writer at a time, or each would wait with a part of the batch.
+        async with self._gathering:
             batch = [await self._queue.get()]
             await asyncio.sleep(self._pace.seconds_to_wait())
             while len(batch) < self._batch_count_max and not self._queue.empty():
                 batch.append(self._queue.get_nowait())
             self._pace.begin(len(batch))
-            # Whoever gave up waiting is not served: the client was told that nothing was stored.
-            await self._store([waiting for waiting in batch if not waiting.done.done()])
+            return batch
 
     async def _store(self, batch: Sequence[_Waiting]) -> None:
         if not batch:
