@@ -22,6 +22,7 @@ from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
+from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -43,6 +44,7 @@ from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUs
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
+from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
 from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
 from onsale.service.ticketing.app.query.read_live_bookings_use_case import ReadLiveBookingsUseCase
@@ -81,6 +83,7 @@ from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader 
 from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
     BcryptPasswordHasher,
 )
+from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from onsale.service.ticketing.driving_adapter.background.unacknowledged_bookings import (
@@ -197,6 +200,7 @@ def _api_parts(
         monotonic=monotonic,
         new_id=uuid7,
     )
+    codes = HmacTicketCodes(secret)
     get_event = GetEventUseCase(catalog, SeatCountReader(store, events))
     live_bookings = LiveTopics(
         booking_reader(ReadLiveBookingsUseCase(bookings).execute), BOOKING_INTERVAL_SECONDS
@@ -228,7 +232,9 @@ def _api_parts(
         cancel_booking=UpdateBookingStatusToCancelledUseCase(
             bookings, unit_of_work, commands, notices
         ),
-        get_booking=GetBookingUseCase(bookings, catalog),
+        get_booking=GetBookingUseCase(bookings, catalog, codes),
+        get_ticket_code=GetTicketCodeUseCase(bookings, codes),
+        admit_ticket=AdmitTicketUseCase(catalog, codes, unit_of_work),
         list_bookings=ListBookingsUseCase(bookings),
         live_bookings=live_bookings,
         live_events=live_events,
@@ -276,6 +282,7 @@ def _rate_limits(settings: Settings, secret: bytes) -> RateLimits:
         payment_per_user=Limit.parse(settings.payment_limit_per_user),
         event_per_user=Limit.parse(settings.event_limit_per_user),
         seat_per_user=Limit.parse(settings.seat_limit_per_user),
+        admission_per_user=Limit.parse(settings.admission_limit_per_user),
         registration_per_client=Limit.parse(settings.registration_limit_per_client),
         log_in_per_client=Limit.parse(settings.log_in_limit_per_client),
         streams_per_user_max=settings.streams_per_user_max,

@@ -182,6 +182,9 @@ class Settings(StoreSettings):
     seat_limit_per_user: Annotated[
         LimitText, Field(description="seats of new events, burst:per second")
     ] = "2000000:5000"
+    admission_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = (
+        "2000:50"
+    )
     registration_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = (
         "1000:10"
     )

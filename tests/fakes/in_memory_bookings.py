@@ -17,6 +17,7 @@ from onsale.service.ticketing.app.interface.i_booking_repository import (
 )
 from onsale.service.ticketing.app.interface.i_payment_transaction import KeyedAttempt, PaymentKey
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    Admission,
     EventTerms,
     ITicketingTransaction,
     MovedTickets,
@@ -35,6 +36,7 @@ class InMemoryBookings:
         self.bookings: dict[UUID, Booking] = {}
         self.keys: dict[tuple[int, str], tuple[bytes, UUID]] = {}
         self.failure: Exception | None = None
+        self.admitted: dict[tuple[int, UUID], datetime] = {}
         self._events = events
 
     async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
@@ -134,6 +136,16 @@ class InMemoryTransaction:
             )
             for one in booking_ids
         }
+
+    async def admit_ticket(self, ticket_id: int, booking_id: UUID) -> Admission | None:
+        view = (await self._bookings.with_tickets([booking_id]))[booking_id]
+        for ticket in view.tickets:
+            if (ticket.id, ticket.status) == (ticket_id, TicketStatus.SOLD):
+                is_new = (ticket_id, booking_id) not in self._bookings.admitted
+                at = self._bookings.admitted.setdefault((ticket_id, booking_id), self.now)
+                where = (ticket.section, ticket.subsection, ticket.row, ticket.seat)
+                return Admission(ticket_id, *where, at, is_new)
+        return None
 
     async def has_open_attempt(self, booking_id: UUID) -> bool:
         return any(

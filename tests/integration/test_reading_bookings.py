@@ -26,7 +26,7 @@ async def test_a_booking_that_ends_while_it_is_read_is_shown_with_all_its_ticket
 ) -> None:
     event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
     held = await pipeline.hold(buyer, event, "1-1", "1-2")
-    read = GetBookingUseCase(pipeline.bookings, pipeline.catalog)
+    read = GetBookingUseCase(pipeline.bookings, pipeline.catalog, pipeline.admit.codes)
 
     async def is_waited_for() -> bool:
         waiting = (

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from uuid_utils.compat import uuid7
 
+from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -41,6 +42,7 @@ from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUs
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
+from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
 from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
 from onsale.service.ticketing.app.query.read_live_bookings_use_case import ReadLiveBookingsUseCase
@@ -54,6 +56,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
     BcryptPasswordHasher,
 )
+from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
@@ -170,7 +173,7 @@ class HttpApi:
         self.app: FastAPI = create_app(self.services)
 
     def _services(self) -> HttpServices:
-        unit_of_work = InMemoryUnitOfWork(self.bookings)
+        unit_of_work, codes = InMemoryUnitOfWork(self.bookings), HmacTicketCodes(SECRET)
         return HttpServices(
             tokens=self.tokens,
             register_user=RegisterUserUseCase(self.users, self.hasher),
@@ -201,7 +204,9 @@ class HttpApi:
             cancel_booking=UpdateBookingStatusToCancelledUseCase(
                 self.bookings, unit_of_work, self.commands, self.notices
             ),
-            get_booking=GetBookingUseCase(self.bookings, self.catalog),
+            get_booking=GetBookingUseCase(self.bookings, self.catalog, codes),
+            get_ticket_code=GetTicketCodeUseCase(self.bookings, codes),
+            admit_ticket=AdmitTicketUseCase(self.catalog, codes, unit_of_work),
             list_bookings=ListBookingsUseCase(self.bookings),
             live_bookings=self.live_bookings,
             live_events=self.live_events,

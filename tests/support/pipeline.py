@@ -31,6 +31,7 @@ from onsale.service.shared_kernel.seat_messages import (
     decode_command,
 )
 from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
     ApplySeatResultsUseCase,
 )
@@ -103,6 +104,7 @@ from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_booking_reade
 from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
     SqlalchemyEventReader,
 )
+from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
 from tests.support.tasks import background
 
@@ -147,6 +149,7 @@ class Pipeline:
     load: LoadEventSeatsUseCase
     cancel: UpdateBookingStatusToCancelledUseCase
     pay: MockPaymentAndUpdateStatusToCompletedUseCase
+    admit: AdmitTicketUseCase
     payment_ledger: PaymentLedger
     expire: ReleaseExpiredHoldsUseCase
     resend: ResendOwedCommandsUseCase
@@ -278,6 +281,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         pay=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings, unit_of_work, gateway, ledger, uuid7, PaymentDigest(b"a test's secret")
         ),
+        admit=AdmitTicketUseCase(catalog, HmacTicketCodes(b"a test's secret"), unit_of_work),
         payment_ledger=ledger,
         expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
         resend=ResendOwedCommandsUseCase(unit_of_work, publisher),

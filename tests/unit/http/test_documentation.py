@@ -18,6 +18,7 @@ CALLS = {
     ("get", "/api/event"),
     ("get", "/api/event/{event_id}"),
     ("patch", "/api/event/{event_id}"),
+    ("post", "/api/event/{event_id}/admission"),
     ("get", "/api/event/{event_id}/sections/{section}/subsection/{subsection}/seats"),
     ("get", "/api/event/{event_id}/sse"),
     ("post", "/api/booking"),
@@ -26,10 +27,13 @@ CALLS = {
     ("post", "/api/booking/{booking_id}/pay"),
     ("post", "/api/booking/{booking_id}/cancel"),
     ("get", "/api/booking/{booking_id}/sse"),
+    ("get", "/api/booking/{booking_id}/tickets/{ticket_id}/qr.svg"),
     ("get", "/livez"),
     ("get", "/readyz"),
     ("get", "/metrics"),
 }
+# A code that lets somebody in is somebody's.
+NOT_TO_BE_HAD = {"/api/event/{event_id}/admission"}
 OPEN_CALLS = {
     *(("post", "/api/user"), ("post", "/api/user/login")),
     *(
@@ -144,7 +148,7 @@ async def test_every_example_of_a_body_works(api: HttpApi, document: dict[str, A
             url = path.format(event_id=1, booking_id=held and held.id)
             answer = await client.request(method, url, json=example["value"])
             assert answer.status_code in map(int, operation["responses"]), answer.text
-            assert answer.is_success, (path, answer.text)
+            assert answer.is_success or path in NOT_TO_BE_HAD, (path, answer.text)
             bodies += 1
     assert bodies >= 10
 

@@ -20,7 +20,7 @@ WANTED = {
     "cross-origin-resource-policy",
 }
 EXPECTED = {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
-IDS = {"event_id": 1, "section": "A", "subsection": 1, "asset": "start.js"}
+IDS = {"event_id": 1, "section": "A", "subsection": 1, "asset": "start.js", "ticket_id": 1}
 
 
 def routes(api: HttpApi) -> list[tuple[str, str]]:

@@ -54,6 +54,10 @@ class BookingNotFoundError(TicketingError):
     """There is no such booking."""
 
 
+class TicketNotFoundError(TicketingError):
+    """The booking has no such ticket, or is not completed."""
+
+
 class EventNotOnSaleError(TicketingError):
     """The event is not on sale."""
 
@@ -115,6 +119,18 @@ class PaymentDeclinedError(TicketingError):
 
 class PaymentUnknownError(TicketingError):
     """The gateway has not told the outcome yet; it is being settled, ask for the booking again."""
+
+
+class TicketNotValidError(TicketingError):
+    """This code lets nobody in here."""
+
+
+class AlreadyAdmittedError(TicketingError):
+    """The ticket has let somebody in already."""
+
+    def __init__(self, admitted_at: datetime) -> None:
+        """``admitted_at`` is when it did."""
+        super().__init__(admitted_at=admitted_at.astimezone(UTC))
 
 
 class IdempotencyKeyReusedError(TicketingError):

@@ -27,7 +27,7 @@ class Intake:
 
 @dataclass(frozen=True, slots=True)
 class BookedTicket:
-    """A ticket of a booking; ``price`` in cents."""
+    """A ticket of a booking; ``price`` in cents, ``code`` for those alone who may show it."""
 
     id: int
     section: str
@@ -36,6 +36,7 @@ class BookedTicket:
     seat: int
     price: int
     status: TicketStatus
+    code: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -44,6 +44,19 @@ class MovedTickets:
     total_price: int
 
 
+@dataclass(frozen=True, slots=True)
+class Admission:
+    """A ticket that let somebody in, and when; ``is_new`` if that was now."""
+
+    ticket_id: int
+    section: str
+    subsection: int
+    row: int
+    seat: int
+    admitted_at: datetime
+    is_new: bool
+
+
 class ITicketingTransaction(IPaymentTransaction, Protocol):
     """One transaction. ``now`` is the database's clock, read after the latest lock."""
 
@@ -86,6 +99,12 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
 
     async def sell_tickets(self, booking_ids: Collection[UUID]) -> Mapping[UUID, MovedTickets]:
         """Move the tickets of these bookings from reserved to sold."""
+        ...
+
+    async def admit_ticket(self, ticket_id: int, booking_id: UUID) -> Admission | None:
+        """Mark a ticket of this booking, which the transaction has locked, unless it is marked.
+        ``None``: the booking has not bought that ticket.
+        """
         ...
 
     async def forfeit_tickets(self, booking: Booking) -> None:

@@ -85,6 +85,11 @@ class Booking:
     command_seq: int = 1
     next_send_at: datetime | None = None
 
+    @property
+    def admits(self) -> bool:
+        """Whether its tickets let anybody in: their codes are good just as long."""
+        return self.status is BookingStatus.COMPLETED
+
     def require_buyer(self, user_id: int) -> None:
         """Raise ``NotOwnerError`` unless the booking is this user's."""
         if self.buyer_id != user_id:

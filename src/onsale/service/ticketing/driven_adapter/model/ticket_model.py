@@ -18,8 +18,9 @@ from onsale.platform.database.base import Base
 
 
 class TicketModel(Base):
-    """A seat and who has it; ``price`` in cents. The unique constraint is also its only index:
-    seats are found by it, and a booking's tickets through ``booking_ticket``.
+    """A seat and who has it; ``price`` in cents, ``admitted_at`` when it let somebody in. The
+    unique constraint is also its only index: seats are found by it, and a booking's tickets through
+    ``booking_ticket``.
     """
 
     __tablename__ = "ticket"
@@ -35,6 +36,7 @@ class TicketModel(Base):
     buyer_id: Mapped[int | None] = mapped_column(ForeignKey("user.id"))
     booking_id: Mapped[UUID | None] = mapped_column(ForeignKey("booking.id"))
     reserved_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    admitted_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
     __table_args__ = (
         UniqueConstraint(

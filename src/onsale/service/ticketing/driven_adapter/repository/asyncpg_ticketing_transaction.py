@@ -12,6 +12,7 @@ from onsale.platform.database.sql_file import load_statements
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
 from onsale.service.shared_kernel.seating import SeatPosition
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
+    Admission,
     EventTerms,
     MovedTickets,
     TicketClaim,
@@ -100,6 +101,13 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         ids = list(booking_ids)
         await self._lock_tickets_of(ids)
         return _moved(await self._connection.fetch(_SQL["sell_tickets"], ids))
+
+    async def admit_ticket(self, ticket_id: int, booking_id: UUID) -> Admission | None:
+        row = await self._connection.fetchrow(_SQL["admit_ticket"], ticket_id, booking_id)
+        if row is not None:
+            return _admission(row, is_new=True)
+        row = await self._connection.fetchrow(_SQL["admitted_ticket"], ticket_id, booking_id)
+        return None if row is None else _admission(row, is_new=False)
 
     async def forfeit_tickets(self, booking: Booking) -> None:
         rows = await self._connection.fetch(
@@ -207,6 +215,18 @@ def _columns(booking: Booking) -> tuple[object, ...]:
         None if booking.command is None else booking.command.value,
         booking.command_seq,
         booking.next_send_at,
+    )
+
+
+def _admission(row: asyncpg.Record, *, is_new: bool) -> Admission:
+    return Admission(
+        row["id"],
+        row["section"],
+        row["subsection"],
+        row["row_number"],
+        row["seat_number"],
+        row["admitted_at"],
+        is_new,
     )
 
 

@@ -16,6 +16,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.http_services impo
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import read_json
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
+from onsale.service.ticketing.driving_adapter.http_controller.qr_code import qr_code_svg
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import (
     ID_MAX,
@@ -27,6 +28,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_values imp
     known_event_id,
     limit_of,
     page_of,
+    ticket_id_of,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.sse import (
     EventStream,
@@ -60,6 +62,9 @@ class BookingController:
             DirectRoute("GET", f"{one}/sse", self.follow_booking, documented.FOLLOW),
             DirectRoute("POST", f"{one}/pay", self.pay_booking, documented.PAY),
             DirectRoute("POST", f"{one}/cancel", self.cancel_booking, documented.CANCEL),
+            DirectRoute(
+                "GET", f"{one}/tickets/{{ticket_id}}/qr.svg", self.get_qr_code, documented.QR
+            ),
             DirectRoute("GET", "/api/booking", self.list_bookings, documented.LIST),
         )
 
@@ -98,6 +103,16 @@ class BookingController:
         principal = await self._authenticator.principal(request)
         view = await self._services.get_booking.execute(principal, booking_id_of(request))
         return JsonResponse(booking_with_tickets_body(view))
+
+    async def get_qr_code(self, request: Request) -> Response:
+        """The code of a ticket as a picture."""
+        principal = await self._authenticator.require(request, UserRole.BUYER)
+        code = await self._services.get_ticket_code.execute(
+            principal, booking_id_of(request), ticket_id_of(request)
+        )
+        return Response(
+            qr_code_svg(code), headers={"cache-control": "no-store"}, media_type="image/svg+xml"
+        )
 
     async def pay_booking(self, request: Request) -> Response:
         """Charge a card for a held booking."""

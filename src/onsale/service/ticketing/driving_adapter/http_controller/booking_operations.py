@@ -11,6 +11,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
     IDEMPOTENCY_KEY,
     LIMIT,
     PAYMENT_KEY,
+    TICKET_ID,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     RateLimitedError,
@@ -79,11 +80,30 @@ LIST = Operation(
 )
 GET = Operation(
     summary="Get a booking with its tickets",
-    description="For its buyer and for the seller of its event.",
+    description=(
+        "For its buyer and for the seller of its event. Once it is `completed`, each ticket has a "
+        "`code` for its buyer, which the door reads; its seller sees none."
+    ),
     tag=TAG,
     parameters=[BOOKING_ID],
     answers={200: Answer(description="The booking", schema=BookingWithTicketsBody)},
     problems=[domain.BookingNotFoundError, domain.NotOwnerError],
+    needs_session=True,
+)
+QR = Operation(
+    summary="Get the QR code of a ticket",
+    description="For its buyer, once the booking is `completed`. It says the ticket's `code`.",
+    tag=TAG,
+    parameters=[BOOKING_ID, TICKET_ID],
+    answers={
+        200: Answer(description="A picture of any size", schema=str, media_type="image/svg+xml")
+    },
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.BookingNotFoundError,
+        domain.TicketNotFoundError,
+    ],
     needs_session=True,
 )
 PAY = Operation(
@@ -132,8 +152,9 @@ CANCEL = Operation(
 FOLLOW = Operation(
     summary="Follow a booking",
     description=(
-        "Server-sent events named `status_update`, each with the booking as `GET` shows it: first "
-        "as it stands, then after each change. The stream ends when nothing more can change."
+        "Server-sent events named `status_update`, each with the booking as `GET` shows it, codes "
+        "of tickets left out: first as it stands, then after each change. The stream ends when "
+        "nothing more can change."
     ),
     tag=TAG,
     parameters=[BOOKING_ID],

@@ -18,6 +18,11 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     RateLimitedError,
 )
+from onsale.service.ticketing.driving_adapter.schema.admission_schema import (
+    EXAMPLE_CODE,
+    AdmittedTicketBody,
+    AdmitTicketRequest,
+)
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
     CreateEventRequest,
     EventBody,
@@ -106,6 +111,29 @@ UPDATE = Operation(
         domain.ForbiddenRoleError,
         domain.NotOwnerError,
         domain.EventNotFoundError,
+        RateLimitedError,
+    ],
+    needs_session=True,
+)
+ADMIT = Operation(
+    summary="Admit the bearer of a ticket",
+    description=(
+        "A ticket lets somebody in once: of two doors at the same moment, one gets `200`. After "
+        "that it answers `ALREADY_ADMITTED` with `admitted_at`, also to the door that let them in. "
+        "`TICKET_NOT_VALID` is a code that nobody issued, one of another event, and one whose "
+        "booking is not `completed` any more."
+    ),
+    tag=TAG,
+    parameters=[EVENT_ID],
+    body=AdmitTicketRequest,
+    examples={"as the scanner read it": {"code": EXAMPLE_CODE}},
+    answers={200: Answer(description="Let them in", schema=AdmittedTicketBody)},
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.EventNotFoundError,
+        domain.AlreadyAdmittedError,
+        domain.TicketNotValidError,
         RateLimitedError,
     ],
     needs_session=True,

@@ -32,6 +32,10 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_values imp
     section_of,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.sse import EventStream, event_frames
+from onsale.service.ticketing.driving_adapter.schema.admission_schema import (
+    AdmitTicketRequest,
+    admitted_ticket_body,
+)
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
     CreateEventRequest,
     EventPageBody,
@@ -63,6 +67,7 @@ class EventTicketingController:
             DirectRoute("GET", "/api/event", self.list_events, documented.LIST),
             DirectRoute("POST", "/api/event", self.create_event, documented.CREATE),
             DirectRoute("PATCH", one, self.update_event, documented.UPDATE),
+            DirectRoute("POST", f"{one}/admission", self.admit_ticket, documented.ADMIT),
         )
 
     async def create_event(self, request: Request) -> Response:
@@ -84,6 +89,15 @@ class EventTicketingController:
         event = await self._services.update_event.execute(principal, event_id, body.to_changes())
         self._recent.forget(event_id)
         return JsonResponse(event_body(event))
+
+    async def admit_ticket(self, request: Request) -> Response:
+        """Let the bearer of a ticket in."""
+        principal = await self._authenticator.require(request, UserRole.SELLER)
+        self._limits.admission_by(principal.user_id)
+        event_id = event_id_of(request)
+        body = await read_json(request, AdmitTicketRequest)
+        admission = await self._services.admit_ticket.execute(principal, event_id, body.code)
+        return JsonResponse(admitted_ticket_body(admission))
 
     async def list_events(self, request: Request) -> Response:
         """A page of events. Who asks matters for ``mine`` alone: others need no good session."""

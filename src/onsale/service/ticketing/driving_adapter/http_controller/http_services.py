@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry
 
+from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -26,6 +27,7 @@ from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUs
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
+from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
 from onsale.service.ticketing.app.query.list_events_use_case import ListEventsUseCase
 from onsale.service.ticketing.app.service.live_feed import LiveTopics
@@ -60,6 +62,8 @@ class HttpServices:
     pay_booking: MockPaymentAndUpdateStatusToCompletedUseCase
     cancel_booking: UpdateBookingStatusToCancelledUseCase
     get_booking: GetBookingUseCase
+    get_ticket_code: GetTicketCodeUseCase
+    admit_ticket: AdmitTicketUseCase
     list_bookings: ListBookingsUseCase
     live_bookings: LiveTopics[UUID, LiveBooking]
     live_events: LiveTopics[int, LiveEvent]

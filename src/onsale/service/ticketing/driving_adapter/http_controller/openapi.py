@@ -8,6 +8,10 @@ from pydantic.json_schema import models_json_schema
 
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import COOKIE_NAME
 from onsale.service.ticketing.driving_adapter.http_controller.operation import REF
+from onsale.service.ticketing.driving_adapter.schema.admission_schema import (
+    AdmittedTicketBody,
+    AdmitTicketRequest,
+)
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
     BookingBody,
     BookingPageBody,
@@ -58,6 +62,7 @@ REQUESTS: Sequence[type[RequestModel]] = (
     UpdateEventRequest,
     CreateBookingRequest,
     PayBookingRequest,
+    AdmitTicketRequest,
 )
 ANSWERS: Sequence[type[msgspec.Struct]] = (
     UserBody,
@@ -72,6 +77,7 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     BookingPageBody,
     PaidBookingBody,
     CancelledBookingBody,
+    AdmittedTicketBody,
     AliveBody,
     ReadyBody,
     ProblemBody,

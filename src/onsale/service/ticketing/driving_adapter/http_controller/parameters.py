@@ -21,6 +21,7 @@ SUBSECTION = path_parameter("subsection", {"type": "integer"}, 1)
 BOOKING_ID = path_parameter(
     "booking_id", {"type": "string", "format": "uuid"}, "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"
 )
+TICKET_ID = path_parameter("ticket_id", _ID_SCHEMA, 1)
 LIMIT = query_parameter(
     "limit",
     {

@@ -34,6 +34,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
         404, "SUBSECTION_NOT_FOUND", "No such section and subsection"
     ),
     domain.BookingNotFoundError: ProblemKind(404, "BOOKING_NOT_FOUND", "No such booking"),
+    domain.TicketNotFoundError: ProblemKind(404, "TICKET_NOT_FOUND", "No such ticket"),
     request.RouteNotFoundError: ProblemKind(404, "NOT_FOUND", "Nothing here"),
     request.MethodNotAllowedError: ProblemKind(405, "METHOD_NOT_ALLOWED", "Method not allowed"),
     request.BodyTimeoutError: ProblemKind(408, "BODY_TIMEOUT", "The body came too slowly"),
@@ -50,6 +51,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.PaymentInProgressError: ProblemKind(
         409, "PAYMENT_IN_PROGRESS", "A payment is under way"
     ),
+    domain.AlreadyAdmittedError: ProblemKind(409, "ALREADY_ADMITTED", "Admitted already"),
     domain.HoldExpiredError: ProblemKind(410, "HOLD_EXPIRED", "The hold has expired"),
     request.BodyTooLargeError: ProblemKind(413, "BODY_TOO_LARGE", "The body is too large"),
     request.UnsupportedMediaTypeError: ProblemKind(
@@ -60,6 +62,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     domain.SeatOutOfRangeError: ProblemKind(
         422, "SEAT_OUT_OF_RANGE", "A seat lies outside the subsection"
     ),
+    domain.TicketNotValidError: ProblemKind(422, "TICKET_NOT_VALID", "Not a valid ticket"),
     domain.IdempotencyKeyReusedError: ProblemKind(
         422, "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used before"
     ),

@@ -31,6 +31,8 @@ BOOKING_PER_USER = Limit(1_000, 20)
 BOOKING_PER_CLIENT = Limit(5_000, 200)
 PAYMENT_PER_USER = Limit(60, 1)
 EVENT_PER_USER = Limit(500, 5)
+# Fifty doors of one house, at a ticket a second each.
+ADMISSION_PER_USER = Limit(2_000, 50)
 # Two of the largest halls there are.
 SEAT_PER_USER = Limit(2_000_000, 5_000)
 REGISTRATION_PER_CLIENT = Limit(1_000, 10)
@@ -62,6 +64,7 @@ class RateLimitRules:
     payment_per_user: Limit = PAYMENT_PER_USER
     event_per_user: Limit = EVENT_PER_USER
     seat_per_user: Limit = SEAT_PER_USER
+    admission_per_user: Limit = ADMISSION_PER_USER
     registration_per_client: Limit = REGISTRATION_PER_CLIENT
     log_in_per_client: Limit = LOG_IN_PER_CLIENT
     failed_log_in: Limit = FAILED_LOG_IN
@@ -89,6 +92,7 @@ class RateLimits:
         self._payments_by_user = TokenBuckets(limits.payment_per_user, monotonic)
         self._events_by_user = TokenBuckets(limits.event_per_user, monotonic)
         self._seats_by_user = TokenBuckets(limits.seat_per_user, monotonic)
+        self._admissions_by_user = TokenBuckets(limits.admission_per_user, monotonic)
         self._registrations = TokenBuckets(limits.registration_per_client, monotonic)
         self._log_ins = TokenBuckets(limits.log_in_per_client, monotonic)
         self._failed_log_ins = TokenBuckets(limits.failed_log_in, monotonic)
@@ -112,6 +116,7 @@ class RateLimits:
             "payment-user": self._payments_by_user,
             "event-user": self._events_by_user,
             "seat-user": self._seats_by_user,
+            "admission-user": self._admissions_by_user,
             "registration-client": self._registrations,
             "log-in-client": self._log_ins,
             "failed-log-in": self._failed_log_ins,
@@ -136,6 +141,10 @@ class RateLimits:
     def seats_by(self, user_id: int, count: int) -> None:
         """Raise ``RateLimitedError`` if this user has made too many seats of late to make these."""
         self._take(self._seats_by_user, str(user_id), count)
+
+    def admission_by(self, user_id: int) -> None:
+        """Raise ``RateLimitedError`` if tickets are shown to this user too often."""
+        self._take(self._admissions_by_user, str(user_id))
 
     def registration_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client opens too many accounts."""

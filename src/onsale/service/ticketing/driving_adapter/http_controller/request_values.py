@@ -72,6 +72,15 @@ def booking_id_of(request: Request) -> UUID:
     return UUID(text)
 
 
+def ticket_id_of(request: Request) -> int:
+    """The ticket id in the path; whether the booking has it is for the booking to say.
+
+    Raises:
+        InvalidRequestError: not a positive integer.
+    """
+    return _positive(request.path_params["ticket_id"], "ticket_id")
+
+
 def section_of(request: Request) -> tuple[str, int]:
     """Section and subsection in the path; whether they exist is for the event to say.
 

@@ -93,7 +93,7 @@ class PayBookingRequest(RequestModel):
 
 
 class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A ticket; ``price`` in cents."""
+    """A ticket; ``price`` in cents, ``code`` for its buyer once the booking is completed."""
 
     id: int
     section: str
@@ -102,6 +102,7 @@ class TicketBody(msgspec.Struct, frozen=True, kw_only=True):
     seat: int
     price: int
     status: TicketStatus
+    code: str | msgspec.UnsetType = msgspec.UNSET
 
 
 class BookingBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -203,4 +204,5 @@ def _ticket_body(ticket: BookedTicket) -> TicketBody:
         seat=ticket.seat,
         price=ticket.price,
         status=ticket.status,
+        code=msgspec.UNSET if ticket.code is None else ticket.code,
     )
