@@ -52,12 +52,13 @@ class Cast:
                 views += await visitor.all_items("/api/event?mine=true")
         return views
 
-    async def ask(self, rule: Rule, role: str, booking_id: str) -> str:
+    async def ask(self, rule: Rule, role: str, booking: JsonObject) -> str:
         """What one of them is answered."""
-        visitor = self.visitors[role]
+        visitor, (ticket,) = self.visitors[role], booking["tickets"]
         path = rule.path.format(
             event_id=self.event_id,
-            booking_id=booking_id,
+            booking_id=booking["id"],
+            ticket_id=ticket["id"],
             section="A",
             subsection=1,
             asset="start.js",
@@ -65,7 +66,8 @@ class Cast:
         if rule.is_stream and rule.answer_to(role) == "200":
             async with visitor.follow(path):
                 return "200"
-        answer = await visitor.send(rule.method, path + rule.query, json=rule.body(self.event_id))
+        body = rule.body(self.event_id, ticket.get("code", ""))
+        answer = await visitor.send(rule.method, path + rule.query, json=body)
         if rule.ends_session and answer.is_success:
             assert isinstance(visitor, Member)
             await visitor.log_in()
@@ -153,13 +155,16 @@ async def test_each_role_is_answered_as_its_rule_says_and_refusals_change_nothin
     cast: Cast, rule: Rule
 ) -> None:
     booking = await cast.buyer.hold(cast.event_id)
+    if rule.needs_ticket:
+        assert (await cast.buyer.pay(booking["id"])).status_code == 200
+        booking = await cast.buyer.booking(booking["id"])
     granted = [role for role in cast.visitors if rule.answer_to(role).startswith("2")]
     refused = [role for role in cast.visitors if role not in granted]
 
     before = await cast.state(booking["id"])
-    answers = {role: await cast.ask(rule, role, booking["id"]) for role in refused}
+    answers = {role: await cast.ask(rule, role, booking) for role in refused}
     assert await cast.state(booking["id"]) == before, "a call that was refused changed something"
-    answers |= {role: await cast.ask(rule, role, booking["id"]) for role in granted}
+    answers |= {role: await cast.ask(rule, role, booking) for role in granted}
 
     assert answers == {role: rule.answer_to(role) for role in refused + granted}
 

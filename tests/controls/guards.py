@@ -1,5 +1,6 @@
 """Every guard that has a negative control, in the order of the table."""
 
+from tests.controls.admission_guards import ADMISSION_GUARDS
 from tests.controls.ledger_guards import LEDGER_GUARDS
 from tests.controls.message_guards import MESSAGE_GUARDS
 from tests.controls.payment_guards import PAYMENT_GUARDS
@@ -10,6 +11,7 @@ GUARDS = (
     *SEAT_STORE_GUARDS,
     *LEDGER_GUARDS,
     *PAYMENT_GUARDS,
+    *ADMISSION_GUARDS,
     *MESSAGE_GUARDS,
     *SIDE_BY_SIDE_GUARDS,
 )

@@ -25,7 +25,7 @@ SEATS = f"{EVENT}/sections/{{section}}/subsection/{{subsection}}/seats"
 @dataclass(frozen=True, slots=True)
 class Rule:
     """What each of ``ROLES`` is answered by one route: ``200``, or ``403 NOT_OWNER``. ``query`` is
-    a way to call the route that has a rule of its own.
+    a way to call the route that has a rule of its own. ``needs_ticket``: the booking is paid first.
     """
 
     method: str
@@ -34,6 +34,7 @@ class Rule:
     query: str = ""
     is_stream: bool = field(default=False, kw_only=True)
     ends_session: bool = field(default=False, kw_only=True)
+    needs_ticket: bool = field(default=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}{self.query}"
@@ -42,7 +43,7 @@ class Rule:
         """What somebody in this role is answered."""
         return self.answers[0 if role in WITHOUT_SESSION else ROLES.index(role)]
 
-    def body(self, event_id: int) -> JsonObject | None:
+    def body(self, event_id: int, code: str) -> JsonObject | None:
         """A body that the call takes from whoever may make it."""
         account = {"email": new_email(), "password": PASSWORD, "name": "X", "role": "buyer"}
         bodies: dict[tuple[str, str], JsonObject] = {
@@ -50,6 +51,7 @@ class Rule:
             ("POST", "/api/user/login"): account,
             ("POST", "/api/event"): Seller.details(),
             ("PATCH", EVENT): {"name": "Renamed"},
+            ("POST", f"{EVENT}/admission"): {"code": code},
             ("POST", "/api/booking"): Buyer.order(event_id),
             ("POST", f"{BOOKING}/pay"): {"card_number": CARD_NUMBER},
         }
@@ -91,12 +93,14 @@ RULES = (
     Rule("GET", "/api/event", _sellers("200"), "?mine=true"),
     Rule("GET", EVENT, _all("200")),
     Rule("PATCH", EVENT, _its_seller("200")),
+    Rule("POST", f"{EVENT}/admission", _its_seller("200"), needs_ticket=True),
     Rule("GET", SEATS, _all("200")),
     Rule("GET", f"{EVENT}/sse", _all("200"), is_stream=True),
     Rule("POST", "/api/booking", _buyers("202")),
     Rule("GET", "/api/booking", _members("200")),
     Rule("GET", BOOKING, (NO_SESSION, "200", NOT_YOURS, "200", NOT_YOURS)),
     Rule("GET", f"{BOOKING}/sse", _its_buyer("200"), is_stream=True),
+    Rule("GET", f"{BOOKING}/tickets/{{ticket_id}}/qr.svg", _its_buyer("200"), needs_ticket=True),
     Rule("POST", f"{BOOKING}/pay", _its_buyer("200")),
     Rule("POST", f"{BOOKING}/cancel", _its_buyer("200")),
     Rule("GET", "/livez", _all("200")),

@@ -2,7 +2,6 @@
 
 import re
 
-import numpy as np
 import zxingcpp
 
 _PIXELS_PER_MODULE = 8
@@ -17,19 +16,21 @@ def text_in(svg: str) -> str:
     return result.text
 
 
-def _painted(svg: str) -> "np.ndarray[tuple[int, int], np.dtype[np.uint8]]":
-    """The picture's strokes, each a module high, black on white."""
+def _painted(svg: str) -> memoryview:
+    """The picture's strokes, each a module high, black on white: a byte a pixel."""
     box, strokes = _VIEW_BOX.search(svg), _STROKES.search(svg)
     assert box is not None, svg
     assert strokes is not None, svg
-    modules = np.full((int(box[2]), int(box[1])), 255, dtype=np.uint8)
+    rows = [bytearray(b"\xff" * int(box[1])) for _ in range(int(box[2]))]
     x, y = 0, 0.0
     for step, first, second in _STEP.findall(strokes[1]):
         if step == "h":
-            modules[int(y), x : x + int(first)] = 0
+            rows[int(y)][x : x + int(first)] = bytes(int(first))
             x += int(first)
         elif step == "M":
             x, y = int(first), float(second)
         else:
             x, y = x + int(first), y + float(second)
-    return modules.repeat(_PIXELS_PER_MODULE, axis=0).repeat(_PIXELS_PER_MODULE, axis=1)
+    scale = _PIXELS_PER_MODULE
+    pixels = b"".join(bytes(each for each in row for _ in range(scale)) * scale for row in rows)
+    return memoryview(pixels).cast("B", [len(rows) * scale, len(rows[0]) * scale])
