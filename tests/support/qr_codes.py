@@ -12,7 +12,8 @@ _STEP = re.compile(r"([Mmh])(-?[\d.]+)(?: (-?[\d.]+))?")
 
 def text_in(svg: str) -> str:
     """What the one QR code of the picture says."""
-    (result,) = zxingcpp.read_barcodes(_painted(svg), formats=zxingcpp.BarcodeFormat.QRCode)
+    (result,) = zxingcpp.read_barcodes(_painted(svg))
+    assert result.format is zxingcpp.BarcodeFormat.QRCode
     return result.text
 
 
