@@ -26,8 +26,8 @@ from onsale.platform.state.redis_clients import create_impatient_client, create_
 from onsale.settings import Settings
 
 CREATION_POOL_COUNT_MAX = 2
-# Two that write bookings and one that looks keys up.
-INTAKE_POOL_COUNT_MAX = 3
+# Two that write bookings, one that counts what buyers have, and one that looks keys up.
+INTAKE_POOL_COUNT_MAX = 4
 TOPICS_RETRY_SECONDS_MAX = 1.0
 # Shares of the time in which requests are refused once a store stands still.
 PING_SHARE, SEAT_STORE_SHARE = 0.35, 0.5

@@ -23,10 +23,10 @@ from onsale.service.ticketing.domain.entity.booking_entity import Booking, Booki
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.exceptions import EventNotOnSaleError
 from onsale.service.ticketing.driven_adapter.repository import (
-    asyncpg_booking_intake,
     asyncpg_drift_ledger,
     asyncpg_ticketing_transaction,
     asyncpg_upkeep,
+    booking_batch,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
@@ -38,6 +38,7 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transa
     AsyncpgTicketingTransaction,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
+from onsale.service.ticketing.driven_adapter.repository.booking_batch import BookingBatch
 from tests.controls.interleaving import TIMEOUT_SECONDS, Gate, HookedPort, until_waiting_or
 from tests.controls.stage import Guard, Stage
 from tests.controls.taking_out import InMethod, InStatement
@@ -125,7 +126,7 @@ async def a_connection_is_lost_at_the_commit_of_a_booking(stage: Stage) -> list[
     answers = iter([ConnectionResetError("lost")])
 
     def lose_the_first(statement: str) -> None:
-        if statement == asyncpg_booking_intake._SQL["insert"] and (lost := next(answers, None)):
+        if statement == booking_batch._SQL["insert"] and (lost := next(answers, None)):
             raise lost
 
     with _after_each_fetch(lose_the_first):
@@ -298,9 +299,9 @@ SIDE_BY_SIDE_GUARDS = (
         "An INSERT whose answer was lost may have been committed; its buyer must not be refused.",
         (
             InMethod(
-                AsyncpgBookingIntake,
-                "_insert",
-                'stored.update((row["id"], row["created_at"]) for row in again)',
+                BookingBatch,
+                "find",
+                'self._stored.update((row["id"], row["created_at"]) for row in again)',
                 "pass",
             ),
         ),
@@ -309,7 +310,7 @@ SIDE_BY_SIDE_GUARDS = (
     Guard(
         "bookings are stored in the order of their keys",
         "Two processes that bring the same keys must not each wait for what the other has stored.",
-        (InStatement(asyncpg_booking_intake, "insert", "ORDER BY b.buyer_id, b.key, b.id"),),
+        (InStatement(booking_batch, "insert", "ORDER BY b.buyer_id, b.key, b.id"),),
         two_processes_take_in_the_same_keys_in_opposite_order,
     ),
     Guard(

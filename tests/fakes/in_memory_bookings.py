@@ -25,7 +25,10 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
 from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus, PaymentAttempt
 from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
-from onsale.service.ticketing.domain.exceptions import IdempotencyKeyReusedError
+from onsale.service.ticketing.domain.exceptions import (
+    IdempotencyKeyReusedError,
+    TicketLimitReachedError,
+)
 from tests.fakes.in_memory_events import InMemoryEvents
 
 Result = TypeVar("Result")
@@ -39,13 +42,28 @@ class InMemoryBookings:
         self.admitted: dict[tuple[int, UUID], datetime] = {}
         self._events = events
 
-    async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
+    async def add(
+        self, booking: Booking, key: IdempotencyKey | None, *, is_limited: bool = False
+    ) -> Intake:
         if self.failure is not None:
             raise self.failure
+        if is_limited:
+            self._require_allowance(booking)
         self.bookings[booking.id] = copy(booking)
         if key is not None:
             self.keys[booking.buyer_id, key.key] = (key.request_digest, booking.id)
         return Intake(booking, is_new=True)
+
+    def _require_allowance(self, booking: Booking) -> None:
+        limit = self._events.events[booking.event_id].details.max_tickets_per_buyer or 0
+        whose = (booking.buyer_id, booking.event_id)
+        taken = sum(
+            one.quantity
+            for one in self.bookings.values()
+            if (one.buyer_id, one.event_id) == whose and one.status.is_live
+        )
+        if taken + booking.quantity > limit:
+            raise TicketLimitReachedError(limit, taken)
 
     async def find(self, buyer_id: int, key: IdempotencyKey) -> Booking | None:
         digest, booking_id = self.keys.get((buyer_id, key.key), (key.request_digest, None))

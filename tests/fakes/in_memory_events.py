@@ -7,7 +7,11 @@ from typing import Any
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SeatState, SubsectionLayout
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter, EventPage
+from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventChanges,
+    EventFilter,
+    EventPage,
+)
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventStatus,
@@ -37,13 +41,17 @@ class InMemoryEvents:
             self.seats[event.id, layout.section, layout.subsection] = bytearray(layout.seat_count)
         return event
 
-    async def change(
-        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
-    ) -> Event:
+    async def change(self, event_id: int, changes: EventChanges) -> Event:
         given: dict[str, Any] = dict(changes)
         event = self.events[event_id]
+        event.require_not_cancelled()
         details = replace(event.details, **given)
         self.events[event_id] = replace(event, details=details, version=event.version + 1)
+        return self.events[event_id]
+
+    async def cancel(self, event_id: int) -> Event:
+        self.events[event_id].require_not_cancelled()
+        self.set_status(event_id, EventStatus.CANCELLED)
         return self.events[event_id]
 
     def set_status(self, event_id: int, status: EventStatus) -> None:

@@ -175,12 +175,21 @@ class Pipeline:
         seats_per_row: int = 10,
         subsections: int = 1,
         hold_seconds: int = 600,
+        max_tickets_per_buyer: int | None = None,
     ) -> Event:
         """An event of section A, at 1,000 cents a seat, loaded and on sale."""
         seller = await self.user(UserRole.SELLER)
         hall = SeatingConfig.of([Section.regular("A", 1_000, subsections, rows, seats_per_row)])
         event = await self.create_event.execute(
-            seller, EventDetails("Concert", "", "Hall", hall, hold_seconds=hold_seconds)
+            seller,
+            EventDetails(
+                "Concert",
+                "",
+                "Hall",
+                hall,
+                hold_seconds=hold_seconds,
+                max_tickets_per_buyer=max_tickets_per_buyer,
+            ),
         )
         assert await self.load.execute(event.id)
         return await self.catalog.get(event.id)

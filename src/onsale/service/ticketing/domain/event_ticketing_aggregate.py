@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX
 from onsale.service.ticketing.domain.exceptions import (
+    EventCancelledError,
     EventNotOnSaleError,
     InvalidInputError,
     NotOwnerError,
@@ -18,14 +19,18 @@ HOLD_SECONDS_DEFAULT = 600
 HOLD_SECONDS_MIN = 5
 HOLD_SECONDS_MAX = 7_200
 TICKETS_PER_BOOKING_DEFAULT = 4
+TICKETS_PER_BUYER_MAX = 100
 
 
 class EventStatus(StrEnum):
-    """``draft`` until its seats are loaded; ``sold_out`` follows the seats and refuses nobody."""
+    """``draft`` until its seats are loaded; ``sold_out`` follows the seats and refuses nobody;
+    ``cancelled`` is for good.
+    """
 
     DRAFT = "draft"
     AVAILABLE = "available"
     SOLD_OUT = "sold_out"
+    CANCELLED = "cancelled"
 
 
 class TicketStatus(StrEnum):
@@ -49,7 +54,9 @@ class NewTicket(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class EventDetails:
-    """What a seller says about an event; times are in UTC."""
+    """What a seller says about an event; times are in UTC. A buyer has at most
+    ``max_tickets_per_buyer`` tickets of it, or, where that is ``None``, any number.
+    """
 
     name: str
     description: str
@@ -61,6 +68,7 @@ class EventDetails:
     currency: str = "USD"
     hold_seconds: int = HOLD_SECONDS_DEFAULT
     max_tickets_per_booking: int = TICKETS_PER_BOOKING_DEFAULT
+    max_tickets_per_buyer: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,12 +91,18 @@ class Event:
         if self.seller_id != user_id:
             raise NotOwnerError
 
+    def require_not_cancelled(self) -> None:
+        """Raise ``EventCancelledError`` if nothing of the event may change any more."""
+        if self.status is EventStatus.CANCELLED:
+            raise EventCancelledError
+
     def require_on_sale(self, now: datetime) -> None:
         """Raise ``EventNotOnSaleError`` unless bookings are taken at ``now``.
 
         A sold-out event takes them: a cancellation may free seats before the status follows.
         """
-        if self.status is EventStatus.DRAFT or not self.details.is_active:
+        is_open = self.status not in (EventStatus.DRAFT, EventStatus.CANCELLED)
+        if not is_open or not self.details.is_active:
             raise EventNotOnSaleError
         opens_at = self.details.on_sale_at
         if opens_at is not None and now < opens_at:
@@ -116,6 +130,11 @@ class EventTicketingAggregate:
         if not 1 <= details.max_tickets_per_booking <= TICKETS_PER_BOOKING_MAX:
             raise InvalidInputError(
                 "max_tickets_per_booking", f"a booking takes 1 to {TICKETS_PER_BOOKING_MAX} tickets"
+            )
+        buyer_limit = details.max_tickets_per_buyer
+        if buyer_limit is not None and not 1 <= buyer_limit <= TICKETS_PER_BUYER_MAX:
+            raise InvalidInputError(
+                "max_tickets_per_buyer", f"a limit per buyer is 1 to {TICKETS_PER_BUYER_MAX}"
             )
         return cls(seller_id, details)
 

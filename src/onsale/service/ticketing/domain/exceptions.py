@@ -72,6 +72,22 @@ class EventNotOnSaleError(TicketingError):
             )
 
 
+class EventCancelledError(TicketingError):
+    """The event is cancelled, and nothing of it changes any more."""
+
+
+class TicketLimitReachedError(TicketingError):
+    """The buyer would have more tickets of the event than one buyer may."""
+
+    def __init__(self, limit: int, taken: int) -> None:
+        """``taken`` tickets of ``limit`` are in bookings of the buyer that have not ended."""
+        super().__init__(
+            f"A buyer may have {limit} tickets of this event, and you have {taken}.",
+            limit=limit,
+            taken=taken,
+        )
+
+
 class SoldOutError(TicketingError):
     """The subsection has not that many seats left."""
 

@@ -71,7 +71,7 @@ class CreateBookingUseCase:
             ForbiddenRoleError: only buyers book.
             IdempotencyKeyReusedError, EventNotFoundError, SubsectionNotFoundError,
             InvalidInputError, SeatOutOfRangeError, EventNotOnSaleError, SoldOutError,
-            SeatConflictError, UnavailableError: nothing was stored.
+            SeatConflictError, TicketLimitReachedError, UnavailableError: nothing was stored.
         """
         RoleAuthService.require_role(principal, UserRole.BUYER)
         key = None
@@ -83,7 +83,11 @@ class CreateBookingUseCase:
         event = await self.catalog.get(request.event_id)
         layout = self._check(event, request)
         self._refuse_what_cannot_succeed(request, layout)
-        intake = await self.intake.add(self._new_booking(principal, request, event, layout), key)
+        intake = await self.intake.add(
+            self._new_booking(principal, request, event, layout),
+            key,
+            is_limited=event.details.max_tickets_per_buyer is not None,
+        )
         if intake.is_new:
             self.commands.post([intake.booking], {event.id: event.epoch})
         return intake.booking

@@ -1,10 +1,9 @@
 """Change what a seller may change of an event."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 
 from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventChanges,
     IEventCommandRepository,
     IEventQueryRepository,
 )
@@ -18,7 +17,9 @@ from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class UpdateEventUseCase:
-    """Seats and prices stay as they were made; words, visibility and opening time may change."""
+    """Seats and prices stay as they were made; words, visibility, opening time and limits
+    may change.
+    """
 
     reader: IEventQueryRepository
     writer: IEventCommandRepository
@@ -29,19 +30,21 @@ class UpdateEventUseCase:
         self,
         principal: Principal,
         event_id: int,
-        changes: Mapping[str, str | bool | datetime | None],
+        changes: EventChanges,
     ) -> Event:
         """Apply ``changes`` (column by column; none is fine) and return the event.
 
         Raises:
             ForbiddenRoleError, NotOwnerError: only the event's seller may.
             EventNotFoundError: there is no such event.
+            EventCancelledError: it does not change any more.
         """
         RoleAuthService.require_role(principal, UserRole.SELLER)
         event = await self.reader.by_id(event_id)
         if event is None:
             raise EventNotFoundError
         RoleAuthService.require_event_seller(principal, event)
+        event.require_not_cancelled()
         if not changes:
             return event
         changed = await self.writer.change(event_id, changes)

@@ -60,12 +60,16 @@ class BookingFilter:
 class IBookingIntake(Protocol):
     """Takes bookings in."""
 
-    async def add(self, booking: Booking, key: IdempotencyKey | None) -> Intake:
+    async def add(
+        self, booking: Booking, key: IdempotencyKey | None, *, is_limited: bool = False
+    ) -> Intake:
         """Store a ``processing`` booking durably; requests under way share statements. When it was
-        created is said by the database.
+        created is said by the database. ``is_limited`` tells that the event is known to limit its
+        buyers, which only spares the question: whether it does is said by the database too.
 
         Raises:
             EventNotOnSaleError: by the database's state and clock the event takes no bookings.
+            TicketLimitReachedError: the buyer would have more tickets than the event allows.
             IdempotencyKeyReusedError: the buyer used the key for another request.
             UnavailableError: too many are waiting, or the database does not answer in time.
         """

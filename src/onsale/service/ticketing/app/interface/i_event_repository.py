@@ -11,6 +11,9 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     EventTicketingAggregate,
 )
 
+EventChanges = Mapping[str, str | bool | int | datetime | None]
+"""What to set of an event, by column."""
+
 
 @dataclass(frozen=True, slots=True)
 class EventFilter:
@@ -35,10 +38,20 @@ class IEventCommandRepository(Protocol):
         """Store the event and all its tickets in one transaction, as a draft that owes a load."""
         ...
 
-    async def change(
-        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
-    ) -> Event:
-        """Set these columns of the event, which exists, and return it as it then is."""
+    async def change(self, event_id: int, changes: EventChanges) -> Event:
+        """Set these columns of the event, which exists, and return it as it then is.
+
+        Raises:
+            EventCancelledError: it does not change any more.
+        """
+        ...
+
+    async def cancel(self, event_id: int) -> Event:
+        """Cancel the event, which exists, and return it; its bookings have yet to end.
+
+        Raises:
+            EventCancelledError: it was cancelled before.
+        """
         ...
 
 

@@ -2,7 +2,8 @@
 
     processing ─▶ pending_payment ─▶ paid ─▶ completed
         │ └─▶ failed ◀────┼────────────┘
-        └─────────────────┴─▶ cancelled
+        └─────────────────┴─▶ cancelled ◀─ from any state that is not over, and from completed,
+                                           when its event is cancelled
 
 A booking also records the one seat command that it still owes to the seat store. The row is thus
 the outbox: ``command_seq`` grows with each new command and only the result that echoes it clears
@@ -40,6 +41,11 @@ class BookingStatus(StrEnum):
         return self in (self.COMPLETED, self.FAILED, self.CANCELLED)
 
     @property
+    def is_live(self) -> bool:
+        """Whether the booking has its seats, or may yet get them."""
+        return self not in (self.FAILED, self.CANCELLED)
+
+    @property
     def holds_seats(self) -> bool:
         """Whether the booking has tickets of its own."""
         return self in (self.PENDING_PAYMENT, self.PAID, self.COMPLETED)
@@ -50,6 +56,7 @@ class CancelReason(StrEnum):
 
     BUYER = "buyer"
     EXPIRED = "expired"
+    EVENT_CANCELLED = "event_cancelled"
 
 
 class OwedCommand(StrEnum):
@@ -162,6 +169,16 @@ class Booking:
         self.status = BookingStatus.CANCELLED
         self.cancel_reason = reason
         # Also while processing: the reserve may be on its way, and the release must outlive it.
+        self.owe(OwedCommand.RELEASE, now)
+
+    def call_off(self, now: datetime) -> None:
+        """Its event is cancelled: it ends, paid for or not. What was paid is for the caller to hand
+        back.
+        """
+        if not self.status.is_live:
+            raise IllegalTransitionError(status=self.status.value)
+        self.status = BookingStatus.CANCELLED
+        self.cancel_reason = CancelReason.EVENT_CANCELLED
         self.owe(OwedCommand.RELEASE, now)
 
     def owe(self, command: OwedCommand, due_at: datetime) -> None:

@@ -20,6 +20,8 @@ class RefundReason(StrEnum):
     NOT_PAYABLE = "not_payable"
     # The booking was paid and its tickets could not be sold.
     TICKETS_MISSING = "tickets_missing"
+    # The event will not take place.
+    EVENT_CANCELLED = "event_cancelled"
 
 
 @dataclass(frozen=True, slots=True)

@@ -68,7 +68,7 @@ class BookingModel(Base):
         CheckConstraint("(status = 'failed') = (failure_reason IS NOT NULL)", name="failure"),
         CheckConstraint(
             "(status = 'cancelled') = (cancel_reason IS NOT NULL)"
-            " AND cancel_reason IN ('buyer', 'expired')",
+            " AND cancel_reason IN ('buyer', 'expired', 'event_cancelled')",
             name="cancellation",
         ),
         CheckConstraint(

@@ -22,7 +22,10 @@ from onsale.platform.database.base import Base
 
 
 class EventModel(Base):
-    """An event; ``seating_config`` is the long form of the hall, prices in cents."""
+    """An event; ``seating_config`` is the long form of the hall, prices in cents.
+
+    ``cancellation_owed`` while bookings of a cancelled event have yet to end.
+    """
 
     __tablename__ = "event"
 
@@ -39,17 +42,27 @@ class EventModel(Base):
     currency: Mapped[str] = mapped_column(String(3), server_default="USD")
     hold_seconds: Mapped[int] = mapped_column(server_default=text("600"))
     max_tickets_per_booking: Mapped[int] = mapped_column(server_default=text("4"))
+    max_tickets_per_buyer: Mapped[int | None]
     epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     load_owed: Mapped[bool] = mapped_column(server_default=text("true"))
+    cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
+    cancellation_owed: Mapped[bool] = mapped_column(server_default=text("false"))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
     updated_at: Mapped[datetime] = mapped_column(DateTime(timezone=True), server_default=func.now())
 
     __table_args__ = (
-        CheckConstraint("status IN ('draft', 'available', 'sold_out')", name="status"),
+        CheckConstraint("status IN ('draft', 'available', 'sold_out', 'cancelled')", name="status"),
         CheckConstraint("hold_seconds BETWEEN 5 AND 7200", name="hold_seconds"),
         CheckConstraint("max_tickets_per_booking BETWEEN 1 AND 10", name="max_tickets"),
+        CheckConstraint("max_tickets_per_buyer BETWEEN 1 AND 100", name="max_tickets_per_buyer"),
+        CheckConstraint(
+            "(status = 'cancelled') = (cancelled_at IS NOT NULL)"
+            " AND (status = 'cancelled' OR NOT cancellation_owed)",
+            name="cancellation",
+        ),
         CheckConstraint("currency ~ '^[A-Z]{3}$'", name="currency"),
         CheckConstraint("epoch >= 0", name="epoch"),
         Index("ix_event_seller_id_id", "seller_id", "id"),
         Index("ix_event_load_owed", "id", postgresql_where=text("load_owed")),
+        Index("ix_event_cancellation_owed", "id", postgresql_where=text("cancellation_owed")),
     )

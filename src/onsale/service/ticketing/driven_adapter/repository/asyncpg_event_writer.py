@@ -2,8 +2,6 @@
 
 import asyncio
 import json
-from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 
 import asyncpg
@@ -12,11 +10,13 @@ from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
 from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.app.interface.i_event_repository import EventChanges
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventTicketingAggregate,
     NewTicket,
 )
+from onsale.service.ticketing.domain.exceptions import EventCancelledError
 from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
 from onsale.service.ticketing.driven_adapter.repository.seating_config_json import (
     seating_config_to_json,
@@ -28,7 +28,14 @@ COPY_TIMEOUT_SECONDS = 300.0
 CREATIONS_AT_ONCE_MAX = 2
 CREATIONS_WAITING_MAX = 50
 PLACE_SECONDS_MAX = 30.0
-CHANGEABLE = ("name", "description", "venue_name", "is_active", "on_sale_at")
+CHANGEABLE = (
+    "name",
+    "description",
+    "venue_name",
+    "is_active",
+    "on_sale_at",
+    "max_tickets_per_buyer",
+)
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")
 
@@ -93,7 +100,9 @@ class AsyncpgEventWriter:
                 details.currency,
                 details.hold_seconds,
                 details.max_tickets_per_booking,
+                details.max_tickets_per_buyer,
             )
+            assert row is not None
             event = _event(row)
             await connection.copy_records_to_table(
                 "ticket",
@@ -103,9 +112,7 @@ class AsyncpgEventWriter:
             )
         return event
 
-    async def change(
-        self, event_id: int, changes: Mapping[str, str | bool | datetime | None]
-    ) -> Event:
+    async def change(self, event_id: int, changes: EventChanges) -> Event:
         unknown = changes.keys() - set(CHANGEABLE)
         if unknown:
             raise ValueError(f"not to be changed: {sorted(unknown)}")
@@ -113,10 +120,19 @@ class AsyncpgEventWriter:
         for column in CHANGEABLE:
             parameters += [column in changes, changes.get(column)]
         async with unavailable_on_connection_loss():
-            return _event(await self._pool.fetchrow(_SQL["change_event"], *parameters))
+            return _changed(await self._pool.fetchrow(_SQL["change_event"], *parameters))
+
+    async def cancel(self, event_id: int) -> Event:
+        async with unavailable_on_connection_loss():
+            return _changed(await self._pool.fetchrow(_SQL["cancel_event"], event_id))
 
 
-def _event(row: asyncpg.Record | None) -> Event:
+def _changed(row: asyncpg.Record | None) -> Event:
+    # No event is ever deleted, so what is not changed is cancelled.
     if row is None:
-        raise LookupError("the event is gone")
+        raise EventCancelledError
+    return _event(row)
+
+
+def _event(row: asyncpg.Record) -> Event:
     return event_from_row(row, json.loads(row["seating_config"]))

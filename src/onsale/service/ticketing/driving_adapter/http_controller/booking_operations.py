@@ -62,6 +62,7 @@ CREATE = Operation(
         domain.EventNotFoundError,
         domain.SubsectionNotFoundError,
         domain.EventNotOnSaleError,
+        domain.TicketLimitReachedError,
         domain.SoldOutError,
         domain.SeatConflictError,
         domain.SeatOutOfRangeError,

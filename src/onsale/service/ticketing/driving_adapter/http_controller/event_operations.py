@@ -85,6 +85,7 @@ CREATE = Operation(
             "currency": "EUR",
             "hold_seconds": 300,
             "max_tickets_per_booking": 6,
+            "max_tickets_per_buyer": 12,
         },
     },
     answers={201: Answer(description="The event, still a draft", schema=EventBody)},
@@ -96,7 +97,8 @@ UPDATE = Operation(
     summary="Change an event",
     description=(
         "What is left out stays. `is_active: false` hides the event from others' lists and refuses "
-        "bookings. Seats and prices stay as they were made."
+        "bookings. Seats and prices stay as they were made. A lower `max_tickets_per_buyer` takes "
+        "nothing from those who have more."
     ),
     tag=TAG,
     parameters=[EVENT_ID],
@@ -104,6 +106,7 @@ UPDATE = Operation(
     examples={
         "postpone the sale": {"on_sale_at": "2031-01-01T10:00:00Z"},
         "open the sale": {"on_sale_at": None, "is_active": True},
+        "limit what one buyer may have": {"max_tickets_per_buyer": 4},
         "rename": {"name": "The Greater Demo", "venue_name": "Loopback Stadium"},
     },
     answers={200: Answer(description="The event as it now is", schema=EventBody)},
@@ -111,6 +114,7 @@ UPDATE = Operation(
         domain.ForbiddenRoleError,
         domain.NotOwnerError,
         domain.EventNotFoundError,
+        domain.EventCancelledError,
         RateLimitedError,
     ],
     needs_session=True,

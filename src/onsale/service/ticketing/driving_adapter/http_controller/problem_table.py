@@ -40,6 +40,10 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     request.BodyTimeoutError: ProblemKind(408, "BODY_TIMEOUT", "The body came too slowly"),
     domain.EmailTakenError: ProblemKind(409, "EMAIL_TAKEN", "The e-mail address is taken"),
     domain.EventNotOnSaleError: ProblemKind(409, "EVENT_NOT_ON_SALE", "Not on sale"),
+    domain.EventCancelledError: ProblemKind(409, "EVENT_CANCELLED", "The event is cancelled"),
+    domain.TicketLimitReachedError: ProblemKind(
+        409, "TICKET_LIMIT_REACHED", "No more tickets for one buyer"
+    ),
     domain.SoldOutError: ProblemKind(409, "SOLD_OUT", "Sold out"),
     domain.SeatConflictError: ProblemKind(409, "SEAT_CONFLICT", "Seats are taken"),
     domain.BookingNotPayableError: ProblemKind(

@@ -16,6 +16,7 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     HOLD_SECONDS_MAX,
     HOLD_SECONDS_MIN,
     TICKETS_PER_BOOKING_DEFAULT,
+    TICKETS_PER_BUYER_MAX,
     Event,
     EventDetails,
     EventStatus,
@@ -58,6 +59,12 @@ class CreateEventRequest(RequestModel):
     max_tickets_per_booking: int = Field(
         default=TICKETS_PER_BOOKING_DEFAULT, ge=1, le=TICKETS_PER_BOOKING_MAX
     )
+    max_tickets_per_buyer: int | None = Field(
+        default=None,
+        ge=1,
+        le=TICKETS_PER_BUYER_MAX,
+        description="in all bookings of a buyer that have not ended; null: any number",
+    )
 
     def to_details(self) -> EventDetails:
         """The event in the words of the domain.
@@ -76,6 +83,7 @@ class CreateEventRequest(RequestModel):
             currency=self.currency,
             hold_seconds=self.hold_seconds,
             max_tickets_per_booking=self.max_tickets_per_booking,
+            max_tickets_per_buyer=self.max_tickets_per_buyer,
         )
 
 
@@ -93,6 +101,13 @@ class UpdateEventRequest(RequestModel):
     is_active: bool = Field(default=True, json_schema_extra=_without_default)
     on_sale_at: UtcTime | None = Field(
         default=None, description="null: on sale at once", json_schema_extra=_without_default
+    )
+    max_tickets_per_buyer: int | None = Field(
+        default=None,
+        ge=1,
+        le=TICKETS_PER_BUYER_MAX,
+        description="null: any number",
+        json_schema_extra=_without_default,
     )
 
     def to_changes(self) -> dict[str, Any]:
@@ -130,6 +145,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     currency: str
     hold_seconds: int
     max_tickets_per_booking: int
+    max_tickets_per_buyer: int | None
     created_at: datetime
 
 
@@ -207,6 +223,7 @@ def _fields(event: Event) -> dict[str, Any]:
         "currency": details.currency,
         "hold_seconds": details.hold_seconds,
         "max_tickets_per_booking": details.max_tickets_per_booking,
+        "max_tickets_per_buyer": details.max_tickets_per_buyer,
         "created_at": utc(event.created_at),
     }
 

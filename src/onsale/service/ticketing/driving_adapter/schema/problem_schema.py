@@ -13,7 +13,7 @@ class FieldError(msgspec.Struct, frozen=True):
 class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     """A problem. ``code`` is stable and meant for programs, ``detail`` for people. Some codes carry
     more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`, ``decline_reason``
-    with `PAYMENT_DECLINED`.
+    with `PAYMENT_DECLINED`, ``limit`` and ``taken`` with `TICKET_LIMIT_REACHED`.
     """
 
     type: str
@@ -24,3 +24,5 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
     decline_reason: str | msgspec.UnsetType = msgspec.UNSET
+    limit: int | msgspec.UnsetType = msgspec.UNSET
+    taken: int | msgspec.UnsetType = msgspec.UNSET

@@ -3,9 +3,9 @@
 -- name: insert_event
 INSERT INTO event (
     seller_id, name, description, venue_name, seating_config, is_active, starts_at, on_sale_at,
-    currency, hold_seconds, max_tickets_per_booking
+    currency, hold_seconds, max_tickets_per_booking, max_tickets_per_buyer
 )
-VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)
+VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)
 RETURNING *
 
 -- name: change_event
@@ -16,6 +16,13 @@ SET name = CASE WHEN $2 THEN $3::varchar ELSE name END,
     venue_name = CASE WHEN $6 THEN $7::varchar ELSE venue_name END,
     is_active = CASE WHEN $8 THEN $9::boolean ELSE is_active END,
     on_sale_at = CASE WHEN $10 THEN $11::timestamptz ELSE on_sale_at END,
+    max_tickets_per_buyer = CASE WHEN $12 THEN $13::int ELSE max_tickets_per_buyer END,
     updated_at = now()
-WHERE id = $1
+WHERE id = $1 AND status <> 'cancelled'
+RETURNING *
+
+-- name: cancel_event
+UPDATE event
+SET status = 'cancelled', cancelled_at = now(), cancellation_owed = true, updated_at = now()
+WHERE id = $1 AND status <> 'cancelled'
 RETURNING *
