@@ -57,6 +57,9 @@ from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
 )
+from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
+    EndCancelledEventsUseCase,
+)
 from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
     FindStrayPaymentsUseCase,
 )
@@ -220,6 +223,7 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
                 upkeep,
                 LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices),
             ),
+            end_cancelled_events=EndCancelledEventsUseCase(upkeep, unit_of_work, commands, notices),
             settle_payments=SettlePaymentsUseCase(
                 upkeep,
                 gateway,

@@ -23,6 +23,7 @@ from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store 
     RedisSeatStore,
 )
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
+from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -33,6 +34,9 @@ from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_comp
     MockPaymentAndUpdateStatusToCompletedUseCase,
 )
 from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
+from onsale.service.ticketing.app.command.set_seats_blocked_use_case import (
+    SetSeatsBlockedUseCase,
+)
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
@@ -40,9 +44,11 @@ from onsale.service.ticketing.app.command.update_event_use_case import UpdateEve
 from onsale.service.ticketing.app.command.withdraw_unacknowledged_bookings_use_case import (
     WithdrawUnacknowledgedBookingsUseCase,
 )
+from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
+from onsale.service.ticketing.app.query.get_sales_use_case import GetSalesUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
 from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
@@ -67,6 +73,9 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake i
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
     AsyncpgEventWriter,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_sales_reader import (
+    AsyncpgSalesReader,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
     AsyncpgTicketingUnitOfWork,
@@ -164,7 +173,7 @@ def _api_parts(
     users, store = AsyncpgUserRepository(pool), RedisSeatStore(stores.redis)
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
-    unit_of_work = AsyncpgTicketingUnitOfWork(pool)
+    unit_of_work, sales = AsyncpgTicketingUnitOfWork(pool), AsyncpgSalesReader(pool)
     commands = SeatCommandPublisher(
         stores.bus, stores.topics, survived, send_count_max=settings.send_count_max
     )
@@ -217,6 +226,10 @@ def _api_parts(
         get_current_user=GetCurrentUserUseCase(users),
         create_event=CreateEventAndTicketsUseCase(event_writer),
         update_event=UpdateEventUseCase(events, event_writer, catalog, notices),
+        cancel_event=CancelEventUseCase(events, event_writer, catalog, notices),
+        set_seats_blocked=SetSeatsBlockedUseCase(events, unit_of_work, catalog),
+        get_sales=GetSalesUseCase(catalog, sales),
+        export_tickets=ExportTicketsUseCase(catalog, sales),
         list_events=ListEventsUseCase(events),
         get_event=get_event,
         get_seat_map=GetSeatMapUseCase(catalog, store, events),

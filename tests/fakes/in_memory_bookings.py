@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import TypeVar, cast
 from uuid import UUID
 
-from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.shared_kernel.seating import SeatPosition, SeatState, SubsectionLayout
 from onsale.service.ticketing.app.interface.i_booking_repository import (
     BookedTicket,
     BookingFilter,
@@ -24,7 +24,7 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
 )
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
 from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus, PaymentAttempt
-from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus, TicketStatus
 from onsale.service.ticketing.domain.exceptions import (
     IdempotencyKeyReusedError,
     TicketLimitReachedError,
@@ -99,6 +99,26 @@ class InMemoryBookings:
         booking = self.bookings[booking_id]
         booking.hold(positions, booking.total_price, expires_at)
 
+    def is_cancelled(self, event_id: int) -> bool:
+        return self._events.events[event_id].status is EventStatus.CANCELLED
+
+    def restate_seats(
+        self,
+        event_id: int,
+        layout: SubsectionLayout,
+        positions: Sequence[SeatPosition],
+        before: TicketStatus,
+        after: TicketStatus,
+    ) -> Collection[SeatPosition]:
+        """All of them or none: there is nothing here that could be rolled back."""
+        states = self._events.seats[event_id, layout.section, layout.subsection]
+        was = SeatState[before.name]
+        moved = {seat for seat in positions if states[layout.index_of(seat)] == was}
+        if len(moved) == len(positions):
+            for seat in moved:
+                states[layout.index_of(seat)] = SeatState[after.name]
+        return moved
+
     @staticmethod
     def _tickets(booking: Booking) -> list[BookedTicket]:
         is_sold = booking.status is BookingStatus.COMPLETED
@@ -137,6 +157,30 @@ class InMemoryTransaction:
         self, event_ids: Collection[int], *, skip_owned: bool = False
     ) -> Mapping[int, EventTerms]:
         return {one: EventTerms(one, seller_id=1, epoch=1, hold_seconds=600) for one in event_ids}
+
+    async def is_cancelled(self, event_id: int) -> bool:
+        return self._bookings.is_cancelled(event_id)
+
+    async def own_event(self, event_id: int) -> EventTerms | None:
+        terms = await self.share_events([event_id])
+        return replace(terms[event_id], is_cancelled=await self.is_cancelled(event_id))
+
+    async def restate_seats(
+        self,
+        event_id: int,
+        layout: SubsectionLayout,
+        positions: Sequence[SeatPosition],
+        *,
+        before: TicketStatus,
+        after: TicketStatus,
+    ) -> Collection[SeatPosition]:
+        return self._bookings.restate_seats(event_id, layout, positions, before, after)
+
+    async def raise_epoch(self, event_id: int) -> int:
+        return event_id + 1
+
+    async def request_load(self, event_ids: Collection[int]) -> None:
+        """These events are always loaded."""
 
     async def lock_bookings(self, booking_ids: Collection[UUID]) -> Mapping[UUID, Booking]:
         return await self._bookings.by_ids(booking_ids)

@@ -19,7 +19,11 @@ WITHOUT_SESSION = ("logged out", "deactivated")
 
 BOOKING = "/api/booking/{booking_id}"
 EVENT = "/api/event/{event_id}"
-SEATS = f"{EVENT}/sections/{{section}}/subsection/{{subsection}}/seats"
+PLACE = f"{EVENT}/sections/{{section}}/subsection/{{subsection}}"
+SEATS = f"{PLACE}/seats"
+SALES = f"{EVENT}/sales"
+# Which nobody books as the best available while the others are free.
+LAST_SEATS = {"seats": ["5-10"]}
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,7 @@ class Rule:
     is_stream: bool = field(default=False, kw_only=True)
     ends_session: bool = field(default=False, kw_only=True)
     needs_ticket: bool = field(default=False, kw_only=True)
+    ends_event: bool = field(default=False, kw_only=True)
 
     def __str__(self) -> str:
         return f"{self.method} {self.path}{self.query}"
@@ -53,6 +58,8 @@ class Rule:
             ("PATCH", EVENT): {"name": "Renamed"},
             ("POST", f"{EVENT}/admission"): {"code": code},
             ("POST", "/api/booking"): Buyer.order(event_id),
+            ("POST", f"{PLACE}/block"): LAST_SEATS,
+            ("POST", f"{PLACE}/unblock"): LAST_SEATS,
             ("POST", f"{BOOKING}/pay"): {"card_number": CARD_NUMBER},
         }
         return bodies.get((self.method, self.path))
@@ -96,6 +103,11 @@ RULES = (
     Rule("POST", f"{EVENT}/admission", _its_seller("200"), needs_ticket=True),
     Rule("GET", SEATS, _all("200")),
     Rule("GET", f"{EVENT}/sse", _all("200"), is_stream=True),
+    Rule("GET", SALES, _its_seller("200")),
+    Rule("GET", f"{SALES}.csv", _its_seller("200")),
+    Rule("POST", f"{PLACE}/block", _its_seller("200")),
+    Rule("POST", f"{PLACE}/unblock", _its_seller("200")),
+    Rule("POST", f"{EVENT}/cancel", _its_seller("202"), ends_event=True),
     Rule("POST", "/api/booking", _buyers("202")),
     Rule("GET", "/api/booking", _members("200")),
     Rule("GET", BOOKING, (NO_SESSION, "200", NOT_YOURS, "200", NOT_YOURS)),

@@ -14,6 +14,7 @@ from prometheus_client import CollectorRegistry
 from uuid_utils.compat import uuid7
 
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
+from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -24,6 +25,9 @@ from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_comp
     MockPaymentAndUpdateStatusToCompletedUseCase,
 )
 from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
+from onsale.service.ticketing.app.command.set_seats_blocked_use_case import (
+    SetSeatsBlockedUseCase,
+)
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
@@ -38,9 +42,11 @@ from onsale.service.ticketing.app.interface.i_payment_gateway import (
     GatewayTimeoutError,
     Voided,
 )
+from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
+from onsale.service.ticketing.app.query.get_sales_use_case import GetSalesUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
 from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
@@ -73,6 +79,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import
 )
 from tests.fakes.in_memory_bookings import InMemoryBookings, InMemoryUnitOfWork
 from tests.fakes.in_memory_events import InMemoryEvents
+from tests.fakes.in_memory_sales import InMemorySales
 from tests.fakes.in_memory_users import InMemoryUsers
 
 SECRET = b"a secret of thirty-two bytes, or more"
@@ -174,6 +181,7 @@ class HttpApi:
 
     def _services(self) -> HttpServices:
         unit_of_work, codes = InMemoryUnitOfWork(self.bookings), HmacTicketCodes(SECRET)
+        sales = InMemorySales(self.events, self.bookings)
         return HttpServices(
             tokens=self.tokens,
             register_user=RegisterUserUseCase(self.users, self.hasher),
@@ -182,6 +190,10 @@ class HttpApi:
             get_current_user=GetCurrentUserUseCase(self.users),
             create_event=CreateEventAndTicketsUseCase(self.events),
             update_event=UpdateEventUseCase(self.events, self.events, self.catalog, self.notices),
+            cancel_event=CancelEventUseCase(self.events, self.events, self.catalog, self.notices),
+            set_seats_blocked=SetSeatsBlockedUseCase(self.events, unit_of_work, self.catalog),
+            get_sales=GetSalesUseCase(self.catalog, sales),
+            export_tickets=ExportTicketsUseCase(self.catalog, sales),
             list_events=ListEventsUseCase(self.events),
             get_event=self.get_event,
             get_seat_map=GetSeatMapUseCase(self.catalog, self.events, self.events),

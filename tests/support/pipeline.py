@@ -35,12 +35,16 @@ from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTick
 from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
     ApplySeatResultsUseCase,
 )
+from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import (
     BookingRequest,
     CreateBookingUseCase,
 )
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
+)
+from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
+    EndCancelledEventsUseCase,
 )
 from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
     FindStrayPaymentsUseCase,
@@ -59,6 +63,9 @@ from onsale.service.ticketing.app.command.release_expired_holds_use_case import 
 from onsale.service.ticketing.app.command.repair_event_use_case import RepairEventUseCase
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
+)
+from onsale.service.ticketing.app.command.set_seats_blocked_use_case import (
+    SetSeatsBlockedUseCase,
 )
 from onsale.service.ticketing.app.command.settle_payments_use_case import (
     SettlePaymentsUseCase,
@@ -90,6 +97,9 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer imp
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit import (
     AsyncpgLedgerAudit,
+)
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_sales_reader import (
+    AsyncpgSalesReader,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
     AsyncpgTicketingUnitOfWork,
@@ -147,6 +157,10 @@ class Pipeline:
     create_booking: CreateBookingUseCase
     apply_results: ApplySeatResultsUseCase
     load: LoadEventSeatsUseCase
+    cancel_event: CancelEventUseCase
+    end_cancelled_events: EndCancelledEventsUseCase
+    set_seats_blocked: SetSeatsBlockedUseCase
+    sales: AsyncpgSalesReader
     cancel: UpdateBookingStatusToCancelledUseCase
     pay: MockPaymentAndUpdateStatusToCompletedUseCase
     admit: AdmitTicketUseCase
@@ -262,7 +276,7 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
     gateway, upkeep = MockPaymentGateway(pool), AsyncpgUpkeep(pool, store)
     ledger = PaymentLedger(unit_of_work, publisher, notices)
     load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
-    audit = AsyncpgLedgerAudit(pool)
+    audit, event_writer = AsyncpgLedgerAudit(pool), AsyncpgEventWriter(pool)
     told: list[GatewayPayment] = []
     verify = VerifyEventUseCase(audit, store, store, lambda: datetime.now(UTC))
     pipeline = Pipeline(
@@ -280,12 +294,16 @@ async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeli
         catalog=catalog,
         seat_memory=seat_memory,
         gateway=gateway,
-        create_event=CreateEventAndTicketsUseCase(AsyncpgEventWriter(pool)),
+        create_event=CreateEventAndTicketsUseCase(event_writer),
         create_booking=CreateBookingUseCase(
             catalog, seat_memory, intake, publisher, uuid7, lambda: datetime.now(UTC)
         ),
         apply_results=ApplySeatResultsUseCase(unit_of_work, notices, lambda _events: None),
         load=load,
+        cancel_event=CancelEventUseCase(events, event_writer, catalog, notices),
+        end_cancelled_events=EndCancelledEventsUseCase(upkeep, unit_of_work, publisher, notices),
+        set_seats_blocked=SetSeatsBlockedUseCase(events, unit_of_work, catalog),
+        sales=AsyncpgSalesReader(pool),
         cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
         pay=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings, unit_of_work, gateway, ledger, uuid7, PaymentDigest(b"a test's secret")

@@ -92,12 +92,18 @@ class SoldOutError(TicketingError):
     """The subsection has not that many seats left."""
 
 
+# A detail is for people, and nobody reads ten thousand seats.
+SEATS_TOLD_MAX = 10
+
+
 class SeatConflictError(TicketingError):
     """Some of the seats are taken."""
 
-    def __init__(self, seats: Sequence[str]) -> None:
-        """``seats`` are the positions that are not available."""
-        super().__init__(f"Not available: {', '.join(seats)}.", seats=list(seats))
+    def __init__(self, seats: Sequence[str], *, what: str = "Not available") -> None:
+        """``seats`` are the positions that are not ``what`` they would have to be."""
+        more = len(seats) - SEATS_TOLD_MAX
+        told = ", ".join(seats[:SEATS_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")
+        super().__init__(f"{what}: {told}.", seats=list(seats))
 
 
 class SeatOutOfRangeError(TicketingError):

@@ -143,7 +143,7 @@ class ApplySeatResultsUseCase:
                 if booking.command_seq == result.seq:
                     _send_again(booking, transaction.now, decision)
             elif booking.id not in decision.claims:
-                _settle(result, booking, transaction, decision)
+                _settle(result, booking, event, transaction, decision)
         return decision
 
 
@@ -156,10 +156,17 @@ def _send_again(booking: Booking, due_at: datetime, decision: _Decision) -> None
 def _settle(
     result: SeatResult,
     booking: Booking,
+    event: EventTerms,
     transaction: ITicketingTransaction,
     decision: _Decision,
 ) -> None:
     match result:
+        case SeatsReserved() if event.is_cancelled and booking.owes(
+            OwedCommand.RESERVE, result.seq
+        ):
+            # Its row may have been stored by a statement that began before the event was cancelled,
+            # and been seen by nobody who ended the others.
+            booking.call_off(transaction.now)
         case SeatsReserved() if booking.owes(OwedCommand.RESERVE, result.seq):
             decision.claims[booking.id] = TicketClaim(booking, result.positions)
             return

@@ -123,6 +123,8 @@ class MockPaymentAndUpdateStatusToCompletedUseCase:
             if await transaction.has_open_attempt(booking_id):
                 raise PaymentInProgressError
             booking.require_payable(transaction.now)
+            if await transaction.is_cancelled(booking.event_id):
+                raise BookingNotPayableError("The event is cancelled.", status=booking.status.value)
             attempt = PaymentAttempt(attempt_id, booking_id, booking.total_price, booking.currency)
             if not await transaction.open_attempt(attempt, key):
                 # With a key: it was used for another booking at the same moment.

@@ -21,8 +21,12 @@ class IEventUpkeep(Protocol):
         """Events whose seats must be loaded, with an id above this, lowest first."""
         ...
 
+    async def owing_cancellation(self, event_id: int, limit: int) -> Sequence[int]:
+        """Cancelled events whose bookings have yet to end, with an id above this, lowest first."""
+        ...
+
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
-        """Events that are not drafts, with an id above this, lowest first."""
+        """Events that are open or sold out, with an id above this, lowest first."""
         ...
 
     async def follow_seats(self, event_ids: Collection[int]) -> FollowedSeats:

@@ -12,8 +12,10 @@ from typing import Protocol, TypeVar
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
+from onsale.service.shared_kernel.seating import SeatPosition, SubsectionLayout
 from onsale.service.ticketing.app.interface.i_payment_transaction import IPaymentTransaction
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
 
 Result = TypeVar("Result")
 
@@ -26,6 +28,7 @@ class EventTerms:
     seller_id: int
     epoch: int
     hold_seconds: int
+    is_cancelled: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +114,46 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """Give back every ticket that says that it is this booking's, and whatever is joined to
         it, also where the two disagree.
         """
+        ...
+
+    async def reclaim_tickets(self, booking_ids: Collection[UUID]) -> None:
+        """Give back every ticket of these bookings, reserved or sold."""
+        ...
+
+    async def restate_seats(
+        self,
+        event_id: int,
+        layout: SubsectionLayout,
+        positions: Sequence[SeatPosition],
+        *,
+        before: TicketStatus,
+        after: TicketStatus,
+    ) -> Collection[SeatPosition]:
+        """Move these seats of an event that is owned from one state to another; tell which of them
+        were in it.
+        """
+        ...
+
+    async def claim_live_bookings(
+        self, event_id: int, *, after: UUID, limit: int
+    ) -> Sequence[Booking]:
+        """Lock up to ``limit`` bookings of the event that are not over and not being paid, with an
+        id above ``after``, by id, skipping locked ones.
+
+        Whether a payment began meanwhile must be asked again: see :meth:`being_paid`.
+        """
+        ...
+
+    async def has_live_bookings(self, event_id: int) -> bool:
+        """Whether a booking of the event is not over, completed ones included."""
+        ...
+
+    async def finish_cancellation(self, event_id: int) -> None:
+        """All bookings of a cancelled event have ended."""
+        ...
+
+    async def is_cancelled(self, event_id: int) -> bool:
+        """Whether the event is cancelled, taking no lock."""
         ...
 
     def savepoint(self) -> AbstractAsyncContextManager[None]:

@@ -10,7 +10,7 @@ import asyncpg
 
 from onsale.platform.database.sql_file import load_statements
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
-from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.shared_kernel.seating import SeatPosition, SubsectionLayout
 from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     Admission,
     EventTerms,
@@ -18,6 +18,7 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     TicketClaim,
 )
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
+from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
 from onsale.service.ticketing.domain.exceptions import IllegalTransitionError
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transaction import (
     AsyncpgPaymentTransaction,
@@ -117,6 +118,44 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         ids = [row["id"] for row in rows]
         await self._connection.execute(_SQL["forfeit_tickets"], booking.id, ids)
 
+    async def reclaim_tickets(self, booking_ids: Collection[UUID]) -> None:
+        ids = list(booking_ids)
+        tickets = await self._lock_tickets_of(ids)
+        await self._connection.execute(_SQL["reclaim_tickets"], tickets, ids)
+
+    async def restate_seats(
+        self,
+        event_id: int,
+        layout: SubsectionLayout,
+        positions: Sequence[SeatPosition],
+        *,
+        before: TicketStatus,
+        after: TicketStatus,
+    ) -> Collection[SeatPosition]:
+        rows = await self._connection.fetch(
+            _SQL["restate_seats"],
+            *(event_id, layout.section, layout.subsection),
+            [position.row for position in positions],
+            [position.seat for position in positions],
+            *(before.value, after.value),
+        )
+        return {SeatPosition(row["row_number"], row["seat_number"]) for row in rows}
+
+    async def claim_live_bookings(
+        self, event_id: int, *, after: UUID, limit: int
+    ) -> Sequence[Booking]:
+        rows = await self._connection.fetch(_SQL["claim_live_bookings"], event_id, after, limit)
+        return list(self._locked(rows).values())
+
+    async def has_live_bookings(self, event_id: int) -> bool:
+        return bool(await self._connection.fetchval(_SQL["has_live_bookings"], event_id))
+
+    async def finish_cancellation(self, event_id: int) -> None:
+        await self._connection.execute(_SQL["finish_cancellation"], event_id)
+
+    async def is_cancelled(self, event_id: int) -> bool:
+        return bool(await self._connection.fetchval(_SQL["is_cancelled"], event_id))
+
     @asynccontextmanager
     async def savepoint(self) -> AsyncIterator[None]:
         async with self._connection.transaction():
@@ -190,7 +229,9 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
     async def _terms(self, event_ids: list[int]) -> dict[int, EventTerms]:
         rows = await self._connection.fetch(_SQL["event_terms"], event_ids)
         return {
-            row["id"]: EventTerms(row["id"], row["seller_id"], row["epoch"], row["hold_seconds"])
+            row["id"]: EventTerms(
+                row["id"], row["seller_id"], row["epoch"], row["hold_seconds"], row["is_cancelled"]
+            )
             for row in rows
         }
 

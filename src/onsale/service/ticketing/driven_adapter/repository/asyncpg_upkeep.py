@@ -34,6 +34,9 @@ class AsyncpgUpkeep:
     async def owing_load(self, event_id: int, limit: int) -> Sequence[int]:
         return await self._ids("owing_load", event_id, limit)
 
+    async def owing_cancellation(self, event_id: int, limit: int) -> Sequence[int]:
+        return await self._ids("owing_cancellation", event_id, limit)
+
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
         return await self._ids("opened_after", event_id, limit)
 

@@ -1,4 +1,6 @@
-"""The ticketing worker's clockwork: holds, owed commands, loads, payments, statuses, drift."""
+"""The ticketing worker's clockwork: holds, owed commands, loads, cancelled events, payments,
+statuses, drift.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -8,6 +10,9 @@ import structlog
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
+    EndCancelledEventsUseCase,
+)
 from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
     FindStrayPaymentsUseCase,
 )
@@ -42,6 +47,7 @@ from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
 EXPIRY_SECONDS = 0.2
 RESEND_SECONDS = 0.5
 LOAD_SECONDS = 0.1
+CANCELLATION_SECONDS = 0.5
 STATUS_SECONDS = 0.5
 PAYMENT_SECONDS = 5.0
 REFUND_SECONDS = 2.0
@@ -62,6 +68,7 @@ class UpkeepJobs:
     release_expired_holds: ReleaseExpiredHoldsUseCase
     resend_owed_commands: ResendOwedCommandsUseCase
     load_owing_events: LoadOwingEventsUseCase
+    end_cancelled_events: EndCancelledEventsUseCase
     settle_payments: SettlePaymentsUseCase
     refund_payments: RefundPaymentsUseCase
     find_stray_payments: FindStrayPaymentsUseCase
@@ -75,6 +82,11 @@ class UpkeepJobs:
             ("release_expired_holds", EXPIRY_SECONDS, self._expire),
             ("resend_owed_commands", RESEND_SECONDS, self._resend),
             ("load_owing_events", LOAD_SECONDS, self._load),
+            (
+                "end_cancelled_events",
+                CANCELLATION_SECONDS,
+                self.end_cancelled_events.execute,
+            ),
             ("refresh_event_status", STATUS_SECONDS, self._refresh_status),
             ("settle_payments", PAYMENT_SECONDS, self._settle_payments),
             ("refund_payments", REFUND_SECONDS, self._refund_payments),

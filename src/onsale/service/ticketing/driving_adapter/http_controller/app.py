@@ -28,6 +28,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.operations_control
     OperationsController,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemAnswers
+from onsale.service.ticketing.driving_adapter.http_controller.sales_controller import (
+    SalesController,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.user_controller import (
     UserController,
 )
@@ -74,6 +77,7 @@ def create_app(services: HttpServices) -> FastAPI:
         [
             *BookingController(services, authenticator).routes(),
             *EventTicketingController(services, authenticator).routes(),
+            *SalesController(services, authenticator).routes(),
             *UserController(services, authenticator).routes(),
             *OperationsController(services).routes(),
             *DocsController(app.openapi).routes(),

@@ -142,6 +142,26 @@ ADMIT = Operation(
     ],
     needs_session=True,
 )
+CANCEL = Operation(
+    summary="Cancel an event",
+    description=(
+        "For good: it takes no bookings from now on. Its bookings end as `cancelled`, with "
+        "`event_cancelled` as the reason, and what was paid for them is handed back; both go on "
+        "after the answer, and `refunds_due` of its sales tells how far they have come. A payment "
+        "that is under way is settled first."
+    ),
+    tag=TAG,
+    parameters=[EVENT_ID],
+    answers={202: Answer(description="The event, cancelled", schema=EventBody)},
+    problems=[
+        domain.ForbiddenRoleError,
+        domain.NotOwnerError,
+        domain.EventNotFoundError,
+        domain.EventCancelledError,
+        RateLimitedError,
+    ],
+    needs_session=True,
+)
 LIST = Operation(
     summary="List events",
     description="Newest first. Hidden events are only in their seller's own list (`mine=true`).",

@@ -68,6 +68,7 @@ class EventTicketingController:
             DirectRoute("POST", "/api/event", self.create_event, documented.CREATE),
             DirectRoute("PATCH", one, self.update_event, documented.UPDATE),
             DirectRoute("POST", f"{one}/admission", self.admit_ticket, documented.ADMIT),
+            DirectRoute("POST", f"{one}/cancel", self.cancel_event, documented.CANCEL),
         )
 
     async def create_event(self, request: Request) -> Response:
@@ -98,6 +99,15 @@ class EventTicketingController:
         body = await read_json(request, AdmitTicketRequest)
         admission = await self._services.admit_ticket.execute(principal, event_id, body.code)
         return JsonResponse(admitted_ticket_body(admission))
+
+    async def cancel_event(self, request: Request) -> Response:
+        """Cancel an event; its bookings end afterwards."""
+        principal = await self._authenticator.require(request, UserRole.SELLER)
+        self._limits.event_by(principal.user_id)
+        event_id = event_id_of(request)
+        event = await self._services.cancel_event.execute(principal, event_id)
+        self._recent.forget(event_id)
+        return JsonResponse(event_body(event), 202)
 
     async def list_events(self, request: Request) -> Response:
         """A page of events. Who asks matters for ``mine`` alone: others need no good session."""

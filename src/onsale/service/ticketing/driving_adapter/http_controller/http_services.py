@@ -8,6 +8,7 @@ from uuid import UUID
 from prometheus_client import CollectorRegistry
 
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
+from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
 from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
     CreateEventAndTicketsUseCase,
@@ -18,14 +19,19 @@ from onsale.service.ticketing.app.command.mock_payment_and_update_status_to_comp
     MockPaymentAndUpdateStatusToCompletedUseCase,
 )
 from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
+from onsale.service.ticketing.app.command.set_seats_blocked_use_case import (
+    SetSeatsBlockedUseCase,
+)
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
 from onsale.service.ticketing.app.command.update_event_use_case import UpdateEventUseCase
 from onsale.service.ticketing.app.interface.i_credentials import ITokenService
+from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
+from onsale.service.ticketing.app.query.get_sales_use_case import GetSalesUseCase
 from onsale.service.ticketing.app.query.get_seat_map_use_case import GetSeatMapUseCase
 from onsale.service.ticketing.app.query.get_ticket_code_use_case import GetTicketCodeUseCase
 from onsale.service.ticketing.app.query.list_bookings_use_case import ListBookingsUseCase
@@ -55,6 +61,10 @@ class HttpServices:
     get_current_user: GetCurrentUserUseCase
     create_event: CreateEventAndTicketsUseCase
     update_event: UpdateEventUseCase
+    cancel_event: CancelEventUseCase
+    set_seats_blocked: SetSeatsBlockedUseCase
+    get_sales: GetSalesUseCase
+    export_tickets: ExportTicketsUseCase
     list_events: ListEventsUseCase
     get_event: GetEventUseCase
     get_seat_map: GetSeatMapUseCase

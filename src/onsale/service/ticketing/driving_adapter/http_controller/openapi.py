@@ -36,6 +36,11 @@ from onsale.service.ticketing.driving_adapter.schema.operations_schema import (
     ReadyBody,
 )
 from onsale.service.ticketing.driving_adapter.schema.problem_schema import ProblemBody
+from onsale.service.ticketing.driving_adapter.schema.sales_schema import (
+    SalesBody,
+    SeatsBody,
+    SeatsRequest,
+)
 from onsale.service.ticketing.driving_adapter.schema.user_schema import (
     LogInRequest,
     RegisterRequest,
@@ -52,6 +57,7 @@ UTC. Whatever is refused is a problem document (RFC 9457) with a stable `code`.
 TAGS = [
     {"name": "users", "description": "Accounts and sessions"},
     {"name": "events", "description": "What is sold, and what is left of it"},
+    {"name": "sales", "description": "What a seller sees and does while it is being sold"},
     {"name": "bookings", "description": "From seats to tickets"},
     {"name": "operations", "description": "For those who run the service"},
 ]
@@ -63,6 +69,7 @@ REQUESTS: Sequence[type[RequestModel]] = (
     CreateBookingRequest,
     PayBookingRequest,
     AdmitTicketRequest,
+    SeatsRequest,
 )
 ANSWERS: Sequence[type[msgspec.Struct]] = (
     UserBody,
@@ -72,6 +79,8 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     EventPageBody,
     SeatMapBody,
     LiveEventBody,
+    SeatsBody,
+    SalesBody,
     BookingBody,
     BookingWithTicketsBody,
     BookingPageBody,

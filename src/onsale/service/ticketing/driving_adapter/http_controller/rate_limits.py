@@ -40,6 +40,7 @@ LOG_IN_PER_CLIENT = Limit(1_000, 10)
 FAILED_LOG_IN = Limit(50, 50 / 300)
 STREAMS_PER_USER_MAX = 200
 STREAMS_PER_CLIENT_MAX = 5_000
+DOWNLOADS_PER_USER_MAX = 2
 BODIES_PER_CLIENT_MAX = 1_000
 # Two events of the largest size.
 BODY_BYTES_PER_CLIENT_MAX = 16_000_000
@@ -70,6 +71,7 @@ class RateLimitRules:
     failed_log_in: Limit = FAILED_LOG_IN
     streams_per_user_max: int = STREAMS_PER_USER_MAX
     streams_per_client_max: int = STREAMS_PER_CLIENT_MAX
+    downloads_per_user_max: int = DOWNLOADS_PER_USER_MAX
     bodies_per_client_max: int = BODIES_PER_CLIENT_MAX
     body_bytes_per_client_max: int = BODY_BYTES_PER_CLIENT_MAX
 
@@ -184,6 +186,11 @@ class RateLimits:
         """``watching``, entered only while the client has not too many streams open."""
         count_max = None if self._rules is None else self._rules.streams_per_client_max
         return _within(self._place(f"client {client}", count_max), watching)
+
+    def download_of(self, user_id: int) -> AbstractContextManager[None]:
+        """A place for a large file, refused on entering while the user has too many under way."""
+        count_max = None if self._rules is None else self._rules.downloads_per_user_max
+        return self._place(f"download of {user_id}", count_max)
 
     def _take(self, buckets: TokenBuckets, key: str, count: int = 1) -> None:
         if self._rules is not None:

@@ -15,11 +15,16 @@ class RecentAnswers:
     """Bodies by what was asked for. Requests that come while one is being made share it."""
 
     def __init__(
-        self, monotonic: Callable[[], float], kept_bytes_max: int = KEPT_BYTES_MAX
+        self,
+        monotonic: Callable[[], float],
+        kept_bytes_max: int = KEPT_BYTES_MAX,
+        *,
+        kept_bytes_min: int = KEPT_BYTES_MIN,
     ) -> None:
         """``monotonic`` is a clock in seconds that never goes back."""
         self._monotonic = monotonic
         self._kept_bytes_max = kept_bytes_max
+        self._kept_bytes_min = kept_bytes_min
         self._kept: OrderedDict[Hashable, tuple[float, bytes]] = OrderedDict()
         self._kept_bytes = 0
         self._making: dict[Hashable, asyncio.Task[bytes]] = {}
@@ -44,7 +49,7 @@ class RecentAnswers:
     async def _make(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
         began_at = self._monotonic()
         answer = await make()
-        if len(answer) >= KEPT_BYTES_MIN and self._making.get(key) is asyncio.current_task():
+        if len(answer) >= self._kept_bytes_min and self._making.get(key) is asyncio.current_task():
             self._drop(key)
             self._kept[key] = began_at, answer
             self._kept_bytes += len(answer)

@@ -12,6 +12,7 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.platform.tasks import end
 from onsale.service.ticketing.app.service.live_feed import Watch
 from onsale.service.ticketing.domain.exceptions import NotAuthenticatedError
+from onsale.service.ticketing.driving_adapter.http_controller.download import disconnected
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
     LiveBooking,
     LiveEvent,
@@ -92,7 +93,7 @@ class EventStream(Response, Generic[View]):
             await send({"type": "http.response.body", "body": _OPENING, "more_body": True})
             ends: list[Awaitable[object]] = [
                 self._pump(watch, send),
-                _disconnected(receive),
+                disconnected(receive),
                 self._shutdown.wait(),
             ]
             if self._session_over is not None:
@@ -116,11 +117,6 @@ class EventStream(Response, Generic[View]):
         except UnavailableError:
             return True  # it was good a moment ago; a client that is cut off could not come back
         return True
-
-
-async def _disconnected(receive: Receive) -> None:
-    while (await receive())["type"] != "http.disconnect":
-        pass
 
 
 async def _first_of(*waits: Awaitable[object]) -> None:

@@ -26,6 +26,7 @@ from onsale.service.ticketing.driving_adapter.schema.fields import (
     Word,
     utc,
 )
+from onsale.service.ticketing.driving_adapter.schema.seat_positions import seat_positions_of
 
 
 class CreateBookingRequest(RequestModel):
@@ -66,21 +67,12 @@ class CreateBookingRequest(RequestModel):
             if texts:
                 raise InvalidInputError("seat_positions", "best_available takes no positions")
             return ()
-        positions = []
-        for index, text in enumerate(texts):
-            try:
-                positions.append(SeatPosition.parse(text))
-            except ValueError:
-                raise InvalidInputError(
-                    f"seat_positions.{index}", "a position is row-seat, both from 1: 3-14"
-                ) from None
-        if len(set(texts)) != len(texts):
-            raise InvalidInputError("seat_positions", "a position stands twice")
+        positions = seat_positions_of(texts, "seat_positions")
         if len(texts) != self.quantity:
             raise InvalidInputError(
                 "seat_positions", "manual selection needs exactly `quantity` positions"
             )
-        return tuple(positions)
+        return positions
 
 
 class PayBookingRequest(RequestModel):

@@ -70,6 +70,16 @@ WHERE CASE
     ELSE ticket_count > 0
 END
 
+-- name: check_a_cancelled_event_has_ended
+-- Once its bookings are said to have ended, none holds seats or money.
+SELECT format('the event is cancelled and booking %s is %s', booking.id, booking.status) AS sentence
+FROM event
+JOIN booking ON booking.event_id = event.id
+WHERE event.id = $1
+  AND event.status = 'cancelled'
+  AND NOT event.cancellation_owed
+  AND booking.status IN ('pending_payment', 'paid', 'completed')
+
 -- name: check_prices_are_the_halls
 SELECT format(
     'ticket %s costs %s and section %s costs %s', ticket.id, ticket.price, ticket.section,

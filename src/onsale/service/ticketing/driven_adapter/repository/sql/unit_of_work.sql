@@ -18,7 +18,9 @@ SELECT pg_advisory_xact_lock($1::bigint)
 SELECT set_config('idle_in_transaction_session_timeout', '60s', true)
 
 -- name: event_terms
-SELECT id, seller_id, epoch, hold_seconds FROM event WHERE id = ANY($1::bigint[])
+SELECT id, seller_id, epoch, hold_seconds, status = 'cancelled' AS is_cancelled
+FROM event
+WHERE id = ANY($1::bigint[])
 
 -- name: lock_bookings
 SELECT *, clock_timestamp() AS locked_at
@@ -97,6 +99,51 @@ SET status = 'available', booking_id = NULL, buyer_id = NULL, reserved_at = NULL
 WHERE id = ANY($1::bigint[])
   AND booking_id = ANY($2::uuid[])
   AND status = 'reserved'
+
+-- name: reclaim_tickets
+WITH unjoined AS (DELETE FROM booking_ticket WHERE booking_id = ANY($2::uuid[]))
+UPDATE ticket
+SET status = 'available', booking_id = NULL, buyer_id = NULL, reserved_at = NULL
+WHERE id = ANY($1::bigint[])
+  AND booking_id = ANY($2::uuid[])
+  AND status IN ('reserved', 'sold')
+
+-- name: restate_seats
+-- The event is owned: nobody else moves a ticket of it meanwhile, so none needs a lock before.
+UPDATE ticket
+SET status = $7
+FROM unnest($4::int[], $5::int[]) AS s (row_number, seat_number)
+WHERE ticket.event_id = $1
+  AND ticket.section = $2
+  AND ticket.subsection = $3
+  AND ticket.row_number = s.row_number
+  AND ticket.seat_number = s.seat_number
+  AND ticket.status = $6
+RETURNING ticket.row_number, ticket.seat_number
+
+-- name: claim_live_bookings
+SELECT *, clock_timestamp() AS locked_at
+FROM booking
+WHERE event_id = $1
+  AND id > $2
+  AND status IN ('processing', 'pending_payment', 'paid', 'completed')
+  AND id NOT IN (SELECT booking_id FROM payment_attempt WHERE status IN ('open', 'authorized'))
+ORDER BY id
+LIMIT $3
+FOR UPDATE SKIP LOCKED
+
+-- name: has_live_bookings
+SELECT EXISTS (
+    SELECT
+    FROM booking
+    WHERE event_id = $1 AND status IN ('processing', 'pending_payment', 'paid', 'completed')
+)
+
+-- name: finish_cancellation
+UPDATE event SET cancellation_owed = false, updated_at = clock_timestamp() WHERE id = $1
+
+-- name: is_cancelled
+SELECT status = 'cancelled' FROM event WHERE id = $1
 
 -- name: lock_tickets_to_forfeit
 -- The booking's subsection is named because no index leads from a ticket's booking to it.

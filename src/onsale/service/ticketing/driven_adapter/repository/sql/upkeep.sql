@@ -4,13 +4,16 @@
 SELECT id FROM event WHERE load_owed AND id > $1 ORDER BY id LIMIT $2
 
 -- name: opened_after
-SELECT id FROM event WHERE id > $1 AND status <> 'draft' ORDER BY id LIMIT $2
+SELECT id FROM event WHERE id > $1 AND status IN ('available', 'sold_out') ORDER BY id LIMIT $2
+
+-- name: owing_cancellation
+SELECT id FROM event WHERE cancellation_owed AND id > $1 ORDER BY id LIMIT $2
 
 -- name: follow_seats_alone
 SELECT pg_advisory_xact_lock($1::bigint)
 
 -- name: statuses
-SELECT id, status FROM event WHERE id = ANY($1::bigint[]) AND status <> 'draft'
+SELECT id, status FROM event WHERE id = ANY($1::bigint[]) AND status IN ('available', 'sold_out')
 
 -- name: set_statuses
 -- Rows that another transaction has in hand are not waited for, as a load keeps its event's for
@@ -19,6 +22,8 @@ WITH locked AS (
     SELECT event.id, wanted.status
     FROM unnest($1::bigint[], $2::text[]) AS wanted (id, status)
     JOIN event ON event.id = wanted.id
+    -- Looked at again once it is locked: it may have been cancelled since it was counted.
+    WHERE event.status IN ('available', 'sold_out')
     FOR NO KEY UPDATE OF event SKIP LOCKED
 )
 UPDATE event
