@@ -40,20 +40,20 @@ class InMemorySales:
     async def taken_tickets(
         self, event_id: int, *, after: SeatKey, limit: int
     ) -> Sequence[TakenTicket]:
-        taken = []
+        taken: list[TakenTicket] = []
         for booking in self.bookings.bookings.values():
             if booking.event_id != event_id or not booking.status.holds_seats:
                 continue
             is_sold = booking.status is BookingStatus.COMPLETED
-            for position in map(SeatPosition.parse, booking.seat_positions):
-                taken.append(
-                    TakenTicket(
-                        SeatKey(booking.section, booking.subsection, position.row, position.seat),
-                        TicketStatus.SOLD if is_sold else TicketStatus.RESERVED,
-                        booking.total_price // booking.quantity,
-                        booking.id,
-                        booking.created_at,
-                    )
+            taken += [
+                TakenTicket(
+                    SeatKey(booking.section, booking.subsection, seat.row, seat.seat),
+                    TicketStatus.SOLD if is_sold else TicketStatus.RESERVED,
+                    booking.total_price // booking.quantity,
+                    booking.id,
+                    booking.created_at,
                 )
+                for seat in map(SeatPosition.parse, booking.seat_positions)
+            ]
         behind = sorted((each for each in taken if each.seat > after), key=lambda each: each.seat)
         return behind[:limit]

@@ -4,6 +4,9 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
+from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
+    EndCancelledEventsUseCase,
+)
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
 from onsale.service.ticketing.domain.entity.booking_entity import Booking, BookingStatus
 from onsale.service.ticketing.domain.entity.user_entity import Principal
@@ -65,6 +68,9 @@ def watched(pipeline: Pipeline, points: CrashPoints) -> Pipeline:
             payments=points.watch("payments", pipeline.upkeep),
             gateway=gateway,
             ledger=ledger,
+        ),
+        end_cancelled_events=EndCancelledEventsUseCase(
+            pipeline.upkeep, unit_of_work, commands, notices
         ),
         refund_payments=replace(pipeline.refund_payments, **ports, gateway=gateway),
         find_stray_payments=replace(pipeline.find_stray_payments, **ports, gateway=gateway),
