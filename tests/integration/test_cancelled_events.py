@@ -132,8 +132,8 @@ async def test_a_cancelled_event_takes_no_bookings_and_changes_no_more(
     seller = seller_of(event)
     with pytest.raises(ForbiddenRoleError):
         await pipeline.cancel_event.execute(buyer, event.id)
+    other = await pipeline.user(UserRole.SELLER)
     with pytest.raises(NotOwnerError):
-        other = await pipeline.user(UserRole.SELLER)
         await pipeline.cancel_event.execute(other, event.id)
     await call_off(pipeline, event)
     with pytest.raises(EventNotOnSaleError):

@@ -248,9 +248,16 @@ class Pipeline:
         """The booking as the ledger has it now."""
         return (await self.bookings.by_ids([booking_id]))[booking_id]
 
-    async def hold(self, buyer: Principal, event: Event, *seats: str, quantity: int = 1) -> Booking:
+    async def hold(
+        self,
+        buyer: Principal,
+        event: Event,
+        *seats: str,
+        quantity: int = 1,
+        subsection: int = 1,
+    ) -> Booking:
         """A booking that waits for its payment."""
-        booking = await self.book(buyer, event, *seats, quantity=quantity)
+        booking = await self.book(buyer, event, *seats, quantity=quantity, subsection=subsection)
         await self.settle()
         return await self.booking(booking.id)
 
