@@ -5,6 +5,7 @@ from tests.controls.ledger_guards import LEDGER_GUARDS
 from tests.controls.message_guards import MESSAGE_GUARDS
 from tests.controls.payment_guards import PAYMENT_GUARDS
 from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
+from tests.controls.seller_guards import SELLER_GUARDS
 from tests.controls.side_by_side_guards import SIDE_BY_SIDE_GUARDS
 
 GUARDS = (
@@ -12,6 +13,7 @@ GUARDS = (
     *LEDGER_GUARDS,
     *PAYMENT_GUARDS,
     *ADMISSION_GUARDS,
+    *SELLER_GUARDS,
     *MESSAGE_GUARDS,
     *SIDE_BY_SIDE_GUARDS,
 )

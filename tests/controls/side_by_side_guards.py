@@ -144,7 +144,7 @@ async def two_processes_take_in_the_same_keys_in_opposite_order(stage: Stage) ->
     other = AsyncpgBookingIntake(pipeline.pool)
 
     async def add(intake: AsyncpgBookingIntake, *keys: str) -> None:
-        bookings = [_new_booking(buyer.user_id, event.id) for _ in keys]
+        bookings = [new_booking(buyer.user_id, event.id) for _ in keys]
         await asyncio.gather(
             *(
                 intake.add(booking, IdempotencyKey(key, b"-"))
@@ -186,7 +186,7 @@ async def _buyer(pipeline: Pipeline) -> Principal:
     return await pipeline.user(UserRole.BUYER)
 
 
-def _new_booking(buyer_id: int, event_id: int) -> Booking:
+def new_booking(buyer_id: int, event_id: int) -> Booking:
     return Booking(
         id=uuid7(),
         buyer_id=buyer_id,

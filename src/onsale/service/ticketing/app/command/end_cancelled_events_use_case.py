@@ -58,7 +58,7 @@ class EndCancelledEventsUseCase:
 
     async def _go_on(self, event_id: int) -> bool:
         after = self._booking_after.pop(event_id, _BEGINNING)
-        batch = await self.unit_of_work.run(partial(_end, event_id, after))
+        batch = await self.unit_of_work.run(partial(self._end, event_id, after))
         if batch.next_start != _BEGINNING:
             self._booking_after[event_id] = batch.next_start
         if batch.ended:
@@ -70,28 +70,30 @@ class EndCancelledEventsUseCase:
             await self.notices.publish(altered_events=[event_id])
         return batch.next_start != _BEGINNING
 
-
-async def _end(event_id: int, after: UUID, transaction: ITicketingTransaction) -> _Batch:
-    events = await transaction.share_events([event_id])
-    claimed = await transaction.claim_live_bookings(event_id, after=after, limit=BATCH_COUNT_MAX)
-    # Asked again under the lock: since the claim looked, a payment may have begun.
-    being_paid = await transaction.being_paid([booking.id for booking in claimed])
-    ended = [booking for booking in claimed if booking.id not in being_paid]
-    for booking in ended:
-        booking.call_off(transaction.now)
-        if booking.payment_id is not None:
-            await hand_back(transaction, booking, RefundReason.EVENT_CANCELLED)
-    await transaction.reclaim_tickets([booking.id for booking in ended])
-    await transaction.save_bookings(ended)
-    is_last = len(claimed) < BATCH_COUNT_MAX
-    is_finished = is_last and not await transaction.has_live_bookings(event_id)
-    if is_finished:
-        await transaction.finish_cancellation(event_id)
-        # The seat store forgets after a month who has a seat: what was sold earlier it cannot free.
-        await transaction.request_load([event_id])
-    return _Batch(
-        ended,
-        {each: terms.epoch for each, terms in events.items()},
-        _BEGINNING if is_last else claimed[-1].id,
-        is_finished,
-    )
+    @staticmethod
+    async def _end(event_id: int, after: UUID, transaction: ITicketingTransaction) -> _Batch:
+        events = await transaction.share_events([event_id])
+        claimed = await transaction.claim_live_bookings(
+            event_id, after=after, limit=BATCH_COUNT_MAX
+        )
+        # Asked again under the lock: since the claim looked, a payment may have begun.
+        being_paid = await transaction.being_paid([booking.id for booking in claimed])
+        ended = [booking for booking in claimed if booking.id not in being_paid]
+        for booking in ended:
+            booking.call_off(transaction.now)
+            if booking.payment_id is not None:
+                await hand_back(transaction, booking, RefundReason.EVENT_CANCELLED)
+        await transaction.reclaim_tickets([booking.id for booking in ended])
+        await transaction.save_bookings(ended)
+        is_last = len(claimed) < BATCH_COUNT_MAX
+        is_finished = is_last and not await transaction.has_live_bookings(event_id)
+        if is_finished:
+            await transaction.finish_cancellation(event_id)
+            # The seat store forgets after a month who has a seat: what was sold earlier it cannot free.
+            await transaction.request_load([event_id])
+        return _Batch(
+            ended,
+            {each: terms.epoch for each, terms in events.items()},
+            _BEGINNING if is_last else claimed[-1].id,
+            is_finished,
+        )
