@@ -93,3 +93,16 @@ async def until_waiting_or(pipeline: Pipeline, happened: Callable[[], bool]) -> 
         return happened() or bool(await pipeline.pool.fetchval(waiting))
 
     await eventually(either, timeout_seconds=TIMEOUT_SECONDS)
+
+
+async def until_two_wait(pipeline: Pipeline) -> None:
+    """Until two wait for locks of the database."""
+
+    async def do_two_wait() -> bool:
+        waiting = (
+            "SELECT count(*) FROM pg_stat_activity"
+            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
+        )
+        return bool(await pipeline.pool.fetchval(waiting) == 2)
+
+    await eventually(do_two_wait, timeout_seconds=TIMEOUT_SECONDS)

@@ -28,7 +28,7 @@ from onsale.service.ticketing.driven_adapter.repository import (
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
 )
-from tests.controls.interleaving import TIMEOUT_SECONDS, until_waiting_or
+from tests.controls.interleaving import until_two_wait, until_waiting_or
 from tests.controls.judges import money_taken, verified
 from tests.controls.payment_guards import BOLT, BOLTED, CARD
 from tests.controls.side_by_side_guards import new_booking
@@ -39,7 +39,6 @@ from tests.controls.taking_out import (
     WithoutConstraint,
     edited_statements,
 )
-from tests.servers.waiting import eventually
 from tests.support.pipeline import Pipeline
 from tests.support.tasks import background
 
@@ -60,7 +59,7 @@ async def two_processes_count_for_a_buyer_at_once(stage: Stage) -> list[str]:
                 )
                 for intake in (pipeline.intake, other)
             ]
-            await _until_two_wait(pipeline)
+            await until_two_wait(pipeline)
         await asyncio.gather(*adding, return_exceptions=True)
     return await _beyond_the_limit(pipeline, event)
 
@@ -155,8 +154,8 @@ async def a_paid_booking_ends_with_its_event(stage: Stage) -> list[str]:
     event, _ = await _sold_out_of(pipeline)
     await _cancel(pipeline, event)
     await pipeline.end_cancelled_events.execute()
-    await pipeline.load.execute(event.id)
     await pipeline.settle()
+    await pipeline.load.execute(event.id)
     return await verified(pipeline, event)
 
 
@@ -182,8 +181,8 @@ async def an_event_is_cancelled_when_the_store_has_forgotten_its_answers(
         await pipeline.redis.delete(key)
     await _cancel(pipeline, event)
     await pipeline.end_cancelled_events.execute()
-    await pipeline.load.execute(event.id)
     await pipeline.settle()
+    await pipeline.load.execute(event.id)
     return await verified(pipeline, event)
 
 
@@ -215,17 +214,6 @@ async def _beyond_the_limit(pipeline: Pipeline, event: Event) -> list[str]:
         "SELECT count(*) FROM booking WHERE event_id = $1", event.id
     )
     return [f"a buyer who may have 1 ticket has {count}"] * (count > 1)
-
-
-async def _until_two_wait(pipeline: Pipeline) -> None:
-    async def do_two_wait() -> bool:
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(await pipeline.pool.fetchval(waiting) == 2)
-
-    await eventually(do_two_wait, timeout_seconds=TIMEOUT_SECONDS)
 
 
 SELLER_GUARDS = (

@@ -39,10 +39,14 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transa
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
 from onsale.service.ticketing.driven_adapter.repository.booking_batch import BookingBatch
-from tests.controls.interleaving import TIMEOUT_SECONDS, Gate, HookedPort, until_waiting_or
+from tests.controls.interleaving import (
+    Gate,
+    HookedPort,
+    until_two_wait,
+    until_waiting_or,
+)
 from tests.controls.stage import Guard, Stage
 from tests.controls.taking_out import InMethod, InStatement
-from tests.servers.waiting import eventually
 from tests.support.pipeline import Pipeline
 from tests.support.tasks import background
 
@@ -156,7 +160,7 @@ async def two_processes_take_in_the_same_keys_in_opposite_order(stage: Stage) ->
         async with background(other.run()):
             async with _each_waits_with_one_row(pipeline, "booking"):
                 adding = asyncio.gather(add(pipeline.intake, "a", "b"), add(other, "b", "a"))
-                await _until_two_wait(pipeline)
+                await until_two_wait(pipeline)
             await adding
     return ["two processes waited for each other"] * bool(deadlocks)
 
@@ -177,7 +181,7 @@ async def two_transactions_hold_the_same_seats_in_opposite_order(stage: Stage) -
     with _deadlocks() as deadlocks:
         async with _each_waits_with_one_row(pipeline, "ticket"):
             holding = asyncio.gather(*map(hold, bookings, orders))
-            await _until_two_wait(pipeline)
+            await until_two_wait(pipeline)
         await holding
     return ["two transactions waited for each other"] * bool(deadlocks)
 
@@ -217,17 +221,6 @@ async def _each_waits_with_one_row(pipeline: Pipeline, table: str) -> AsyncItera
             yield
         finally:
             await bolt.execute("SELECT pg_advisory_unlock($1)", BOLT)
-
-
-async def _until_two_wait(pipeline: Pipeline) -> None:
-    async def do_two_wait() -> bool:
-        waiting = (
-            "SELECT count(*) FROM pg_stat_activity"
-            " WHERE datname = current_database() AND wait_event_type = 'Lock'"
-        )
-        return bool(await pipeline.pool.fetchval(waiting) == 2)
-
-    await eventually(do_two_wait, timeout_seconds=TIMEOUT_SECONDS)
 
 
 @contextmanager

@@ -89,7 +89,7 @@ class EndCancelledEventsUseCase:
         is_finished = is_last and not await transaction.has_live_bookings(event_id)
         if is_finished:
             await transaction.finish_cancellation(event_id)
-            # The seat store forgets after a month who has a seat: what was sold earlier it cannot free.
+            # The seat store forgets after a month who has a seat: those it could not free.
             await transaction.request_load([event_id])
         return _Batch(
             ended,
