@@ -18,6 +18,7 @@ from tests.support.visitors import Buyer, JsonObject, Member, Seller, Visitor, c
 PAGE = Path(__file__).parents[2] / "docs" / "authorization.md"
 # What the contract promises for a token that was given up or whose account was closed.
 REVOKED_SECONDS_MAX = 5.0
+END_SECONDS_MAX = 15.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -171,6 +172,13 @@ async def test_each_role_is_answered_as_its_rule_says_and_refusals_change_nothin
     answers |= {role: await cast.ask(rule, role, booking) for role in granted}
 
     assert answers == {role: rule.answer_to(role) for role in refused + granted}
+    if rule.ends_event:
+        # What it sets going is over before the next test looks whether anything has changed.
+        await wait_for(
+            lambda: cast.buyer.booking(booking["id"]),
+            lambda seen: bool(seen["status"] == "cancelled"),
+            seconds_max=END_SECONDS_MAX,
+        )
 
 
 async def test_lists_show_ones_own_bookings_alone(
