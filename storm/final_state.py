@@ -39,6 +39,11 @@ class BookingRow:
     key: str | None = None
 
     @property
+    def is_called_off(self) -> bool:
+        """Whether it ended because its event was cancelled."""
+        return self.status == "cancelled" and self.cancel_reason == "event_cancelled"
+
+    @property
     def place(self) -> Place:
         """Where its seats are."""
         return (self.event_id, self.section, self.subsection)

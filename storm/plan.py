@@ -130,6 +130,8 @@ _ENDINGS = {
 # What buyers are like: each figure is a probability.
 FOLLOW_PROBABILITY = 1 / 3
 FLEETING_PROBABILITY = 0.35
+# Of those who want an event where a hold lasts.
+CALLED_OFF_PROBABILITY = 0.25
 BY_NAME_PROBABILITY = 0.5
 KEY_PROBABILITY = 0.6
 DOUBLE_CLICK_PROBABILITY = 0.2
@@ -151,6 +153,8 @@ class Hall:
 # One where a hold lasts, one where it soon runs out. Both smaller than what is asked for.
 LASTING = Hall("lasting", 3_600, {"A": 15_000, "B": 4_000}, 3, 9, 12)
 FLEETING = Hall("fleeting", 6, {"C": 2_500}, 3, 8, 10)
+# Where a hold lasts too, until the seller calls the event off.
+CALLED_OFF = Hall("called off", 3_600, {"D": 3_000}, 2, 10, 12)
 # Where time to recover is measured; nobody else buys here.
 PULSE = Hall("pulse", 3_600, {"P": 100}, 6, 20, 25)
 
@@ -186,7 +190,8 @@ def stories(seed: int, round_number: int, buyer_number: int) -> Iterator[Story]:
     while True:
         ending = rng.choices(endings, weights)[0]
         fleeting = rng.random() < FLEETING_PROBABILITY or ending is Ending.PAY_LATE
-        hall = FLEETING if fleeting else LASTING
+        will_be_off = rng.random() < CALLED_OFF_PROBABILITY
+        hall = FLEETING if fleeting else CALLED_OFF if will_be_off else LASTING
         quantity = rng.choices((1, 2, 3, 4), (4, 4, 1, 1))[0]
         by_name = rng.random() < BY_NAME_PROBABILITY
         yield Story(

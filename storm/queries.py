@@ -19,6 +19,9 @@ FROM payment_attempt JOIN booking ON booking.id = booking_id
 WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
 UNION ALL
 SELECT 'event ' || id || ' owes a load' FROM event WHERE id = ANY($1) AND load_owed
+UNION ALL
+SELECT 'event ' || id || ' owes the end of its bookings'
+FROM event WHERE id = ANY($1) AND cancellation_owed
 """
 # Holds shorter than this are waited for: they run out by themselves.
 SHORT_HOLD_SECONDS = 60

@@ -25,6 +25,7 @@ from storm.outages import outages
 from storm.plan import Fault, fault_plan, follows, stories
 from storm.probes import Probes
 from storm.pulse import Pulse
+from storm.seller import Seller
 from storm.stores import Stores
 from storm.system import System
 from storm.worth import bookings_due, shortcomings
@@ -74,6 +75,7 @@ class _Scene:
     clients: Mapping[str, Client]
     event_ids: Mapping[str, int]
     pulse: Pulse
+    seller: Seller
     probes: Probes
     faults: Faults
 
@@ -162,7 +164,8 @@ class StormRound:
         )
         pulse = Pulse(clients["pulse"], event_ids["pulse"])
         faults = Faults(self.system, history, pulse.recovered_at)
-        return _Scene(http, history, clients, event_ids, pulse, probes, faults)
+        selling = Seller(seller, event_ids, random.Random(f"seller:{self.seed}:{self.number}"))
+        return _Scene(http, history, clients, event_ids, pulse, selling, probes, faults)
 
     async def _storm(self, scene: _Scene) -> None:
         """Buyers, pulse, probes and faults, all at once."""
@@ -178,7 +181,12 @@ class StormRound:
         ]
         visiting = [
             asyncio.create_task(visit)
-            for visit in (*buyers, scene.probes.run(over), scene.pulse.run(over))
+            for visit in (
+                *buyers,
+                scene.seller.run(over),
+                scene.probes.run(over),
+                scene.pulse.run(over),
+            )
         ]
         try:
             await self._weather(scene)

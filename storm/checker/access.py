@@ -9,9 +9,16 @@ from storm.history import Operation
 UNAVAILABLE = 503
 _ALWAYS = {(UNAVAILABLE, "UNAVAILABLE")}
 # What the contract allows to an honest client, who asks for what there is, of events that are on
-# sale, and touches nobody else's booking.
+# sale or were called off, and touches nobody else's booking.
 ANSWERS = {
-    "book": {(202, ""), (409, "SOLD_OUT"), (409, "SEAT_CONFLICT"), *_ALWAYS},
+    "book": {
+        (202, ""),
+        (409, "SOLD_OUT"),
+        (409, "SEAT_CONFLICT"),
+        # Judged with what the seller did.
+        (409, "EVENT_NOT_ON_SALE"),
+        *_ALWAYS,
+    },
     "read": {(200, ""), *_ALWAYS},
     "final read": {(200, "")},
     "pay": {
@@ -31,6 +38,9 @@ ANSWERS = {
     },
     "follow": {(200, ""), *_ALWAYS},
     "view": {(200, ""), *_ALWAYS},
+    "block": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
+    "unblock": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
+    "call off": {(202, ""), (409, "EVENT_CANCELLED"), *_ALWAYS},
 }
 # Judged with the promise: a booking may be unknown before it was accepted.
 _DENIED = frozenset({401, 403, 404})

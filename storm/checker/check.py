@@ -18,6 +18,11 @@ from storm.checker.promises import (
 from storm.checker.refusals import refusals_have_a_cause
 from storm.checker.room import failures_have_a_cause, full_houses_have_somebody
 from storm.checker.seats import nobody_was_told_the_same, one_booking_a_seat
+from storm.checker.sellers import (
+    blocked_seats_stay,
+    called_off_events_end,
+    refusals_of_events_have_a_cause,
+)
 from storm.checker.stores_agree import prices_agree, stores_agree, tickets_agree, verify_agrees
 from storm.checker.streams import (
     streams_go_on,
@@ -60,6 +65,9 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     failures_have_a_cause,
     cards_decide,
     refusals_have_a_cause,
+    blocked_seats_stay,
+    called_off_events_end,
+    refusals_of_events_have_a_cause,
     probes_stay_refused,
     answers_are_in_the_contract,
     answers_come,

@@ -35,6 +35,9 @@ def refusals_have_a_cause(evidence: Evidence) -> Iterator[Violation]:
 
 def _was_held_throughout(evidence: Evidence, refused: Operation) -> bool:
     """Whether it was shown as a hold before the request left."""
+    row = evidence.rows.get(refused.booking_id or "")
+    if row is not None and row.is_called_off:
+        return False  # from the end of its event on it can be seen as a hold, and not be paid
     was_held = any(
         seen.status == "pending_payment" and seen.answered_at <= refused.sent_at
         for seen in evidence.sightings.get(refused.booking_id or "", ())

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from storm.checker.evidence import Evidence
+from storm.checker.sellers import blocked_seats
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import BookingRow, Place
 from storm.history import Operation
@@ -50,8 +51,9 @@ class _Room:
         self._blocked: Mapping[Place, set[str]] = defaultdict(set)
         for ticket in evidence.state.tickets:
             self._sizes[ticket.place] += 1
-            if ticket.status == "blocked":
-                self._blocked[ticket.place].add(ticket.seat)
+        # Whenever that was: no moment of it is known for certain.
+        for event_id, section, subsection, seat in blocked_seats(evidence).at_some_time:
+            self._blocked[event_id, section, subsection].add(seat)
 
     def can_be_full(self, place: Place, quantity: int, begin: float, end: float) -> bool:
         """Whether fewer seats than that can have been free at some moment between the two."""

@@ -4,6 +4,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 
 from storm.checker.evidence import Evidence
+from storm.checker.sellers import BLOCKED, blocked_seats
 from storm.checker.violation import Verdict, Violation
 from storm.final_state import LIVE, SEAT_STATES, BookingRow, Place, TicketRow
 
@@ -15,12 +16,13 @@ def stores_agree(evidence: Evidence) -> Iterator[Violation]:
     by_place: dict[Place, list[TicketRow]] = defaultdict(list)
     for ticket in evidence.state.tickets:
         by_place[ticket.place].append(ticket)
-    expected = _states_of_bookings(evidence)
+    expected, blocked = _states_of_bookings(evidence), blocked_seats(evidence).at_some_time
     for place, tickets in by_place.items():
         stored = evidence.state.places[place]
         for index, ticket in enumerate(tickets):
             bits = stored.states[index] if index < len(stored.states) else _MISSING
-            booked = expected.get((place, ticket.seat), "available")
+            may_be_blocked = ticket.status == BLOCKED and (*place, ticket.seat) in blocked
+            booked = expected.get((place, ticket.seat), BLOCKED if may_be_blocked else "available")
             if not bits == ticket.status == booked:
                 yield _contradiction(
                     f"seat {ticket.seat} of {place} is {bits} in the bitmap, {ticket.status} as a"

@@ -24,15 +24,21 @@ FOLLOWS = {
 def statuses_go_forward(evidence: Evidence) -> Iterator[Violation]:
     """Of two answers, the later request never shows an earlier status; the ledger is the last."""
     for booking_id, seen in evidence.sightings.items():
+        row = evidence.rows.get(booking_id)
         for later in seen:
             for earlier in seen:
                 if earlier.answered_at >= later.sent_at:
                     break
+                if (
+                    row is not None
+                    and later.status == row.status
+                    and _can_end_as(row, earlier.status)
+                ):
+                    continue
                 if later.status not in FOLLOWS.get(earlier.status, set()):
                     yield _backwards(booking_id, earlier, later.status, later.operation)
-        row = evidence.rows.get(booking_id)
         for earlier in seen:
-            if row is not None and row.status not in FOLLOWS.get(earlier.status, set()):
+            if row is not None and not _can_end_as(row, earlier.status):
                 yield _backwards(booking_id, earlier, row.status)
 
 
@@ -118,9 +124,8 @@ def _answer_holds(evidence: Evidence, operation: Operation, row: BookingRow) -> 
     is_true = True
     if operation.kind == "pay":
         if operation.status == OK:
-            is_true = row.status == "completed" and row.payment_id == operation.body.get(
-                "payment_id"
-            )
+            is_paid = row.status == "completed" or row.is_called_off
+            is_true = is_paid and row.payment_id == operation.body.get("payment_id")
         elif operation.code == "IDEMPOTENCY_KEY_REUSED":
             # Every payment key of a buyer stands for one booking and one card.
             is_true = False
@@ -137,6 +142,12 @@ def _answer_holds(evidence: Evidence, operation: Operation, row: BookingRow) -> 
             f" {row.payment_id})",
             (operation.number,),
         )
+
+
+def _can_end_as(row: BookingRow, status: str) -> bool:
+    """Whether what was seen like this can stand so: also what is paid ends with its event."""
+    has_ended_with_its_event = row.is_called_off and status in LIVE
+    return has_ended_with_its_event or row.status in FOLLOWS.get(status, set())
 
 
 def _had_run_out(evidence: Evidence, operation: Operation, row: BookingRow) -> bool:

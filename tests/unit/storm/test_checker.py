@@ -14,6 +14,7 @@ from tests.builders.storm_lateness import LATENESS
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 from tests.builders.storm_wrong_holds import WRONG_HOLDS
 from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
+from tests.builders.storm_wrong_sellers import WRONG_SELLERS
 from tests.builders.storm_wrong_streams import WRONG_STREAMS
 
 Plant = Callable[[OnSale], None]
@@ -315,6 +316,7 @@ PLANTS = [
     *WRONG_REFUSALS,
     *LATENESS,
     *WRONG_STREAMS,
+    *WRONG_SELLERS,
 ]
 
 
