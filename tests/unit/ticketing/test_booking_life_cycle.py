@@ -58,6 +58,14 @@ STEPS: dict[str, tuple[Callable[[Booking], None], set[BookingStatus]]] = {
         lambda b: b.cancel(CancelReason.BUYER, NOW),
         {BookingStatus.PROCESSING, BookingStatus.PENDING_PAYMENT},
     ),
+    "call off": (
+        lambda b: b.call_off(NOW),
+        {
+            each
+            for each in BookingStatus
+            if each not in (BookingStatus.FAILED, BookingStatus.CANCELLED)
+        },
+    ),
 }
 
 
@@ -102,6 +110,19 @@ def test_a_new_command_outdates_the_one_before() -> None:
     assert booking.owes(OwedCommand.RELEASE, 2)
     booking.settle()
     assert not booking.owes(OwedCommand.RELEASE, 2)
+
+
+def test_a_booking_that_is_called_off_gives_its_seats_back_and_keeps_its_payment() -> None:
+    booking = _booking(BookingStatus.PENDING_PAYMENT)
+    booking.pay("pay_1", NOW)
+    booking.complete(NOW)
+    booking.call_off(LATER)
+    assert (booking.status, booking.cancel_reason) == (
+        BookingStatus.CANCELLED,
+        CancelReason.EVENT_CANCELLED,
+    )
+    assert booking.payment_id == "pay_1", "what goes back must be known"
+    assert booking.owes(OwedCommand.RELEASE, 3)
 
 
 def test_a_booking_is_its_buyers_alone() -> None:
