@@ -161,7 +161,7 @@ class InMemoryTransaction:
     async def is_cancelled(self, event_id: int) -> bool:
         return self._bookings.is_cancelled(event_id)
 
-    async def own_event(self, event_id: int) -> EventTerms | None:
+    async def own_event(self, event_id: int, *, briefly: bool = False) -> EventTerms | None:
         terms = await self.share_events([event_id])
         return replace(terms[event_id], is_cancelled=await self.is_cancelled(event_id))
 

@@ -55,6 +55,7 @@ class View:
 
     bookings: Mapping[UUID, Booking]
     free_tickets: AbstractSet[Seat]
+    blocked_tickets: AbstractSet[Seat]
     offered_seats: AbstractSet[Seat] | None
 
 
@@ -152,6 +153,13 @@ class CarriedSale:
     async def pay(self, booking: Booking, card: str) -> Booking:
         use_case = mortal(self.pipeline.pay, self.fuse)
         return await use_case.execute(self._buyer_of(booking), booking.id, card)
+
+    async def set_blocked(self, seat: Seat, *, blocked: bool) -> None:
+        use_case = mortal(self.pipeline.set_seats_blocked, self.fuse)
+        seller = Principal(self.event.seller_id, UserRole.SELLER, token_id="-")
+        subsection, position = seat
+        seats = [SeatPosition.parse(position)]
+        await use_case.execute(seller, self.event.id, "A", subsection, seats, blocked=blocked)
 
     async def expire(self) -> int:
         return await mortal(self.pipeline.expire, self.fuse).execute()
@@ -261,12 +269,13 @@ class CarriedSale:
 
     async def _view(self) -> View:
         rows = await self.pipeline.pool.fetch("SELECT * FROM booking ORDER BY created_at, id")
-        free = await self.pipeline.pool.fetch(
-            "SELECT subsection, row_number, seat_number FROM ticket WHERE status = 'available'"
+        tickets = await self.pipeline.pool.fetch(
+            "SELECT status, (subsection, row_number || '-' || seat_number) AS seat FROM ticket"
         )
         return View(
             {row["id"]: booking_from_row(row) for row in rows},
-            {(row[0], f"{row[1]}-{row[2]}") for row in free},
+            {tuple(row["seat"]) for row in tickets if row["status"] == "available"},
+            {tuple(row["seat"]) for row in tickets if row["status"] == "blocked"},
             await self._offered_seats(),
         )
 

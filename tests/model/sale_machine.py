@@ -19,6 +19,7 @@ from onsale.service.ticketing.domain.exceptions import (
     IdempotencyKeyReusedError,
     PaymentDeclinedError,
     PaymentInProgressError,
+    SeatConflictError,
 )
 from tests.model.carried_sale import ALL_SEATS, ROWS, SEATS_PER_ROW, CarriedSale, Refusal
 from tests.model.mortal import ProcessDiedError
@@ -44,6 +45,7 @@ from tests.model.sale_model import (
     TAKEN_IN,
     Move,
     SaleModel,
+    Seat,
 )
 
 PROCESSING, PENDING = BookingStatus.PROCESSING, BookingStatus.PENDING_PAYMENT
@@ -64,6 +66,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.lapsed: set[UUID] = set()
         self.unsure: set[UUID] = set()
         self.excuses: set[str] = {"seat_conflict", "sold_out"}
+        self.blocked: set[Seat] = set()
+        self.ever_blocked: set[Seat] = set()
 
     # --- buyers -----------------------------------------------------------------------------------
 
@@ -267,6 +271,24 @@ class SaleMachine(RuleBasedStateMachine):
     def restart(self) -> None:
         self.sale.restart()
 
+    # --- the seller -------------------------------------------------------------------------------
+
+    @rule(number=which, blocked=st.booleans())
+    def set_blocked(self, number: int, *, blocked: bool) -> None:
+        seat = sorted(ALL_SEATS)[number % len(ALL_SEATS)]
+        is_possible = seat in (self.view.free_tickets if blocked else self.blocked)
+        wanted = self.blocked | {seat} if blocked else self.blocked - {seat}
+        told = self.sale.attempt(lambda: self.sale.set_blocked(seat, blocked=blocked))
+        now = self.sale.view().blocked_tickets
+        if isinstance(told, ProcessDiedError):
+            assert now == self.blocked or (is_possible and now == wanted)
+        else:
+            assert is_possible if told is None else isinstance(told, SeatConflictError), told
+            assert now == (wanted if is_possible else self.blocked)
+        self.blocked = set(now)
+        self.ever_blocked |= now
+        self.look()
+
     # --- what must hold ---------------------------------------------------------------------------
 
     def look(
@@ -276,8 +298,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.view = self.sale.view()
         self.model.tell(self.view.bookings, moves, only)
         taken = self.model.holder.keys()
-        assert self.view.free_tickets == ALL_SEATS - taken
-        assert not (self.view.offered_seats or set()) & taken
+        assert self.view.free_tickets == ALL_SEATS - taken - self.blocked
+        assert not (self.view.offered_seats or set()) & (taken | self.blocked)
 
     def teardown(self) -> None:
         """Let it come to rest; ledger, store and model then say the same."""
@@ -286,7 +308,8 @@ class SaleMachine(RuleBasedStateMachine):
         self.look(ANSWERED | PAID)
         assert not self.model.those(PROCESSING, BookingStatus.PAID), "stuck"
         taken = self.model.holder.keys()
-        assert self.view.offered_seats == self.view.free_tickets == ALL_SEATS - taken
+        free = ALL_SEATS - taken - self.blocked
+        assert self.view.offered_seats == self.view.free_tickets == free
         assert self.sale.run(self.sale.pipeline.differences(self.sale.event.id)) == []
         assert sorted(self.sale.charges()) == sorted(self.model.those(BookingStatus.COMPLETED))
         for booking in self.view.bookings.values():
@@ -323,7 +346,9 @@ class SaleMachine(RuleBasedStateMachine):
             self._note(buyer, request, key, booking_id)
 
     def _check_refusal(self, failed: Booking) -> None:
-        """It has a reason that happened here, and a refused seat was wanted by somebody else."""
+        """It has a reason that happened here, and a refused seat was wanted by somebody else, or
+        blocked for a time.
+        """
         assert failed.failure_reason in self.excuses
         mine = self.asked[failed.id]
         others = [
@@ -331,10 +356,12 @@ class SaleMachine(RuleBasedStateMachine):
             for booking_id, asked in self.asked.items()
             if booking_id != failed.id and asked.subsection == mine.subsection
         ]
-        if failed.failure_reason == "seat_conflict":
+        blocked = {position for number, position in self.ever_blocked if number == mine.subsection}
+        if failed.failure_reason == "seat_conflict" and not blocked & {*mine.seats}:
             assert any(not other.seats or {*other.seats} & {*mine.seats} for other in others)
         if failed.failure_reason == "sold_out":
-            room = ROWS * SEATS_PER_ROW - sum(other.quantity for other in others)
+            room = ROWS * SEATS_PER_ROW - len(blocked)
+            room -= sum(other.quantity for other in others)
             assert room < mine.quantity
 
 

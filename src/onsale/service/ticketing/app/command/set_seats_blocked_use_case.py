@@ -61,7 +61,7 @@ class SetSeatsBlockedUseCase:
             raise SeatOutOfRangeError(outside, layout.rows, layout.seats_per_row)
 
         async def restate(transaction: ITicketingTransaction) -> None:
-            terms = await transaction.own_event(event_id)
+            terms = await transaction.own_event(event_id, briefly=True)
             if terms is None or terms.is_cancelled:
                 raise EventCancelledError
             await _restate(transaction, event_id, layout, positions, blocked=blocked)

@@ -77,8 +77,10 @@ class ITicketingTransaction(IPaymentTransaction, Protocol):
         """
         ...
 
-    async def own_event(self, event_id: int) -> EventTerms | None:
-        """Wait until nobody shares the event, and keep others out until the end."""
+    async def own_event(self, event_id: int, *, briefly: bool = False) -> EventTerms | None:
+        """Wait until nobody shares the event, and keep others out until the end. Unless ``briefly``
+        that may take its time, as a load does.
+        """
         ...
 
     async def lock_bookings(self, booking_ids: Collection[UUID]) -> dict[UUID, Booking]:

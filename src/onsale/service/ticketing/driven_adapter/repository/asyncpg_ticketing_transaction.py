@@ -58,9 +58,10 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
             await self._connection.fetch(_SQL["share_event_locks"], ids)
         return await self._terms(ids)
 
-    async def own_event(self, event_id: int) -> EventTerms | None:
+    async def own_event(self, event_id: int, *, briefly: bool = False) -> EventTerms | None:
         await self._connection.execute(_SQL["own_event_lock"], event_id)
-        await self._connection.execute(_SQL["expect_long_transaction"])
+        if not briefly:
+            await self._connection.execute(_SQL["expect_long_transaction"])
         return (await self._terms([event_id])).get(event_id)
 
     async def lock_bookings(self, booking_ids: Collection[UUID]) -> dict[UUID, Booking]:
