@@ -53,7 +53,9 @@ def streams_go_on(evidence: Evidence) -> Iterator[Violation]:
     for stream in _streams(evidence, "follow", "view"):
         if stream.ended_at is None:
             continue
-        is_over = bool(stream.frames) and _status(stream.frames[-1]) in FINAL
+        # An event that was called off is still looked at.
+        is_followed = stream.kind == "follow" and bool(stream.frames)
+        is_over = is_followed and _status(stream.frames[-1]) in FINAL
         late = evidence.calm_seconds(stream.frames[-1].at, stream.ended_at) if is_over else 0.0
         if late > CLOSED_SECONDS_MAX:
             yield _wrong(stream, f"was open {late:.1f} s after the end", Verdict.LATE)

@@ -145,7 +145,8 @@ async def a_connection_is_lost_at_the_commit_of_a_booking(stage: Stage) -> list[
 async def two_processes_take_in_the_same_keys_in_opposite_order(stage: Stage) -> list[str]:
     pipeline = stage.pipeline
     event, buyer = await pipeline.open_event(), await _buyer(pipeline)
-    other = AsyncpgBookingIntake(pipeline.pool)
+    # One writer each: two would take a key each, and no statement would have both.
+    one, other = (AsyncpgBookingIntake(pipeline.pool, writer_count=1) for _ in range(2))
 
     async def add(intake: AsyncpgBookingIntake, *keys: str) -> None:
         bookings = [new_booking(buyer.user_id, event.id) for _ in keys]
@@ -157,9 +158,9 @@ async def two_processes_take_in_the_same_keys_in_opposite_order(stage: Stage) ->
         )
 
     with _deadlocks() as deadlocks:
-        async with background(other.run()):
+        async with background(one.run()), background(other.run()):
             async with _each_waits_with_one_row(pipeline, "booking"):
-                adding = asyncio.gather(add(pipeline.intake, "a", "b"), add(other, "b", "a"))
+                adding = asyncio.gather(add(one, "a", "b"), add(other, "b", "a"))
                 await until_two_wait(pipeline)
             await adding
     return ["two processes waited for each other"] * bool(deadlocks)
