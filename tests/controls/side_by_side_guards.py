@@ -295,7 +295,7 @@ SIDE_BY_SIDE_GUARDS = (
             InMethod(
                 BookingBatch,
                 "find",
-                'self._stored.update((row["id"], row["created_at"]) for row in again)',
+                'self._note(await self._connection.fetch(_SQL["stored_ids"], ids), missing)',
                 "pass",
             ),
         ),

@@ -141,7 +141,8 @@ async def test_a_cancelled_event_takes_no_bookings_and_changes_no_more(
     with pytest.raises(EventCancelledError):
         await pipeline.cancel_event.execute(seller, event.id)
     await come_to_rest(pipeline, event)
-    assert not await pipeline.upkeep.follow_seats(event.id), "its seats do not open it again"
+    followed = await pipeline.upkeep.follow_seats([event.id])
+    assert not followed.changed, "its seats do not open it again"
     current = await pipeline.events.by_id(event.id)
     assert current is not None
     assert current.status is EventStatus.CANCELLED

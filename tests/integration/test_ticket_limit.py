@@ -210,7 +210,7 @@ class _LosingIntake(AsyncpgBookingIntake):
         self.lost_count = 0
 
     async def _insert_counted(self, waiting: Sequence[booking_batch.WaitingBooking]) -> None:
-        quiet = [booking_batch.WaitingBooking(each.booking, each.key) for each in waiting]
+        quiet = [replace(each, done=asyncio.Future()) for each in waiting]
         if self.lost_count == 0:
             self.lost_count += 1
             await super()._insert_counted(quiet)
