@@ -76,6 +76,15 @@ async def test_a_ticket_that_is_not_paid_is_not_valid(pipeline: Pipeline) -> Non
     await _is_refused(pipeline, event, pipeline.admit.codes.issue(ticket))
 
 
+async def test_a_cancelled_event_lets_nobody_in_though_bookings_have_yet_to_end(
+    pipeline: Pipeline,
+) -> None:
+    event = await pipeline.open_event()
+    (code,) = await buy(pipeline, event, "1-1")
+    await pipeline.cancel_event.execute(door_of(event), event.id)
+    await _is_refused(pipeline, event, code)
+
+
 async def test_a_code_is_void_once_its_booking_has_ended(pipeline: Pipeline) -> None:
     event = await pipeline.open_event()
     (code,) = await buy(pipeline, event, "1-1")

@@ -27,7 +27,8 @@ class AdmitTicketUseCase:
 
         Raises:
             ForbiddenRoleError, NotOwnerError, EventNotFoundError: not your event.
-            TicketNotValidError: forged, of another event, or of a booking that is not completed.
+            TicketNotValidError: forged, of another event, of one that is cancelled, or of a
+                booking that is not completed.
             AlreadyAdmittedError: it has let somebody in before, and when.
         """
         RoleAuthService.require_role(principal, UserRole.SELLER)
@@ -38,6 +39,9 @@ class AdmitTicketUseCase:
             # Locked, so that nothing ends the booking between the look at it and the admission.
             booking = (await transaction.lock_bookings([ticket.booking_id])).get(ticket.booking_id)
             if booking is None or booking.event_id != event_id or not booking.admits:
+                raise TicketNotValidError
+            # Its booking is about to end: nobody waits for that before the doors are shut.
+            if await transaction.is_cancelled(event_id):
                 raise TicketNotValidError
             admission = await transaction.admit_ticket(ticket.ticket_id, ticket.booking_id)
             if admission is None:
