@@ -5,12 +5,16 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from uuid import UUID, uuid4
 
+import msgspec
+
 from onsale.service.shared_kernel.seat_messages import (
     FinalizeSeats,
     ReleaseSeats,
     ReserveSeats,
+    ReserveSeatsByRules,
     SelectionMode,
 )
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from onsale.service.shared_kernel.seat_snapshot import HeldSeats, SubsectionSnapshot
 from onsale.service.shared_kernel.seating import SeatPosition, SubsectionLayout
 
@@ -63,6 +67,12 @@ class SeatBooking:
             deadline=deadline or self.booked_at + timedelta(minutes=15),
         )
 
+    def best_by(self, rules: SeatRules, quantity: int = 1, *, seq: int = 1) -> ReserveSeatsByRules:
+        return _by(rules, self.best_available(quantity, seq=seq))
+
+    def manual_by(self, rules: SeatRules, *positions: str, seq: int = 1) -> ReserveSeatsByRules:
+        return _by(rules, self.manual(*positions, seq=seq))
+
     def release(self, *, seq: int = 2) -> ReleaseSeats:
         return ReleaseSeats(
             booking_id=self.id,
@@ -88,6 +98,10 @@ class SeatBooking:
     def held(self, *positions: str, seq: int = 1, sold: bool = False) -> HeldSeats:
         """The same booking in a ledger's snapshot."""
         return HeldSeats(self.id, self.booked_at, seq, positions, sold)
+
+
+def _by(rules: SeatRules, plain: ReserveSeats) -> ReserveSeatsByRules:
+    return ReserveSeatsByRules(**msgspec.structs.asdict(plain), rules=rules)
 
 
 def layout(

@@ -3,6 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass
 
+import msgspec
 from redis.asyncio import Redis
 from redis.asyncio.client import Monitor
 
@@ -11,6 +12,7 @@ from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store 
     RedisSeatStore,
 )
 from onsale.service.shared_kernel.seat_messages import SeatCommand
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from tests.builders.seats import EPOCH, EVENT, NOW, TODAY, SeatBooking, layout, snapshot
 
 # What was seen to work on a real Kvrocks, or is plain enough for any server of the protocol.
@@ -52,11 +54,17 @@ async def seen_so_far(monitor: Monitor, client: Redis) -> list[Seen]:
 
 def all_kinds_of_commands() -> list[SeatCommand]:
     bookings = [SeatBooking(subsection=each.subsection) for each in HALLS]
+    rules = SeatRules(accessible=((2, 3),), leave_no_single_seats=True)
     return [
         *(booking.best_available(2) for booking in bookings),
         *(booking.release() for booking in bookings[:1]),
         *(booking.finalize() for booking in bookings[1:]),
         *(SeatBooking(subsection=2).manual("1-1", "2-2") for _ in range(2)),
+        SeatBooking(subsection=2).manual_by(rules, "2-3"),
+        *(
+            SeatBooking(subsection=2).best_by(msgspec.structs.replace(rules, accessible_seats=k))
+            for k in range(2)
+        ),
     ]
 
 

@@ -11,6 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from onsale.service.shared_kernel.seat_messages import SeatCommand
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot
 from onsale.service.shared_kernel.seating import SeatCounts, SeatPosition, SeatState
 from tests.builders.seats import EPOCH, NOW, SeatBooking, layout, snapshot
@@ -45,6 +46,7 @@ BOOKINGS = [
     )
     for number in range(BOOKING_COUNT)
 ]
+RULES = SeatRules(rows=(1, 2), accessible=((0, 0), (6, 6)), companion=((1, 1),))
 seqs = st.integers(1, 4)
 positions = st.builds("{}-{}".format, st.integers(1, 4), st.integers(1, 5))
 deadlines = st.sampled_from([NOW + timedelta(minutes=1)] * 5 + [NOW - timedelta(minutes=1)])
@@ -55,7 +57,14 @@ def seat_commands(draw: st.DrawFn) -> SeatCommand:
     epoch = EPOCH + draw(st.sampled_from([0] * 8 + [-1, 1]))
     booking = replace(draw(st.sampled_from(BOOKINGS)), epoch=epoch)
     seq = draw(seqs)
-    match draw(st.sampled_from("bbmmrf")):
+    match draw(st.sampled_from("bbmmBMrf")):
+        case "B":
+            rules = msgspec.structs.replace(RULES, accessible_seats=draw(st.integers(0, 1)))
+            return booking.best_by(rules, draw(st.integers(1, 3)), seq=seq)
+        case "M":
+            named = draw(st.lists(positions, min_size=1, max_size=3, unique=True))
+            rules = msgspec.structs.replace(RULES, rows=None, leave_no_single_seats=True)
+            return booking.manual_by(rules, *named, seq=seq)
         case "b":
             return booking.best_available(
                 draw(st.integers(1, 5)), seq=seq, deadline=draw(deadlines)

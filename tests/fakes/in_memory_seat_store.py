@@ -14,6 +14,7 @@ from onsale.service.shared_kernel.seat_messages import (
     RefusalReason,
     ReleaseSeats,
     ReserveSeats,
+    ReserveSeatsByRules,
     SeatCommand,
     SeatResult,
     SeatsFinalized,
@@ -23,6 +24,7 @@ from onsale.service.shared_kernel.seat_messages import (
     SeatStateStale,
     SelectionMode,
 )
+from onsale.service.shared_kernel.seat_rules import SeatRules, indexes_in
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import (
     SeatCounts,
@@ -30,6 +32,7 @@ from onsale.service.shared_kernel.seating import (
     SeatState,
     SubsectionLayout,
 )
+from onsale.service.shared_kernel.single_seats import needless_singles
 
 
 @dataclass(frozen=True)
@@ -89,7 +92,9 @@ class _Subsection:
             return self._refuse(command, RefusalReason.TOO_LATE)
         if command.mode is SelectionMode.MANUAL:
             return self._reserve_named(command)
-        chosen = choose_best_available(self.states, self.layout.seats_per_row, command.quantity)
+        chosen = choose_best_available(
+            self.states, self.layout.seats_per_row, command.quantity, _rules_of(command)
+        )
         if chosen is None:
             return self._refuse(command, RefusalReason.SOLD_OUT)
         return self._hold(command, chosen)
@@ -102,6 +107,12 @@ class _Subsection:
         taken = [index for index in asked if self.states[index] != SeatState.AVAILABLE]
         if taken:
             return self._refuse(command, RefusalReason.SEAT_CONFLICT, taken)
+        rules = _rules_of(command)
+        if rules is not None and rules.leave_no_single_seats:
+            set_aside = {*indexes_in(rules.accessible), *indexes_in(rules.companion)}
+            singles = needless_singles(self.states, self.layout.seats_per_row, asked, set_aside)
+            if singles:
+                return self._refuse(command, RefusalReason.ORPHAN_SEAT, singles)
         return self._hold(command, asked)
 
     def _hold(
@@ -245,6 +256,10 @@ class InMemorySeatStore:
 
     async def check(self) -> None:
         """Memory always answers."""
+
+
+def _rules_of(command: ReserveSeats) -> SeatRules | None:
+    return command.rules if isinstance(command, ReserveSeatsByRules) else None
 
 
 def _day(moment: datetime) -> str:

@@ -8,6 +8,7 @@ from onsale.service.seat_reservation.domain.seat_command_rules import (
     reject_malformed,
 )
 from onsale.service.shared_kernel.seat_messages import ReserveSeats, SeatCommand, SelectionMode
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from tests.builders.seats import NOW, SeatBooking
 
 BOOKING = SeatBooking()
@@ -21,6 +22,8 @@ BOOKING = SeatBooking()
         BOOKING.manual("1-1", "4000000000-1"),
         BOOKING.release(),
         BOOKING.finalize(),
+        BOOKING.best_by(SeatRules(rows=(1, 1), accessible=((0, 1), (2, 2)), accessible_seats=2), 2),
+        BOOKING.manual_by(SeatRules(companion=((9, 9_999),), leave_no_single_seats=True), "1-1"),
     ],
 )
 def test_a_correct_command_passes(command: SeatCommand) -> None:
@@ -74,6 +77,23 @@ def reserve(**changes: object) -> ReserveSeats:
         pytest.param(reserve(positions=("01-1", "1-1")), id="a leading zero"),
         pytest.param(reserve(positions=("A", "1-1")), id="no position"),
         pytest.param(reserve(deadline=NOW.replace(tzinfo=None)), id="a deadline of nowhere"),
+        *(
+            pytest.param(BOOKING.best_by(SeatRules(**rules), 2), id=str(rules))
+            for rules in (
+                {"rows": (0, 1)},
+                {"rows": (3, 2)},
+                {"accessible_seats": 3},
+                {"accessible_seats": -1},
+                {"accessible": ((-1, 0),)},
+                {"accessible": ((3, 2),)},
+                {"companion": ((0, 1), (1, 2))},
+                {"companion": ((0, 10_000),)},
+            )
+        ),
+        pytest.param(BOOKING.manual_by(SeatRules(rows=(1, 1)), "1-1"), id="rows of named seats"),
+        pytest.param(
+            BOOKING.manual_by(SeatRules(accessible_seats=1), "1-1"), id="named seats that must be"
+        ),
     ],
 )
 def test_a_reserve_that_contradicts_itself_is_malformed(command: ReserveSeats) -> None:

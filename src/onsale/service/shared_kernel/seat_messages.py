@@ -11,6 +11,8 @@ from uuid import UUID
 
 import msgspec
 
+from onsale.service.shared_kernel.seat_rules import SeatRules
+
 
 class SelectionMode(StrEnum):
     """Who chooses the seats: the buyer or the system."""
@@ -25,6 +27,7 @@ class RefusalReason(StrEnum):
     SOLD_OUT = "sold_out"
     SEAT_CONFLICT = "seat_conflict"
     SEAT_OUT_OF_RANGE = "seat_out_of_range"
+    ORPHAN_SEAT = "orphan_seat"
     TOO_LATE = "too_late"
     WITHDRAWN = "withdrawn"
     UNPROCESSABLE = "unprocessable"
@@ -67,6 +70,17 @@ class ReserveSeats(_SeatCommand, frozen=True, kw_only=True, tag="reserve_seats/1
     deadline: datetime
 
 
+class ReserveSeatsByRules(ReserveSeats, frozen=True, kw_only=True, tag="reserve_seats/2"):
+    """The same where more is to be heeded than which seats are free.
+
+    A version of its own, so that a worker that knows no rules cannot leave them out: it sets the
+    message aside, the booking goes on owing its reserve, and a newer worker decides it when it is
+    sent again.
+    """
+
+    rules: SeatRules
+
+
 class ReleaseSeats(_SeatCommand, frozen=True, kw_only=True, tag="release_seats/1"):
     """Free whatever the store says this booking holds."""
 
@@ -75,7 +89,7 @@ class FinalizeSeats(_SeatCommand, frozen=True, kw_only=True, tag="finalize_seats
     """Turn the seats that this booking holds from reserved to sold."""
 
 
-SeatCommand = ReserveSeats | ReleaseSeats | FinalizeSeats
+SeatCommand = ReserveSeats | ReserveSeatsByRules | ReleaseSeats | FinalizeSeats
 
 
 class SeatsReserved(_SeatMessage, frozen=True, kw_only=True, tag="seats_reserved/1"):
@@ -85,7 +99,9 @@ class SeatsReserved(_SeatMessage, frozen=True, kw_only=True, tag="seats_reserved
 
 
 class SeatsRefused(_SeatMessage, frozen=True, kw_only=True, tag="seats_refused/1"):
-    """The booking holds nothing; ``conflicts`` are the seats that were taken, if asked by name."""
+    """The booking holds nothing; ``conflicts`` are the seats that were taken, if asked by name, or
+    those that would have been left alone.
+    """
 
     reason: RefusalReason
     conflicts: tuple[str, ...] = ()

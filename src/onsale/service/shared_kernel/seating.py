@@ -47,19 +47,52 @@ class SeatPosition:
 
 
 @dataclass(frozen=True, slots=True)
+class PriceCategory:
+    """Rows of a subsection, both ends included, whose seats have their own ``price`` (cents)."""
+
+    name: str
+    price: int
+    first_row: int
+    last_row: int
+
+
+@dataclass(frozen=True, slots=True)
 class SubsectionLayout:
-    """The rectangle of a subsection; ``price`` of each of its seats is in integer cents."""
+    """The rectangle of a subsection. ``price`` (integer cents) is that of each seat whose row is in
+    none of the ``categories``. ``accessible`` and ``companion`` are indexes, ascending; together
+    they are the seats that are set aside: nobody gets one who does not ask for it.
+    """
 
     section: str
     subsection: int
     rows: int
     seats_per_row: int
     price: int
+    categories: tuple[PriceCategory, ...] = ()
+    accessible: tuple[int, ...] = ()
+    companion: tuple[int, ...] = ()
 
     @property
     def seat_count(self) -> int:
         """How many seats the rectangle holds."""
         return self.rows * self.seats_per_row
+
+    @property
+    def set_aside(self) -> frozenset[int]:
+        """Indexes of the accessible and the companion seats."""
+        return frozenset(self.accessible + self.companion)
+
+    def category_of(self, row: int) -> PriceCategory | None:
+        """The category of a row (from 1), if it is in one."""
+        for category in self.categories:
+            if category.first_row <= row <= category.last_row:
+                return category
+        return None
+
+    def price_of(self, row: int) -> int:
+        """What a seat of this row (from 1) costs, in cents."""
+        category = self.category_of(row)
+        return self.price if category is None else category.price
 
     def contains(self, position: SeatPosition) -> bool:
         """Whether the position lies in the rectangle."""

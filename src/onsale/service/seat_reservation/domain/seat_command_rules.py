@@ -1,7 +1,19 @@
 """What a seat command must be like before the store may decide it."""
 
-from onsale.service.shared_kernel.seat_messages import ReserveSeats, SeatCommand, SelectionMode
-from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
+from collections.abc import Sequence
+
+from onsale.service.shared_kernel.seat_messages import (
+    ReserveSeats,
+    ReserveSeatsByRules,
+    SeatCommand,
+    SelectionMode,
+)
+from onsale.service.shared_kernel.seat_rules import IndexRun, SeatRules
+from onsale.service.shared_kernel.seating import (
+    SEATS_PER_SUBSECTION_MAX,
+    TICKETS_PER_BOOKING_MAX,
+    SeatPosition,
+)
 
 
 class MalformedSeatCommandError(ValueError):
@@ -23,6 +35,8 @@ def reject_malformed(command: SeatCommand) -> None:
         raise MalformedSeatCommandError("booked_at has no time zone")
     if isinstance(command, ReserveSeats):
         _reject_malformed_reserve(command)
+    if isinstance(command, ReserveSeatsByRules):
+        _reject_malformed_rules(command.rules, command)
 
 
 def _reject_malformed_reserve(command: ReserveSeats) -> None:
@@ -43,3 +57,23 @@ def _reject_malformed_reserve(command: ReserveSeats) -> None:
             SeatPosition.parse(text)
         except ValueError as error:
             raise MalformedSeatCommandError(str(error)) from error
+
+
+def _reject_malformed_rules(rules: SeatRules, command: ReserveSeats) -> None:
+    if not 0 <= rules.accessible_seats <= command.quantity:
+        raise MalformedSeatCommandError("more accessible seats are asked for than seats")
+    if command.mode is SelectionMode.MANUAL and (rules.rows or rules.accessible_seats):
+        raise MalformedSeatCommandError("seats that are named are not chosen by a rule")
+    if rules.rows is not None and not 1 <= rules.rows[0] <= rules.rows[1]:
+        raise MalformedSeatCommandError("rows count from 1, and the first is not behind the last")
+    for runs in (rules.accessible, rules.companion):
+        _reject_malformed_runs(runs)
+
+
+def _reject_malformed_runs(runs: Sequence[IndexRun]) -> None:
+    # Bounded, because the script of the store marks each seat that they name.
+    next_one = 0
+    for first, last in runs:
+        if not next_one <= first <= last < SEATS_PER_SUBSECTION_MAX:
+            raise MalformedSeatCommandError("seats that are set aside do not ascend in bounds")
+        next_one = last + 1

@@ -6,9 +6,10 @@
 -- KEYS[3] stats     hash: subsection -> "available,reserved,sold,blocked"
 -- KEYS[4..] answers hashes, one per day: booking -> "generation:seq:state:seats"
 --
--- ARGV[1] commands  msgpack: { { kind, day, booking, epoch, seq, late, quantity, seats }, ... }
---                   `day` counts the answers hashes from 1. The last three are for reserves only;
---                   `seats` is { row, seat, row, seat, ... }, and empty for best available.
+-- ARGV[1] commands  msgpack: { { kind, day, booking, epoch, seq, late, quantity, seats, rules }, ... }
+--                   `day` counts the answers hashes from 1. The last four are for reserves only;
+--                   `seats` is { row, seat, row, seat, ... }, and empty for best available; `rules`
+--                   are told in ruled_seats.lua, and most reserves have none.
 -- ARGV[2] the subsection's field in the stats
 -- ARGV[3] how many seconds an answers hash is kept
 --
@@ -18,7 +19,7 @@
 -- It runs inside MULTI/EXEC: a script alone is not atomic across a crash on every server. Writes
 -- cost a disk synchronisation each, so there are few, however many commands it decides.
 --
--- How seats are chosen stands in the first half of the script, subsection_seats.lua.
+-- How seats are chosen stands in the parts before: subsection_seats.lua, ruled_seats.lua.
 
 -- The Lua stack takes 8000 values in one call, and a booking is a field and a value.
 local BOOKINGS_PER_CALL_MAX = 3500
@@ -26,7 +27,7 @@ local BOOKINGS_PER_CALL_MAX = 3500
 local function command_of(fields)
   return {
     kind = fields[1], day = fields[2], booking = fields[3], epoch = fields[4], seq = fields[5],
-    late = fields[6], quantity = fields[7], seats = fields[8],
+    late = fields[6], quantity = fields[7], seats = fields[8], rules = fields[9],
   }
 end
 
@@ -98,8 +99,11 @@ end
 local function reserve_anew(command)
   if command.late then return refuse(command, 'too_late', {}) end
   local chosen, reason, conflicts
+  local rules = command.rules and rules_of(command.rules)
   if command.kind == 'manual' then
-    chosen, reason, conflicts = choose_named(command.seats)
+    chosen, reason, conflicts = choose_named(command.seats, rules)
+  elseif rules then
+    chosen, reason, conflicts = choose_best_by(command.quantity, rules), 'sold_out', {}
   else
     chosen, reason, conflicts = choose_best(command.quantity), 'sold_out', {}
   end

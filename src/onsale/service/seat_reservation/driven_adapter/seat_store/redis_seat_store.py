@@ -46,7 +46,7 @@ CHECK_TIMEOUT_SECONDS = 2
 SUBSECTIONS_PER_READ_MAX = 500
 EVENTS_PER_READ_MAX = 100
 
-_SCRIPT_PARTS = ("subsection_seats.lua", "apply_seat_commands.lua")
+_SCRIPT_PARTS = ("subsection_seats.lua", "ruled_seats.lua", "apply_seat_commands.lua")
 
 _Hash = dict[bytes, bytes]
 

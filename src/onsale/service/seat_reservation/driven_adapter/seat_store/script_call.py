@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import chain
 
 import msgspec
 
@@ -17,6 +18,7 @@ from onsale.service.shared_kernel.seat_messages import (
     RefusalReason,
     ReleaseSeats,
     ReserveSeats,
+    ReserveSeatsByRules,
     SeatCommand,
     SeatResult,
     SeatsFinalized,
@@ -25,7 +27,8 @@ from onsale.service.shared_kernel.seat_messages import (
     SeatsReserved,
     SeatStateStale,
 )
-from onsale.service.shared_kernel.seating import SeatPosition
+from onsale.service.shared_kernel.seat_rules import SeatRules
+from onsale.service.shared_kernel.seating import SEATS_PER_SUBSECTION_MAX, SeatPosition
 
 # Longer than the broker keeps a command and than any hold lasts: until then a repeat gets its
 # first answer.
@@ -92,11 +95,26 @@ def _encoded(command: SeatCommand, day: int, now: datetime) -> tuple[object, ...
             for text in command.positions:
                 position = SeatPosition.parse(text)
                 seats += (position.row, position.seat)
-            return (command.mode.value, *head, late, command.quantity, seats)
+            reserve = (command.mode.value, *head, late, command.quantity, seats)
+            if isinstance(command, ReserveSeatsByRules):
+                return (*reserve, _encoded_rules(command.rules))
+            return reserve
         case ReleaseSeats():
             return ("release", *head)
         case FinalizeSeats():
             return ("finalize", *head)
+
+
+def _encoded_rules(rules: SeatRules) -> tuple[object, ...]:
+    first_row, last_row = rules.rows or (1, SEATS_PER_SUBSECTION_MAX)
+    return (
+        first_row,
+        last_row,
+        list(chain.from_iterable(rules.accessible)),
+        list(chain.from_iterable(rules.companion)),
+        rules.accessible_seats,
+        rules.leave_no_single_seats,
+    )
 
 
 def _result(command: SeatCommand, answer: str, seats_per_row: int) -> SeatResult:

@@ -1,6 +1,6 @@
--- The first half of the script that decides: a working copy of a subsection's seats, and how seats
--- are chosen in it. What the script is for stands in the second half, apply_seat_commands.lua. The
--- two are one chunk, so what is local here is seen there.
+-- The first part of the script that decides: a working copy of a subsection's seats, and how seats
+-- are chosen in it. What the script is for stands in the last part, apply_seat_commands.lua. The
+-- parts are one chunk, so what is local here is seen there.
 
 local AVAILABLE, RESERVED, SOLD = 0, 1, 2
 local UNITS = { 64, 16, 4, 1 }
@@ -29,7 +29,7 @@ if not epoch or #bitmap ~= floor((rows * width + 3) / 4) then
 end
 
 local bytes = { string.byte(bitmap, 1, -1) }
-local seats_changed, seats_released = false, false
+local seats_changed, release_count = false, 0
 local free -- how many seats are available; counted when first needed
 local row_texts = {} -- row from 0 -> one character a seat
 local front = {} -- block size -> no row before this one has room for such a block
@@ -69,7 +69,7 @@ local function set_state(index, state)
   local row = floor(index / width)
   row_texts[row] = nil
   if state == AVAILABLE then
-    seats_released = true
+    release_count = release_count + 1
     for size = 1, LARGEST_BLOCK do
       if front[size] > row then front[size] = row end
     end
@@ -107,7 +107,7 @@ end
 
 -- The bitmap as it was read shows too many seats free, but never too few unless one was released.
 local function skip_full_rows(row)
-  if seats_released or row_texts[row] or row >= rows then return row end
+  if release_count > 0 or row_texts[row] or row >= rows then return row end
   local at = find(bitmap, BYTE_WITH_ROOM, floor(row * width / 4) + 1)
   return at and math.max(row, floor((at - 1) * 4 / width)) or rows
 end
@@ -160,28 +160,6 @@ local function choose_best(quantity)
     local taken = string.rep(TAKEN_SEAT, size)
     row_texts[row] = sub(text, 1, place - 1) .. taken .. sub(text, place + size)
   end
-  table.sort(chosen)
-  return chosen
-end
-
----------------------------------------------------------------- seats asked for by name
-
-local function choose_named(seats)
-  local chosen, taken = {}, {}
-  for at = 1, #seats, 2 do
-    local row, seat = seats[at], seats[at + 1]
-    if row < 1 or row > rows or seat < 1 or seat > width then
-      return nil, 'seat_out_of_range', {}
-    end
-    local index = (row - 1) * width + seat - 1
-    chosen[#chosen + 1] = index
-    if state_at(index) ~= AVAILABLE then taken[#taken + 1] = index end
-  end
-  if #taken > 0 then
-    table.sort(taken)
-    return nil, 'seat_conflict', taken
-  end
-  for _, index in ipairs(chosen) do set_state(index, RESERVED) end
   table.sort(chosen)
   return chosen
 end
