@@ -98,9 +98,9 @@ GUARDS: Mapping[str, Guard] = {
         "a seat is called taken only if it is",
         (
             Change(
-                f"{_TICKETING}/app/service/seat_memory.py",
-                "if states[layout.index_of(position)] != SeatState.AVAILABLE",
-                "if states[layout.index_of(position)] != SeatState.BLOCKED",
+                f"{_TICKETING}/app/command/create_booking_use_case.py",
+                "if states[index] != SeatState.AVAILABLE",
+                "if states[index] != SeatState.BLOCKED",
             ),
         ),
     ),

@@ -45,6 +45,7 @@ from onsale.service.ticketing.app.command.withdraw_unacknowledged_bookings_use_c
     WithdrawUnacknowledgedBookingsUseCase,
 )
 from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
+from onsale.service.ticketing.app.query.get_alternatives_use_case import GetAlternativesUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
@@ -210,6 +211,7 @@ def _api_parts(
         new_id=uuid7,
     )
     codes = HmacTicketCodes(secret)
+    get_seat_map = GetSeatMapUseCase(catalog, store, events)
     get_event = GetEventUseCase(catalog, SeatCountReader(store, events))
     live_bookings = LiveTopics(
         booking_reader(ReadLiveBookingsUseCase(bookings).execute), BOOKING_INTERVAL_SECONDS
@@ -232,7 +234,8 @@ def _api_parts(
         export_tickets=ExportTicketsUseCase(catalog, sales),
         list_events=ListEventsUseCase(events),
         get_event=get_event,
-        get_seat_map=GetSeatMapUseCase(catalog, store, events),
+        get_seat_map=get_seat_map,
+        get_alternatives=GetAlternativesUseCase(get_seat_map),
         create_booking=CreateBookingUseCase(catalog, seat_memory, intake, commands, uuid7, utc_now),
         pay_booking=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings,

@@ -6,6 +6,7 @@ from msgspec.structs import replace
 
 from onsale.service.shared_kernel.seat_messages import ReleaseSeats
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
+from onsale.service.ticketing.domain.value_object.seating_config import Rectangle
 from tests.controls.judges import given_twice, verified
 from tests.controls.stage import Guard, Stage
 from tests.controls.taking_out import InScript
@@ -118,6 +119,24 @@ async def a_reserve_comes_again_after_its_answer_was_forgotten(stage: Stage) -> 
     return await verified(pipeline, event)
 
 
+async def a_named_seat_leaves_another_alone(stage: Stage) -> list[str]:
+    """The API knew nothing of the seats at that moment, so the script alone could refuse it."""
+    pipeline = stage.pipeline
+    event = await pipeline.open_event(leave_no_single_seats=True)
+    buyer = await pipeline.user(UserRole.BUYER)
+    booking = await pipeline.hold(buyer, event, "1-2")
+    return [f"{seat} left 1-1 alone" for seat in booking.seat_positions if booking.expires_at]
+
+
+async def a_seat_that_is_set_aside_is_the_first_that_is_free(stage: Stage) -> list[str]:
+    pipeline = stage.pipeline
+    event = await pipeline.open_event(rectangle=Rectangle(1, 2, 4, accessible=("1-1", "1-2")))
+    booking = await pipeline.hold(await pipeline.user(UserRole.BUYER), event)
+    return [
+        f"{seat} was not asked for" for seat in booking.seat_positions if seat in {"1-1", "1-2"}
+    ]
+
+
 SEAT_STORE_GUARDS = (
     Guard(
         "a seat that is taken is refused",
@@ -176,5 +195,18 @@ SEAT_STORE_GUARDS = (
         "A reserve that is older than any memory of it must not take seats for a buyer long gone.",
         (InScript("if command.late then", "if false then"),),
         a_reserve_comes_again_after_its_answer_was_forgotten,
+    ),
+    Guard(
+        "no seat left alone",
+        "Where its event forbids it, a choice that leaves a seat alone is refused if another of "
+        "its size leaves none.",
+        (InScript("if singles then return nil, 'orphan_seat', singles end"),),
+        a_named_seat_leaves_another_alone,
+    ),
+    Guard(
+        "seats that are set aside",
+        "Best available gives no accessible or companion seat to those who did not ask for one.",
+        (InScript("if not columns then return text end", "if true then return text end"),),
+        a_seat_that_is_set_aside_is_the_first_that_is_free,
     ),
 )

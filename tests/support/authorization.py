@@ -102,6 +102,7 @@ RULES = (
     Rule("PATCH", EVENT, _its_seller("200")),
     Rule("POST", f"{EVENT}/admission", _its_seller("200"), needs_ticket=True),
     Rule("GET", SEATS, _all("200")),
+    Rule("GET", f"{PLACE}/alternatives", _all("200"), "?seats=1-1"),
     Rule("GET", f"{EVENT}/sse", _all("200"), is_stream=True),
     Rule("GET", SALES, _its_seller("200")),
     Rule("GET", f"{SALES}.csv", _its_seller("200")),

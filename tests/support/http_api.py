@@ -43,6 +43,7 @@ from onsale.service.ticketing.app.interface.i_payment_gateway import (
     Voided,
 )
 from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
+from onsale.service.ticketing.app.query.get_alternatives_use_case import GetAlternativesUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
@@ -166,6 +167,7 @@ class HttpApi:
         )
         self.hasher = BcryptPasswordHasher(rounds=4)
         self.catalog = EventCatalog(self.events, time.monotonic)
+        self.seat_memory = SeatMemory(self.events, time.monotonic)
         self.get_event = GetEventUseCase(self.catalog, SeatCountReader(self.events, self.events))
         self.live_bookings = LiveTopics(
             booking_reader(ReadLiveBookingsUseCase(self.bookings).execute), 0.0
@@ -182,6 +184,7 @@ class HttpApi:
     def _services(self) -> HttpServices:
         unit_of_work, codes = InMemoryUnitOfWork(self.bookings), HmacTicketCodes(SECRET)
         sales = InMemorySales(self.events, self.bookings)
+        get_seat_map = GetSeatMapUseCase(self.catalog, self.events, self.events)
         return HttpServices(
             tokens=self.tokens,
             register_user=RegisterUserUseCase(self.users, self.hasher),
@@ -196,10 +199,11 @@ class HttpApi:
             export_tickets=ExportTicketsUseCase(self.catalog, sales),
             list_events=ListEventsUseCase(self.events),
             get_event=self.get_event,
-            get_seat_map=GetSeatMapUseCase(self.catalog, self.events, self.events),
+            get_seat_map=get_seat_map,
+            get_alternatives=GetAlternativesUseCase(get_seat_map),
             create_booking=CreateBookingUseCase(
                 self.catalog,
-                SeatMemory(self.events, time.monotonic),
+                self.seat_memory,
                 self.bookings,
                 self.commands,
                 uuid7,

@@ -81,7 +81,11 @@ from onsale.service.ticketing.app.service.seat_memory import SeatMemory
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventDetails
-from onsale.service.ticketing.domain.value_object.seating_config import SeatingConfig, Section
+from onsale.service.ticketing.domain.value_object.seating_config import (
+    Rectangle,
+    SeatingConfig,
+    Section,
+)
 from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
     SeatCommandPublisher,
 )
@@ -190,21 +194,28 @@ class Pipeline:
         subsections: int = 1,
         hold_seconds: int = 600,
         max_tickets_per_buyer: int | None = None,
+        rectangle: Rectangle | None = None,
+        leave_no_single_seats: bool = False,
     ) -> Event:
-        """An event of section A, at 1,000 cents a seat, loaded and on sale."""
+        """An event of section A, at 1,000 cents a seat, loaded and on sale; ``rectangle`` is its
+        only subsection, if given.
+        """
         seller = await self.user(UserRole.SELLER)
-        hall = SeatingConfig.of([Section.regular("A", 1_000, subsections, rows, seats_per_row)])
-        event = await self.create_event.execute(
-            seller,
-            EventDetails(
-                "Concert",
-                "",
-                "Hall",
-                hall,
-                hold_seconds=hold_seconds,
-                max_tickets_per_buyer=max_tickets_per_buyer,
-            ),
+        section = (
+            Section.regular("A", 1_000, subsections, rows, seats_per_row)
+            if rectangle is None
+            else Section("A", 1_000, (rectangle,))
         )
+        details = EventDetails(
+            "Concert",
+            "",
+            "Hall",
+            SeatingConfig.of([section]),
+            hold_seconds=hold_seconds,
+            max_tickets_per_buyer=max_tickets_per_buyer,
+            leave_no_single_seats=leave_no_single_seats,
+        )
+        event = await self.create_event.execute(seller, details)
         assert await self.load.execute(event.id)
         return await self.catalog.get(event.id)
 
@@ -216,6 +227,8 @@ class Pipeline:
         quantity: int = 1,
         subsection: int = 1,
         key: str | None = None,
+        price_category: str | None = None,
+        accessible_seats: int = 0,
     ) -> Booking:
         """Book these seats, or the best available ones where none is named."""
         request = BookingRequest(
@@ -225,6 +238,8 @@ class Pipeline:
             SelectionMode.MANUAL if seats else SelectionMode.BEST_AVAILABLE,
             tuple(SeatPosition.parse(seat) for seat in seats),
             len(seats) or quantity,
+            price_category,
+            accessible_seats,
         )
         return await self.create_booking.execute(buyer, request, key)
 

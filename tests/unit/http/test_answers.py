@@ -18,7 +18,7 @@ BOOKING_FIELDS = {
 EVENT_FIELDS = {
     *("id", "seller_id", "name", "description", "venue_name", "seating_config", "is_active"),
     *("status", "starts_at", "on_sale_at", "currency", "hold_seconds", "max_tickets_per_booking"),
-    *("max_tickets_per_buyer", "created_at"),
+    *("max_tickets_per_buyer", "leave_no_single_seats", "created_at"),
 }
 CARD = {"card_number": "4242 4242-4242 4242"}
 

@@ -20,6 +20,7 @@ CALLS = {
     ("patch", "/api/event/{event_id}"),
     ("post", "/api/event/{event_id}/admission"),
     ("get", "/api/event/{event_id}/sections/{section}/subsection/{subsection}/seats"),
+    ("get", "/api/event/{event_id}/sections/{section}/subsection/{subsection}/alternatives"),
     ("get", "/api/event/{event_id}/sse"),
     ("post", "/api/event/{event_id}/cancel"),
     ("get", "/api/event/{event_id}/sales"),

@@ -5,12 +5,11 @@ from collections.abc import Collection, Mapping, Sequence
 import pytest
 
 from onsale.service.shared_kernel.seat_snapshot import SubsectionStates
-from onsale.service.shared_kernel.seating import SeatCounts, SeatPosition, SubsectionLayout
+from onsale.service.shared_kernel.seating import SeatCounts, SubsectionLayout
 from onsale.service.ticketing.app.service import seat_memory
 from onsale.service.ticketing.app.service.seat_memory import SeatMemory
 
 LAYOUT = SubsectionLayout("A", 1, 1, 3, 100)
-SEATS = (SeatPosition(1, 1), SeatPosition(1, 2))
 
 
 class Store:
@@ -66,14 +65,14 @@ async def test_what_was_never_asked_for_is_not_known_and_not_read(
     await memory.refresh()
     assert store.asked_count == 0
     assert memory.available(1, LAYOUT) is None
-    assert memory.taken(1, LAYOUT, SEATS) == []
+    assert memory.states(1, LAYOUT) is None
 
 
 async def test_once_read_it_knows_what_is_free(memory: SeatMemory) -> None:
     memory.available(1, LAYOUT)
     await memory.refresh()
     assert memory.available(1, LAYOUT) == 1
-    assert memory.taken(1, LAYOUT, SEATS) == ["1-2"]
+    assert memory.states(1, LAYOUT) == bytes([0, 1, 2])
 
 
 async def test_memory_older_than_a_second_refuses_nobody(memory: SeatMemory, clock: Clock) -> None:
@@ -81,7 +80,7 @@ async def test_memory_older_than_a_second_refuses_nobody(memory: SeatMemory, clo
     await memory.refresh()
     clock.seconds += 1.01
     assert memory.available(1, LAYOUT) is None
-    assert memory.taken(1, LAYOUT, SEATS) == []
+    assert memory.states(1, LAYOUT) is None
 
 
 async def test_a_store_that_holds_nothing_is_not_taken_for_a_full_hall(

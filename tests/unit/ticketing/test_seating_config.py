@@ -1,12 +1,16 @@
 """Halls: what can be described, and what is refused."""
 
+import json
+from collections.abc import Iterable
 from dataclasses import replace
+from itertools import groupby
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from onsale.service.shared_kernel.seating import SeatPosition, SubsectionLayout
+from onsale.service.shared_kernel.seating import PriceCategory, SeatPosition, SubsectionLayout
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     EventDetails,
     EventTicketingAggregate,
@@ -63,6 +67,101 @@ def _section(name: str = "A", price: int = 100, *rectangles: Rectangle) -> Secti
 def test_a_hall_that_breaks_a_rule_is_refused(sections: list[Section]) -> None:
     with pytest.raises(InvalidInputError):
         SeatingConfig.of(sections)
+
+
+FRONT = PriceCategory("front", 200, 1, 2)
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"accessible": ("5-1",)}, id="an accessible seat outside"),
+        pytest.param({"companion": ("1-6",)}, id="a companion seat outside"),
+        pytest.param({"accessible": ("1-01",)}, id="no position"),
+        pytest.param({"accessible": ("1-1", "1-1")}, id="a seat twice"),
+        pytest.param({"accessible": ("1-1",), "companion": ("1-1",)}, id="a seat of two kinds"),
+        pytest.param({"price_categories": (FRONT, FRONT)}, id="a category twice"),
+        pytest.param({"price_categories": (replace(FRONT, name="A B"),)}, id="no category name"),
+        pytest.param({"price_categories": (replace(FRONT, price=-1),)}, id="a negative price"),
+        pytest.param({"price_categories": (replace(FRONT, first_row=0),)}, id="row 0"),
+        pytest.param({"price_categories": (replace(FRONT, last_row=5),)}, id="a row too many"),
+        pytest.param({"price_categories": (replace(FRONT, first_row=3),)}, id="rows backwards"),
+        pytest.param(
+            {"price_categories": (replace(FRONT, name="b", first_row=2, last_row=4), FRONT)},
+            id="a row in two categories",
+        ),
+        pytest.param(
+            {"price_categories": tuple(replace(FRONT, name=f"c{n}") for n in range(21))},
+            id="21 categories",
+        ),
+    ],
+)
+def test_kinds_of_seats_that_break_a_rule_are_refused(changes: dict[str, Any]) -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        SeatingConfig.of([_section("A", 100, replace(Rectangle(1, 4, 5), **changes))])
+    field = refused.value.details["errors"][0]["field"]  # type: ignore[index]
+    assert field.startswith("seating_config.sections.0.subsections.0.")
+
+
+def _seats(rows: int, count: int) -> tuple[str, ...]:
+    return tuple(f"{row}-{seat}" for row in range(1, rows + 1) for seat in range(1, count + 1))
+
+
+def test_kinds_of_seats_have_limits_in_a_subsection_and_in_an_event() -> None:
+    large = Rectangle(1, 100, 100, accessible=_seats(5, 100))
+    assert len(SeatingConfig.of([_section("A", 1, large)]).find("A", 1).accessible) == 500
+    with pytest.raises(InvalidInputError, match="at most 500"):
+        SeatingConfig.of([_section("A", 1, replace(large, accessible=_seats(5, 101)[:501]))])
+    with pytest.raises(InvalidInputError, match="at most 20000 accessible"):
+        SeatingConfig.of([_section("A", 1, *(replace(large, number=n) for n in range(1, 42)))])
+    categories = tuple(PriceCategory(f"c{n}", 1, n, n) for n in range(1, 21))
+    striped = Rectangle(1, 20, 1, price_categories=categories)
+    with pytest.raises(InvalidInputError, match="at most 5000 price categories"):
+        SeatingConfig.of([_section("A", 1, *(replace(striped, number=n) for n in range(1, 252)))])
+
+
+WITH_KINDS = Rectangle(
+    7, 4, 5, (replace(FRONT, name="rear", first_row=4, last_row=4), FRONT), ("2-1", "1-1"), ("1-2",)
+)
+
+
+def test_kinds_of_seats_are_stored_and_read_as_they_were_named() -> None:
+    hall = SeatingConfig.of([_section("A", 100, WITH_KINDS, Rectangle(8, 1, 1))])
+    stored = seating_config_to_json(hall)
+    assert stored["sections"][0]["subsections"] == [
+        {
+            "number": 7,
+            "rows": 4,
+            "seats_per_row": 5,
+            "price_categories": [
+                {"name": "rear", "price": 200, "rows": [4, 4]},
+                {"name": "front", "price": 200, "rows": [1, 2]},
+            ],
+            "accessible": ["2-1", "1-1"],
+            "companion": ["1-2"],
+        },
+        {"number": 8, "rows": 1, "seats_per_row": 1},
+    ]
+    read = seating_config_from_json(json.loads(json.dumps(stored)))
+    assert read == hall
+    assert [*read] == [*hall]
+
+
+def test_each_ticket_has_the_price_of_its_row() -> None:
+    hall = SeatingConfig.of([_section("A", 100, WITH_KINDS)])
+    tickets = EventTicketingAggregate.create(1, EventDetails("E", "", "V", hall)).tickets()
+    prices = {row: {one.price for one in tickets_of} for row, tickets_of in _by_row(tickets)}
+    assert prices == {1: {200}, 2: {200}, 3: {100}, 4: {200}}
+
+
+def _by_row(tickets: Iterable[NewTicket]) -> Iterable[tuple[int, Iterable[NewTicket]]]:
+    return groupby(tickets, key=lambda ticket: ticket.row_number)
+
+
+def test_a_hall_weighs_as_much_as_there_is_to_tell_of_it() -> None:
+    assert SeatingConfig.of([_section("A", 100, Rectangle(1, 4, 5))]).weight == 1
+    many = Rectangle(1, 4, 5, (FRONT,), accessible=_seats(4, 4))
+    assert SeatingConfig.of([_section("A", 100, many)]).weight == 4
 
 
 def test_a_hall_may_have_a_million_seats() -> None:

@@ -69,6 +69,7 @@ class EventDetails:
     hold_seconds: int = HOLD_SECONDS_DEFAULT
     max_tickets_per_booking: int = TICKETS_PER_BOOKING_DEFAULT
     max_tickets_per_buyer: int | None = None
+    leave_no_single_seats: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,5 +148,6 @@ class EventTicketingAggregate:
         """Every ticket, row by row, one at a time: a million of them never stand in memory."""
         for layout in self.details.seating_config:
             for row in range(1, layout.rows + 1):
+                price = layout.price_of(row)
                 for seat in range(1, layout.seats_per_row + 1):
-                    yield NewTicket(layout.section, layout.subsection, row, seat, layout.price)
+                    yield NewTicket(layout.section, layout.subsection, row, seat, price)

@@ -99,11 +99,37 @@ SEATS_TOLD_MAX = 10
 class SeatConflictError(TicketingError):
     """Some of the seats are taken."""
 
-    def __init__(self, seats: Sequence[str], *, what: str = "Not available") -> None:
-        """``seats`` are the positions that are not ``what`` they would have to be."""
+    def __init__(
+        self,
+        seats: Sequence[str],
+        alternatives: Sequence[Sequence[str]] = (),
+        *,
+        what: str = "Not available",
+    ) -> None:
+        """``seats`` are the positions that are not ``what`` they would have to be; ``alternatives``
+        are groups of seats to have instead, nearest first.
+        """
         more = len(seats) - SEATS_TOLD_MAX
         told = ", ".join(seats[:SEATS_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")
-        super().__init__(f"{what}: {told}.", seats=list(seats))
+        super().__init__(
+            f"{what}: {told}.",
+            seats=list(seats),
+            alternatives=[list(group) for group in alternatives],
+        )
+
+
+class OrphanSeatError(TicketingError):
+    """The seats leave another one alone."""
+
+    def __init__(self, left_alone: Sequence[str], alternatives: Sequence[Sequence[str]]) -> None:
+        """``left_alone`` are the positions that would have no free neighbour any more;
+        ``alternatives`` are groups of seats that leave none, nearest first.
+        """
+        super().__init__(
+            f"This would leave alone: {', '.join(left_alone)}.",
+            left_alone=list(left_alone),
+            alternatives=[list(group) for group in alternatives],
+        )
 
 
 class SeatOutOfRangeError(TicketingError):

@@ -101,7 +101,7 @@ local function reserve_anew(command)
   local chosen, reason, conflicts
   local rules = command.rules and rules_of(command.rules)
   if command.kind == 'manual' then
-    chosen, reason, conflicts = choose_named(command.seats, rules)
+    chosen, reason, conflicts = choose_named(command.seats, judge_by(rules))
   elseif rules then
     chosen, reason, conflicts = choose_best_by(command.quantity, rules), 'sold_out', {}
   else

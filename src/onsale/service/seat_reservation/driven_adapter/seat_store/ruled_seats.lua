@@ -238,25 +238,7 @@ local function needless_singles(chosen, rules)
   end
 end
 
--- Of `rules` only one is judged here: whether another seat may be left alone.
-local function choose_named(seats, rules)
-  local chosen, taken = {}, {}
-  for at = 1, #seats, 2 do
-    local row, seat = seats[at], seats[at + 1]
-    if row < 1 or row > rows or seat < 1 or seat > width then
-      return nil, 'seat_out_of_range', {}
-    end
-    local index = (row - 1) * width + seat - 1
-    chosen[#chosen + 1] = index
-    if state_at(index) ~= AVAILABLE then taken[#taken + 1] = index end
-  end
-  if #taken > 0 then
-    table.sort(taken)
-    return nil, 'seat_conflict', taken
-  end
-  table.sort(chosen)
-  local singles = rules and rules.no_singles and needless_singles(chosen, rules)
-  if singles then return nil, 'orphan_seat', singles end
-  for _, index in ipairs(chosen) do set_state(index, RESERVED) end
-  return chosen
+local function judge_by(rules)
+  if not (rules and rules.no_singles) then return nil end
+  return function(chosen) return needless_singles(chosen, rules) end
 end

@@ -163,3 +163,28 @@ local function choose_best(quantity)
   table.sort(chosen)
   return chosen
 end
+
+---------------------------------------------------------------- seats asked for by name
+
+-- `judge`, where there is one, tells of seats that are free which others they may not leave alone.
+local function choose_named(seats, judge)
+  local chosen, taken = {}, {}
+  for at = 1, #seats, 2 do
+    local row, seat = seats[at], seats[at + 1]
+    if row < 1 or row > rows or seat < 1 or seat > width then
+      return nil, 'seat_out_of_range', {}
+    end
+    local index = (row - 1) * width + seat - 1
+    chosen[#chosen + 1] = index
+    if state_at(index) ~= AVAILABLE then taken[#taken + 1] = index end
+  end
+  if #taken > 0 then
+    table.sort(taken)
+    return nil, 'seat_conflict', taken
+  end
+  table.sort(chosen)
+  local singles = judge and judge(chosen)
+  if singles then return nil, 'orphan_seat', singles end
+  for _, index in ipairs(chosen) do set_state(index, RESERVED) end
+  return chosen
+end

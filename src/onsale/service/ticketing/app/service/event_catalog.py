@@ -108,7 +108,7 @@ class EventCatalog:
     def _drop(self, event_id: int) -> None:
         entry = self._entries.pop(event_id, None)
         if entry is not None:
-            self._subsection_count -= entry.event.details.seating_config.subsection_count
+            self._subsection_count -= entry.event.details.seating_config.weight
 
     async def _read_missed(self) -> None:
         """Read in batches until nobody waits; what is missed meanwhile gathers for the next."""
@@ -155,6 +155,6 @@ class EventCatalog:
     def _remember(self, event: Event, read_at: float) -> None:
         self._drop(event.id)
         self._entries[event.id] = _Entry(event, read_at, wanted_at=read_at)
-        self._subsection_count += event.details.seating_config.subsection_count
+        self._subsection_count += event.details.seating_config.weight
         while len(self._entries) > EVENT_COUNT_MAX or self._subsection_count > SUBSECTION_COUNT_MAX:
             self._drop(next(iter(self._entries)))

@@ -6,10 +6,10 @@ loop reads what is wanted again and again while it is asked for.
 """
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from onsale.service.shared_kernel.seating import SeatPosition, SeatState, SubsectionLayout
+from onsale.service.shared_kernel.seating import SeatState, SubsectionLayout
 from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
 
 FRESH_SECONDS = 1.0
@@ -41,19 +41,10 @@ class SeatMemory:
         entry = self._fresh(event_id, layout)
         return None if entry is None else entry.available
 
-    def taken(
-        self, event_id: int, layout: SubsectionLayout, positions: Sequence[SeatPosition]
-    ) -> list[str]:
-        """Those of the positions that are known freshly not to be free."""
+    def states(self, event_id: int, layout: SubsectionLayout) -> bytes | None:
+        """The seats, one byte (``SeatState``) each; ``None`` when they are not known freshly."""
         entry = self._fresh(event_id, layout)
-        if entry is None or entry.states is None:
-            return []
-        states = entry.states
-        return [
-            str(position)
-            for position in positions
-            if states[layout.index_of(position)] != SeatState.AVAILABLE
-        ]
+        return None if entry is None else entry.states
 
     async def refresh(self) -> None:
         """Read once all that was wanted lately, one call of the store per event."""

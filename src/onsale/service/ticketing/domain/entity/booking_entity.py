@@ -16,6 +16,7 @@ from enum import StrEnum
 from uuid import UUID
 
 from onsale.service.shared_kernel.seat_messages import SelectionMode
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from onsale.service.ticketing.domain.exceptions import (
     BookingNotCancellableError,
     BookingNotPayableError,
@@ -69,7 +70,10 @@ class OwedCommand(StrEnum):
 
 @dataclass(slots=True)
 class Booking:
-    """One order of one to ten seats of one subsection; ``total_price`` in cents of ``currency``."""
+    """One order of one to ten seats of one subsection; ``total_price`` in cents of ``currency``.
+
+    ``seat_rules`` go with the reserve, however often it is sent; most bookings have none.
+    """
 
     id: UUID
     buyer_id: int
@@ -83,6 +87,7 @@ class Booking:
     currency: str
     status: BookingStatus
     created_at: datetime
+    seat_rules: SeatRules | None = None
     failure_reason: str | None = None
     cancel_reason: CancelReason | None = None
     expires_at: datetime | None = None

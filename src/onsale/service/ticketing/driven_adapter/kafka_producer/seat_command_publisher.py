@@ -5,6 +5,8 @@ from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 
+from msgspec.structs import asdict
+
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import Message, MessagePublisher
@@ -13,6 +15,7 @@ from onsale.service.shared_kernel.seat_messages import (
     FinalizeSeats,
     ReleaseSeats,
     ReserveSeats,
+    ReserveSeatsByRules,
     SeatCommand,
     SelectionMode,
     encode,
@@ -115,7 +118,7 @@ def _command(booking: Booking, epoch: int) -> SeatCommand:
             kind = FinalizeSeats
         case _:
             is_manual = booking.seat_selection_mode is SelectionMode.MANUAL
-            return ReserveSeats(
+            reserve = ReserveSeats(
                 booking_id=booking.id,
                 event_id=booking.event_id,
                 section=booking.section,
@@ -128,6 +131,9 @@ def _command(booking: Booking, epoch: int) -> SeatCommand:
                 positions=booking.seat_positions if is_manual else (),
                 deadline=booking.created_at + RESERVE_DEADLINE,
             )
+            if booking.seat_rules is None:
+                return reserve
+            return ReserveSeatsByRules(**asdict(reserve), rules=booking.seat_rules)
     return kind(
         booking_id=booking.id,
         event_id=booking.event_id,

@@ -11,6 +11,7 @@ from sqlalchemy import (
     Index,
     LargeBinary,
     String,
+    Text,
     UniqueConstraint,
     func,
     text,
@@ -23,7 +24,8 @@ from onsale.platform.database.base import Base
 
 class BookingModel(Base):
     """An order, and in ``command``, ``command_seq`` and ``next_send_at`` the seat command that it
-    still owes: the row is its own outbox. Ids are UUIDs of version 7, made by the application.
+    still owes: the row is its own outbox. ``seat_rules`` (JSON) is the part of a reserve that most
+    have none of. Ids are UUIDs of version 7, made by the application.
     """
 
     __tablename__ = "booking"
@@ -36,6 +38,7 @@ class BookingModel(Base):
     seat_selection_mode: Mapped[str] = mapped_column(String(20))
     quantity: Mapped[int]
     seat_positions: Mapped[list[str]] = mapped_column(ARRAY(String))
+    seat_rules: Mapped[str | None] = mapped_column(Text)
     total_price: Mapped[int]
     currency: Mapped[str] = mapped_column(String(3))
     status: Mapped[str] = mapped_column(String(20))

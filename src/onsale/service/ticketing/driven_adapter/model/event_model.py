@@ -43,6 +43,7 @@ class EventModel(Base):
     hold_seconds: Mapped[int] = mapped_column(server_default=text("600"))
     max_tickets_per_booking: Mapped[int] = mapped_column(server_default=text("4"))
     max_tickets_per_buyer: Mapped[int | None]
+    leave_no_single_seats: Mapped[bool] = mapped_column(server_default=text("false"))
     epoch: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     load_owed: Mapped[bool] = mapped_column(server_default=text("true"))
     cancelled_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -29,12 +29,8 @@ CREATIONS_AT_ONCE_MAX = 2
 CREATIONS_WAITING_MAX = 50
 PLACE_SECONDS_MAX = 30.0
 CHANGEABLE = (
-    "name",
-    "description",
-    "venue_name",
-    "is_active",
-    "on_sale_at",
-    "max_tickets_per_buyer",
+    *("name", "description", "venue_name", "is_active", "on_sale_at"),
+    *("max_tickets_per_buyer", "leave_no_single_seats"),
 )
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")
@@ -101,6 +97,7 @@ class AsyncpgEventWriter:
                 details.hold_seconds,
                 details.max_tickets_per_booking,
                 details.max_tickets_per_buyer,
+                details.leave_no_single_seats,
             )
             assert row is not None
             event = _event(row)

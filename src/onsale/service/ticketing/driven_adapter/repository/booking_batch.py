@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 import asyncpg
+import msgspec
 
 from onsale.platform.database.sql_file import load_statements
 from onsale.service.ticketing.app.interface.i_booking_repository import IdempotencyKey, Intake
@@ -150,6 +151,7 @@ def same_request(row: asyncpg.Record, key: IdempotencyKey) -> Booking:
 
 def _columns(waiting: WaitingBooking) -> tuple[object, ...]:
     booking, key = waiting.booking, waiting.key
+    rules = booking.seat_rules
     return (
         booking.id,
         booking.buyer_id,
@@ -163,4 +165,5 @@ def _columns(waiting: WaitingBooking) -> tuple[object, ...]:
         booking.currency,
         None if key is None else key.key,
         None if key is None else key.request_digest,
+        None if rules is None else msgspec.json.encode(rules).decode(),
     )

@@ -1,7 +1,10 @@
 """Rows of ``booking`` as entities."""
 
+import msgspec
+
 from onsale.platform.database.rows import Row
 from onsale.service.shared_kernel.seat_messages import SelectionMode
+from onsale.service.shared_kernel.seat_rules import SeatRules
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
     BookingStatus,
@@ -9,10 +12,13 @@ from onsale.service.ticketing.domain.entity.booking_entity import (
     OwedCommand,
 )
 
+_rules = msgspec.json.Decoder(SeatRules)
+
 
 def booking_from_row(row: Row) -> Booking:
     """The entity of one row with all columns of ``booking``."""
     cancel_reason, command = row["cancel_reason"], row["command"]
+    rules = row["seat_rules"]
     return Booking(
         id=row["id"],
         buyer_id=row["buyer_id"],
@@ -22,6 +28,7 @@ def booking_from_row(row: Row) -> Booking:
         seat_selection_mode=SelectionMode(row["seat_selection_mode"]),
         quantity=row["quantity"],
         seat_positions=tuple(row["seat_positions"]),
+        seat_rules=None if rules is None else _rules.decode(rules),
         total_price=row["total_price"],
         currency=row["currency"],
         status=BookingStatus(row["status"]),

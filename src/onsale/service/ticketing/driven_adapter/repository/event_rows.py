@@ -33,6 +33,7 @@ def event_from_row(row: Row, seating_config: Mapping[str, Any], version: int = 0
             hold_seconds=row["hold_seconds"],
             max_tickets_per_booking=row["max_tickets_per_booking"],
             max_tickets_per_buyer=row["max_tickets_per_buyer"],
+            leave_no_single_seats=row["leave_no_single_seats"],
         ),
         status=EventStatus(row["status"]),
         epoch=row["epoch"],

@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
+from onsale.service.shared_kernel.seating import PriceCategory
 from onsale.service.ticketing.domain.value_object.seating_config import (
     Rectangle,
     SeatingConfig,
@@ -11,20 +12,15 @@ from onsale.service.ticketing.domain.value_object.seating_config import (
 
 
 def seating_config_to_json(config: SeatingConfig) -> dict[str, Any]:
-    """``{"sections": [{"name", "price", "subsections": [{"number", "rows", …}]}]}``."""
+    """``{"sections": [{"name", "price", "subsections": [{"number", "rows", …}]}]}``. What a
+    subsection has none of (categories, accessible seats, companion seats) is left out.
+    """
     return {
         "sections": [
             {
                 "name": section.name,
                 "price": section.price,
-                "subsections": [
-                    {
-                        "number": rectangle.number,
-                        "rows": rectangle.rows,
-                        "seats_per_row": rectangle.seats_per_row,
-                    }
-                    for rectangle in section.subsections
-                ],
+                "subsections": [_rectangle_to_json(rectangle) for rectangle in section.subsections],
             }
             for section in config.sections
         ]
@@ -38,11 +34,44 @@ def seating_config_from_json(stored: Mapping[str, Any]) -> SeatingConfig:
             Section(
                 section["name"],
                 section["price"],
-                tuple(
-                    Rectangle(item["number"], item["rows"], item["seats_per_row"])
-                    for item in section["subsections"]
-                ),
+                tuple(_rectangle_from_json(item) for item in section["subsections"]),
             )
             for section in stored["sections"]
         ]
+    )
+
+
+def _rectangle_to_json(rectangle: Rectangle) -> dict[str, Any]:
+    stored: dict[str, Any] = {
+        "number": rectangle.number,
+        "rows": rectangle.rows,
+        "seats_per_row": rectangle.seats_per_row,
+    }
+    if rectangle.price_categories:
+        stored["price_categories"] = [
+            {
+                "name": category.name,
+                "price": category.price,
+                "rows": [category.first_row, category.last_row],
+            }
+            for category in rectangle.price_categories
+        ]
+    if rectangle.accessible:
+        stored["accessible"] = list(rectangle.accessible)
+    if rectangle.companion:
+        stored["companion"] = list(rectangle.companion)
+    return stored
+
+
+def _rectangle_from_json(item: Mapping[str, Any]) -> Rectangle:
+    return Rectangle(
+        item["number"],
+        item["rows"],
+        item["seats_per_row"],
+        tuple(
+            PriceCategory(category["name"], category["price"], *category["rows"])
+            for category in item.get("price_categories", ())
+        ),
+        tuple(item.get("accessible", ())),
+        tuple(item.get("companion", ())),
     )

@@ -85,7 +85,7 @@ class SqlalchemyEventReader:
         subsection_count = 0
         for row in rows[:limit]:
             event = event_from_row(row, msgspec.json.decode(row["hall"]))
-            subsection_count += event.details.seating_config.subsection_count
+            subsection_count += event.details.seating_config.weight
             if events and subsection_count > SUBSECTIONS_PER_PAGE_MAX:
                 break
             events.append(event)

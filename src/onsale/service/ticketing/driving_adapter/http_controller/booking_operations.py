@@ -33,7 +33,11 @@ CREATE = Operation(
     description=(
         "`202` is a promise: the booking can be read from now on, and it reaches either a hold "
         "(`pending_payment`) or `failed`. Follow `status_url` to see which. `manual` names exactly "
-        "`quantity` seats and gets all of them or none; `best_available` names none."
+        "`quantity` seats and gets all of them or none; `best_available` names none, and may name "
+        "a `price_category` or ask for `accessible_seats`. `total_price` is exact for `manual` and "
+        "for a category; else it is reckoned with the section's price, and exact once the seats "
+        "are held. `SEAT_CONFLICT` and `ORPHAN_SEAT` offer `alternatives`; what they refuse may "
+        "also be refused later: it is then the `failure_reason` of the booking."
     ),
     tag=TAG,
     body=CreateBookingRequest,
@@ -45,6 +49,14 @@ CREATE = Operation(
             "seat_selection_mode": "best_available",
             "seat_positions": [],
             "quantity": 2,
+        },
+        "a wheelchair and company": {
+            "event_id": 1,
+            "section": "A",
+            "subsection": 1,
+            "seat_selection_mode": "best_available",
+            "quantity": 2,
+            "accessible_seats": 1,
         },
         "these two seats": {
             "event_id": 1,
@@ -66,6 +78,7 @@ CREATE = Operation(
         domain.SoldOutError,
         domain.SeatConflictError,
         domain.SeatOutOfRangeError,
+        domain.OrphanSeatError,
         domain.IdempotencyKeyReusedError,
         RateLimitedError,
     ],

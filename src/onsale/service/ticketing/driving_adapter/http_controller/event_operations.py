@@ -12,6 +12,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.parameters import 
     EVENT_STATUS,
     LIMIT,
     MINE,
+    SEATS_ASKED,
     SECTION,
     SUBSECTION,
 )
@@ -24,6 +25,7 @@ from onsale.service.ticketing.driving_adapter.schema.admission_schema import (
     AdmitTicketRequest,
 )
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    AlternativesBody,
     CreateEventRequest,
     EventBody,
     EventPageBody,
@@ -40,7 +42,9 @@ CREATE = Operation(
     description=(
         "Prices are in cents. The event begins as `draft` and opens by itself, within seconds, "
         "once its seats are loaded and `on_sale_at` has come. A hall has at most 1,000,000 seats, "
-        "a subsection 10,000. The body may have 8 MB."
+        "a subsection 10,000. The body may have 8 MB. Rows may have a price of their own "
+        "(`price_categories`); `accessible` and `companion` seats are given to those alone who ask "
+        "for them. Of those an event has at most 20,000, of categories 5,000."
     ),
     tag=TAG,
     body=CreateEventRequest,
@@ -69,7 +73,16 @@ CREATE = Operation(
                         "price": 12_000,
                         "subsections": [
                             {"number": 1, "rows": 25, "seats_per_row": 20},
-                            {"number": 2, "rows": 12, "seats_per_row": 30},
+                            {
+                                "number": 2,
+                                "rows": 12,
+                                "seats_per_row": 30,
+                                "price_categories": [
+                                    {"name": "front", "price": 20_000, "rows": [1, 5]}
+                                ],
+                                "accessible": ["1-1", "1-2"],
+                                "companion": ["1-3"],
+                            },
                         ],
                     },
                     {
@@ -86,6 +99,7 @@ CREATE = Operation(
             "hold_seconds": 300,
             "max_tickets_per_booking": 6,
             "max_tickets_per_buyer": 12,
+            "leave_no_single_seats": True,
         },
     },
     answers={201: Answer(description="The event, still a draft", schema=EventBody)},
@@ -184,6 +198,22 @@ SEATS = Operation(
     parameters=[EVENT_ID, SECTION, SUBSECTION],
     answers={200: Answer(description="Every seat, row by row", schema=SeatMapBody)},
     problems=[domain.EventNotFoundError, domain.SubsectionNotFoundError],
+)
+ALTERNATIVES = Operation(
+    summary="Find seats to have instead of others",
+    description=(
+        "At most three groups of as many adjacent available seats as are asked for, nearest first "
+        "(a row is as far as two seats). None leaves a single seat alone if another group does "
+        "not; accessible and companion seats are offered to those who ask for such."
+    ),
+    tag=TAG,
+    parameters=[EVENT_ID, SECTION, SUBSECTION, SEATS_ASKED],
+    answers={200: Answer(description="The groups, as the seats stand", schema=AlternativesBody)},
+    problems=[
+        domain.EventNotFoundError,
+        domain.SubsectionNotFoundError,
+        domain.SeatOutOfRangeError,
+    ],
 )
 FOLLOW = Operation(
     summary="Follow an event",

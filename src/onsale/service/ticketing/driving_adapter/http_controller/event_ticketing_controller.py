@@ -29,6 +29,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_values imp
     event_id_of,
     flag_of,
     limit_of,
+    seats_asked_of,
     section_of,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.sse import EventStream, event_frames
@@ -37,6 +38,7 @@ from onsale.service.ticketing.driving_adapter.schema.admission_schema import (
     admitted_ticket_body,
 )
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    AlternativesBody,
     CreateEventRequest,
     EventPageBody,
     UpdateEventRequest,
@@ -59,10 +61,13 @@ class EventTicketingController:
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
         one = "/api/event/{event_id}"
-        seats = f"{one}/sections/{{section}}/subsection/{{subsection}}/seats"
+        subsection = f"{one}/sections/{{section}}/subsection/{{subsection}}"
         return (
             DirectRoute("GET", one, self.get_event, documented.GET),
-            DirectRoute("GET", seats, self.get_seat_map, documented.SEATS),
+            DirectRoute("GET", f"{subsection}/seats", self.get_seat_map, documented.SEATS),
+            DirectRoute(
+                "GET", f"{subsection}/alternatives", self.get_alternatives, documented.ALTERNATIVES
+            ),
             DirectRoute("GET", f"{one}/sse", self.follow_event, documented.FOLLOW),
             DirectRoute("GET", "/api/event", self.list_events, documented.LIST),
             DirectRoute("POST", "/api/event", self.create_event, documented.CREATE),
@@ -142,6 +147,15 @@ class EventTicketingController:
 
         key = (event_id, section, subsection)
         return JsonResponse(msgspec.Raw(await self._recent.get(key, make)))
+
+    async def get_alternatives(self, request: Request) -> Response:
+        """Seats to have instead of others."""
+        event_id = event_id_of(request)
+        section, subsection = section_of(request)
+        groups = await self._services.get_alternatives.execute(
+            event_id, section, subsection, seats_asked_of(request)
+        )
+        return JsonResponse(AlternativesBody(groups))
 
     async def follow_event(self, request: Request) -> Response:
         """Stream an event's counts to anyone."""

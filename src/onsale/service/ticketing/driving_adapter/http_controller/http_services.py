@@ -28,6 +28,7 @@ from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use
 from onsale.service.ticketing.app.command.update_event_use_case import UpdateEventUseCase
 from onsale.service.ticketing.app.interface.i_credentials import ITokenService
 from onsale.service.ticketing.app.query.export_tickets_use_case import ExportTicketsUseCase
+from onsale.service.ticketing.app.query.get_alternatives_use_case import GetAlternativesUseCase
 from onsale.service.ticketing.app.query.get_booking_use_case import GetBookingUseCase
 from onsale.service.ticketing.app.query.get_current_user_use_case import GetCurrentUserUseCase
 from onsale.service.ticketing.app.query.get_event_use_case import GetEventUseCase
@@ -68,6 +69,7 @@ class HttpServices:
     list_events: ListEventsUseCase
     get_event: GetEventUseCase
     get_seat_map: GetSeatMapUseCase
+    get_alternatives: GetAlternativesUseCase
     create_booking: CreateBookingUseCase
     pay_booking: MockPaymentAndUpdateStatusToCompletedUseCase
     cancel_booking: UpdateBookingStatusToCancelledUseCase

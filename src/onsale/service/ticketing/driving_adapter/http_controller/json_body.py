@@ -10,7 +10,11 @@ from pydantic_core import ErrorDetails
 from starlette.requests import ClientDisconnect, Request
 from starlette.types import Message, Scope
 
-from onsale.service.ticketing.domain.value_object.seating_config import SUBSECTIONS_PER_EVENT_MAX
+from onsale.service.ticketing.domain.value_object.seating_config import (
+    PRICE_CATEGORIES_PER_EVENT_MAX,
+    SEATS_SET_ASIDE_PER_EVENT_MAX,
+    SUBSECTIONS_PER_EVENT_MAX,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.admission import admission_of
 from onsale.service.ticketing.driving_adapter.http_controller.deadline import deadline_of
 from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies import (
@@ -42,8 +46,13 @@ class BodyBounds:
 
 
 BODY = BodyBounds(1_000_000, 1_000)
-# Twice what the largest hall needs: eight values for each subsection.
-EVENT_BODY = BodyBounds(8_000_000, 16 * SUBSECTIONS_PER_EVENT_MAX)
+# Twice what the largest hall needs: eight values for each subsection and category, one for each
+# seat that is set aside.
+EVENT_BODY = BodyBounds(
+    8_000_000,
+    16 * (SUBSECTIONS_PER_EVENT_MAX + PRICE_CATEGORIES_PER_EVENT_MAX)
+    + 2 * SEATS_SET_ASIDE_PER_EVENT_MAX,
+)
 # Beyond this a body is cut down to what its call knows before it is judged.
 PLAIN_BYTES_MAX = 4_000
 # For each body, and beyond it as long as it comes at this rate.

@@ -22,6 +22,7 @@ from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
     PayBookingRequest,
 )
 from onsale.service.ticketing.driving_adapter.schema.event_schema import (
+    AlternativesBody,
     CreateEventRequest,
     EventBody,
     EventPageBody,
@@ -77,6 +78,7 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     EventBody,
     EventWithSectionsBody,
     EventPageBody,
+    AlternativesBody,
     SeatMapBody,
     LiveEventBody,
     SeatsBody,

@@ -18,6 +18,17 @@ _ID_SCHEMA = {"type": "integer", "minimum": 1, "maximum": ID_MAX}
 EVENT_ID = path_parameter("event_id", _ID_SCHEMA, 1)
 SECTION = path_parameter("section", {"type": "string", "pattern": r"^[^\u0000]+$"}, "A")
 SUBSECTION = path_parameter("subsection", {"type": "integer"}, 1)
+SEATS_ASKED = {
+    "name": "seats",
+    "in": "query",
+    "required": True,
+    "schema": {
+        "type": "string",
+        "pattern": "^[1-9][0-9]*-[1-9][0-9]*(,[1-9][0-9]*-[1-9][0-9]*){0,9}$",
+    },
+    "description": "the seats that were wanted, one to ten: `row-seat`, with commas between",
+    "example": "1-1,1-2",
+}
 BOOKING_ID = path_parameter(
     "booking_id", {"type": "string", "format": "uuid"}, "0196b7a4-52f2-7cc1-8f3e-3d6f1e7a9b10"
 )

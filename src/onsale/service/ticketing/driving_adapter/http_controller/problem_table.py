@@ -67,6 +67,7 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
         422, "SEAT_OUT_OF_RANGE", "A seat lies outside the subsection"
     ),
     domain.TicketNotValidError: ProblemKind(422, "TICKET_NOT_VALID", "Not a valid ticket"),
+    domain.OrphanSeatError: ProblemKind(422, "ORPHAN_SEAT", "A seat would be left alone"),
     domain.IdempotencyKeyReusedError: ProblemKind(
         422, "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used before"
     ),

@@ -12,10 +12,12 @@ from uuid import UUID
 from starlette.requests import Request
 from starlette.types import Scope
 
+from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     InvalidRequestError,
 )
+from onsale.service.ticketing.driving_adapter.schema.seat_positions import seat_positions_of
 
 ID_MAX = 2**63 - 1
 PAGE_LIMIT_DEFAULT = 20
@@ -93,6 +95,22 @@ def section_of(request: Request) -> tuple[str, int]:
     if _NUMBER.fullmatch(number) is None:
         raise InvalidRequestError.of("subsection", "a subsection is a number")
     return section, int(number)
+
+
+def seats_asked_of(request: Request) -> tuple[SeatPosition, ...]:
+    """The positions in ``seats``, distinct, with commas between.
+
+    Raises:
+        InvalidRequestError: there is none, or there are more than a booking takes.
+        InvalidInputError: one is malformed or stands twice.
+    """
+    text = _query(request, "seats")
+    texts = [] if text is None else text.split(",", TICKETS_PER_BOOKING_MAX)
+    if not 1 <= len(texts) <= TICKETS_PER_BOOKING_MAX:
+        raise InvalidRequestError.of(
+            "seats", f"1 to {TICKETS_PER_BOOKING_MAX} positions, with commas between"
+        )
+    return seat_positions_of(texts, "seats")
 
 
 def idempotency_key_of(request: Request) -> str | None:

@@ -45,13 +45,29 @@ class CreateBookingRequest(RequestModel):
         le=TICKETS_PER_BOOKING_MAX,
         description="the event may allow fewer than ten: see `max_tickets_per_booking`",
     )
+    price_category: ShortText | None = Field(
+        default=None,
+        description="best_available only: choose in the rows of this category of the subsection",
+        examples=["front"],
+    )
+    accessible_seats: int = Field(
+        default=0,
+        ge=0,
+        le=TICKETS_PER_BOOKING_MAX,
+        description=(
+            "best_available only: how many of the seats, at the least, must be accessible; all of "
+            "them are then adjacent in one row. Without it no accessible or companion seat is given"
+        ),
+    )
 
     def to_request(self) -> BookingRequest:
         """What is asked for, in the words of the use case.
 
         Raises:
-            InvalidInputError: positions that are malformed, repeated, missing or too many.
+            InvalidInputError: positions that are malformed, repeated, missing or too many; wishes
+                that do not go with them.
         """
+        self._check_wishes()
         return BookingRequest(
             event_id=self.event_id,
             section=self.section,
@@ -59,7 +75,18 @@ class CreateBookingRequest(RequestModel):
             mode=self.seat_selection_mode,
             positions=self._positions(),
             quantity=self.quantity,
+            price_category=self.price_category,
+            accessible_seats=self.accessible_seats,
         )
+
+    def _check_wishes(self) -> None:
+        if self.accessible_seats > self.quantity:
+            raise InvalidInputError("accessible_seats", "no more than `quantity`")
+        if self.seat_selection_mode is SelectionMode.MANUAL:
+            if self.price_category is not None:
+                raise InvalidInputError("price_category", "manual selection names its seats")
+            if self.accessible_seats:
+                raise InvalidInputError("accessible_seats", "manual selection names its seats")
 
     def _positions(self) -> tuple[SeatPosition, ...]:
         texts = self.seat_positions or []

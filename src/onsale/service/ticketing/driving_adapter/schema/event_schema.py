@@ -1,16 +1,22 @@
 """Events, their counts and their seat maps as clients see them."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import datetime
+from enum import StrEnum
 from functools import lru_cache
 from typing import Annotated, Any
 
 import msgspec
 from pydantic import Field
 
-from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatState
+from onsale.service.shared_kernel.seating import (
+    TICKETS_PER_BOOKING_MAX,
+    SeatState,
+    SubsectionLayout,
+)
 from onsale.service.ticketing.app.query.get_event_use_case import EventView, SubsectionCounts
 from onsale.service.ticketing.app.query.get_seat_map_use_case import SeatMapView
+from onsale.service.ticketing.domain.alternative_seats import SeatGroups
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     HOLD_SECONDS_DEFAULT,
     HOLD_SECONDS_MAX,
@@ -34,6 +40,11 @@ from onsale.service.ticketing.driving_adapter.schema.seating_schema import (
     AnyHallForm,
     SeatingConfigBody,
     seating_config_body,
+)
+
+_NO_SINGLES = (
+    "refuse seats that are named and leave another one alone, where as many adjacent seats beside "
+    "it would leave none"
 )
 
 
@@ -65,6 +76,7 @@ class CreateEventRequest(RequestModel):
         le=TICKETS_PER_BUYER_MAX,
         description="in all bookings of a buyer that have not ended; null: any number",
     )
+    leave_no_single_seats: bool = Field(default=False, description=_NO_SINGLES)
 
     def to_details(self) -> EventDetails:
         """The event in the words of the domain.
@@ -84,6 +96,7 @@ class CreateEventRequest(RequestModel):
             hold_seconds=self.hold_seconds,
             max_tickets_per_booking=self.max_tickets_per_booking,
             max_tickets_per_buyer=self.max_tickets_per_buyer,
+            leave_no_single_seats=self.leave_no_single_seats,
         )
 
 
@@ -109,6 +122,9 @@ class UpdateEventRequest(RequestModel):
         description="null: any number",
         json_schema_extra=_without_default,
     )
+    leave_no_single_seats: bool = Field(
+        default=False, description=_NO_SINGLES, json_schema_extra=_without_default
+    )
 
     def to_changes(self) -> dict[str, Any]:
         """The given fields and no other."""
@@ -116,7 +132,9 @@ class UpdateEventRequest(RequestModel):
 
 
 class SectionBody(msgspec.Struct, frozen=True):
-    """A subsection, the price of each of its seats in cents, and its seats by state."""
+    """A subsection, the price in cents of its seats that are in no category, and its seats by
+    state.
+    """
 
     section: str
     subsection: int
@@ -146,6 +164,7 @@ class EventBody(msgspec.Struct, frozen=True, kw_only=True):
     hold_seconds: int
     max_tickets_per_booking: int
     max_tickets_per_buyer: int | None
+    leave_no_single_seats: bool
     created_at: datetime
 
 
@@ -162,13 +181,28 @@ class EventPageBody(msgspec.Struct, frozen=True):
     next_cursor: str | None
 
 
+class SeatKind(StrEnum):
+    """For whom a seat is set aside."""
+
+    ACCESSIBLE = "accessible"
+    COMPANION = "companion"
+
+
 class SeatBody(msgspec.Struct, frozen=True):
-    """A seat; ``price`` in cents."""
+    """A seat; ``price`` in cents. ``kind`` and ``category`` (of prices) only where it has one."""
 
     row: int
     seat: int
     status: TicketStatus
     price: int
+    kind: SeatKind | msgspec.UnsetType = msgspec.UNSET
+    category: str | msgspec.UnsetType = msgspec.UNSET
+
+
+class AlternativesBody(msgspec.Struct, frozen=True):
+    """At most three groups of adjacent seats (``row-seat``), nearest first."""
+
+    alternatives: SeatGroups
 
 
 class SeatMapBody(msgspec.Struct, frozen=True, kw_only=True):
@@ -224,6 +258,7 @@ def _fields(event: Event) -> dict[str, Any]:
         "hold_seconds": details.hold_seconds,
         "max_tickets_per_booking": details.max_tickets_per_booking,
         "max_tickets_per_buyer": details.max_tickets_per_buyer,
+        "leave_no_single_seats": details.leave_no_single_seats,
         "created_at": utc(event.created_at),
     }
 
@@ -268,14 +303,37 @@ def seat_map_json(view: SeatMapView) -> bytes:
         seats_per_row=layout.seats_per_row,
         seats=[],
     )
-    endings = [
-        f'{_STATUS_OF[state].value}","price":{layout.price}}}'.encode() for state in SeatState
-    ]
+    endings = _endings(layout.price)
     beginnings = _seat_beginnings(layout.rows, layout.seats_per_row)
     seats = [
         beginning + endings[state] for beginning, state in zip(beginnings, view.states, strict=True)
     ]
+    for index, own_endings in _special_seats(layout):
+        seats[index] = beginnings[index] + own_endings[view.states[index]]
     return b"%b[%b]}" % (_ENCODER.encode(body).removesuffix(_NO_SEATS), b",".join(seats))
+
+
+def _endings(price: int, kind: SeatKind | None = None, category: str | None = None) -> list[bytes]:
+    """How a seat of this sort goes on after its place, by its state."""
+    more = f',"kind":"{kind}"' if kind else ""
+    if category is not None:
+        more += f',"category":"{category}"'
+    return [f'{_STATUS_OF[state].value}","price":{price}{more}}}'.encode() for state in SeatState]
+
+
+def _special_seats(layout: SubsectionLayout) -> Iterator[tuple[int, list[bytes]]]:
+    """Index and endings of the seats that have a category or are set aside."""
+    width = layout.seats_per_row
+    for category in layout.categories:
+        endings = _endings(category.price, category=category.name)
+        for index in range((category.first_row - 1) * width, category.last_row * width):
+            yield index, endings
+    kinds = ((SeatKind.ACCESSIBLE, layout.accessible), (SeatKind.COMPANION, layout.companion))
+    for kind, indexes in kinds:
+        for index in indexes:
+            own = layout.category_of(index // width + 1)
+            price = layout.price if own is None else own.price
+            yield index, _endings(price, kind, None if own is None else own.name)
 
 
 @lru_cache(RECTANGLES_REMEMBERED_MAX)

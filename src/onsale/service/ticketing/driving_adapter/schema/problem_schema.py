@@ -12,7 +12,8 @@ class FieldError(msgspec.Struct, frozen=True):
 
 class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     """A problem. ``code`` is stable and meant for programs, ``detail`` for people. Some codes carry
-    more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`, ``decline_reason``
+    more: ``errors`` with `VALIDATION_ERROR`, ``seats`` with `SEAT_CONFLICT`, ``left_alone`` with
+    `ORPHAN_SEAT`, groups of seats to have instead (``alternatives``) with both, ``decline_reason``
     with `PAYMENT_DECLINED`, ``limit`` and ``taken`` with `TICKET_LIMIT_REACHED`.
     """
 
@@ -23,6 +24,8 @@ class ProblemBody(msgspec.Struct, frozen=True, kw_only=True):
     code: str
     errors: list[FieldError] | msgspec.UnsetType = msgspec.UNSET
     seats: list[str] | msgspec.UnsetType = msgspec.UNSET
+    left_alone: list[str] | msgspec.UnsetType = msgspec.UNSET
+    alternatives: list[list[str]] | msgspec.UnsetType = msgspec.UNSET
     decline_reason: str | msgspec.UnsetType = msgspec.UNSET
     limit: int | msgspec.UnsetType = msgspec.UNSET
     taken: int | msgspec.UnsetType = msgspec.UNSET

@@ -5,16 +5,18 @@ from typing import Annotated
 import msgspec
 from pydantic import Discriminator, Field, Tag
 
-from onsale.service.shared_kernel.seating import SEATS_PER_SUBSECTION_MAX
+from onsale.service.shared_kernel.seating import SEATS_PER_SUBSECTION_MAX, PriceCategory
 from onsale.service.ticketing.domain.value_object.seating_config import (
+    PRICE_CATEGORIES_PER_SUBSECTION_MAX,
     PRICE_CENTS_MAX,
+    SEATS_OF_A_KIND_PER_SUBSECTION_MAX,
     SUBSECTION_NUMBER_MAX,
     SUBSECTIONS_PER_EVENT_MAX,
     Rectangle,
     SeatingConfig,
     Section,
 )
-from onsale.service.ticketing.driving_adapter.schema.fields import RequestModel
+from onsale.service.ticketing.driving_adapter.schema.fields import Position, RequestModel
 
 _LONG_FORM, _SHORT_FORM = "long form", "short form"
 # Parts of an error's path that are not of the document.
@@ -25,15 +27,62 @@ _SectionName = Annotated[
     Field(pattern="^[A-Za-z0-9_-]{1,20}$", description="unique within the hall; case matters"),
 ]
 _Price = Annotated[int, Field(ge=0, le=PRICE_CENTS_MAX, description="of a seat, in cents")]
+_Positions = Annotated[
+    list[Position],
+    Field(max_length=SEATS_OF_A_KIND_PER_SUBSECTION_MAX, fail_fast=True, examples=[["1-1", "1-2"]]),
+]
 _Side = Annotated[int, Field(ge=1, le=SEATS_PER_SUBSECTION_MAX)]
 
 
+class PriceCategoryForm(RequestModel):
+    """Rows whose seats have a price of their own."""
+
+    name: Annotated[
+        str,
+        Field(pattern="^[A-Za-z0-9_-]{1,20}$", description="unique within the subsection"),
+    ]
+    price: _Price
+    rows: Annotated[
+        list[_Side],
+        Field(
+            min_length=2, max_length=2, description="the first row and the last", examples=[[1, 5]]
+        ),
+    ]
+
+    def to_domain(self) -> PriceCategory:
+        """The category; its rows are judged with the subsection."""
+        first_row, last_row = self.rows
+        return PriceCategory(self.name, self.price, first_row, last_row)
+
+
 class SubsectionForm(RequestModel):
-    """One rectangle of seats."""
+    """One rectangle of seats. Rows in no price category have the section's price; no two categories
+    share a row. No seat is both accessible and a companion's.
+    """
 
     number: int = Field(ge=1, le=SUBSECTION_NUMBER_MAX)
     rows: _Side
     seats_per_row: _Side
+    price_categories: Annotated[
+        list[PriceCategoryForm], Field(max_length=PRICE_CATEGORIES_PER_SUBSECTION_MAX)
+    ] = Field(default=[])
+    accessible: Annotated[
+        _Positions, Field(description="seats for those who need an accessible one")
+    ] = Field(default=[])
+    companion: Annotated[_Positions, Field(description="seats for those who come with them")] = (
+        Field(default=[])
+    )
+
+    def to_domain(self) -> Rectangle:
+        """The rectangle; its parts are judged with the hall."""
+        return Rectangle(
+            self.number,
+            self.rows,
+            self.seats_per_row,
+            tuple(category.to_domain() for category in self.price_categories),
+            tuple(self.accessible),
+            tuple(self.companion),
+        )
 
 
 class SectionForm(RequestModel):
@@ -65,10 +114,7 @@ class HallForm(RequestModel):
                 Section(
                     section.name,
                     section.price,
-                    tuple(
-                        Rectangle(part.number, part.rows, part.seats_per_row)
-                        for part in section.subsections
-                    ),
+                    tuple(part.to_domain() for part in section.subsections),
                 )
                 for section in self.sections
             ]
@@ -138,12 +184,23 @@ AnyHallForm = Annotated[
 ]
 
 
+class PriceCategoryBody(msgspec.Struct, frozen=True):
+    """Rows, both ends included, whose seats have a price of their own, in cents."""
+
+    name: str
+    price: int
+    rows: tuple[int, int]
+
+
 class SubsectionBody(msgspec.Struct, frozen=True):
-    """One rectangle of seats."""
+    """One rectangle of seats; what it has none of is left out."""
 
     number: int
     rows: int
     seats_per_row: int
+    price_categories: list[PriceCategoryBody] | msgspec.UnsetType = msgspec.UNSET
+    accessible: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
+    companion: tuple[str, ...] | msgspec.UnsetType = msgspec.UNSET
 
 
 class SectionConfigBody(msgspec.Struct, frozen=True):
@@ -167,11 +224,23 @@ def seating_config_body(config: SeatingConfig) -> SeatingConfigBody:
             SectionConfigBody(
                 section.name,
                 section.price,
-                [
-                    SubsectionBody(part.number, part.rows, part.seats_per_row)
-                    for part in section.subsections
-                ],
+                [_subsection_body(part) for part in section.subsections],
             )
             for section in config.sections
         ]
+    )
+
+
+def _subsection_body(part: Rectangle) -> SubsectionBody:
+    return SubsectionBody(
+        part.number,
+        part.rows,
+        part.seats_per_row,
+        [
+            PriceCategoryBody(each.name, each.price, (each.first_row, each.last_row))
+            for each in part.price_categories
+        ]
+        or msgspec.UNSET,
+        part.accessible or msgspec.UNSET,
+        part.companion or msgspec.UNSET,
     )

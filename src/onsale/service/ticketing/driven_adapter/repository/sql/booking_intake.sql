@@ -17,30 +17,30 @@ WHERE booking.id = expired.id
 
 -- name: insert
 -- An event that is not on sale inserts nothing; a key or an id that stands already neither. Nor does
--- one that limits its buyers, unless their tickets were counted under their locks ($13).
+-- one that limits its buyers, unless their tickets were counted under their locks ($14).
 -- By this clock, so that its age is judged by the clock that gave it.
 -- In key order, so that two processes with the same keys cannot wait for each other.
 INSERT INTO booking (
     id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
     total_price, currency, status, created_at, updated_at, command, command_seq, next_send_at,
-    idempotency_key, request_digest
+    idempotency_key, request_digest, seat_rules
 )
 SELECT
     b.id, b.buyer_id, b.event_id, b.section, b.subsection, b.mode, b.quantity,
     string_to_array(b.positions, ','), b.total_price, b.currency, 'processing', now(), now(),
-    'reserve', 1, now() + interval '10 seconds', b.key, b.digest
+    'reserve', 1, now() + interval '10 seconds', b.key, b.digest, b.seat_rules
 FROM unnest(
     $1::uuid[], $2::bigint[], $3::bigint[], $4::text[], $5::int[], $6::text[], $7::int[],
-    $8::text[], $9::int[], $10::text[], $11::text[], $12::bytea[]
+    $8::text[], $9::int[], $10::text[], $11::text[], $12::bytea[], $13::text[]
 ) AS b (
     id, buyer_id, event_id, section, subsection, mode, quantity,
-    positions, total_price, currency, key, digest
+    positions, total_price, currency, key, digest, seat_rules
 )
 JOIN event ON event.id = b.event_id
 WHERE event.status NOT IN ('draft', 'cancelled')
   AND event.is_active
   AND (event.on_sale_at IS NULL OR event.on_sale_at <= now())
-  AND (event.max_tickets_per_buyer IS NULL OR $13::boolean)
+  AND (event.max_tickets_per_buyer IS NULL OR $14::boolean)
 ORDER BY b.buyer_id, b.key, b.id
 ON CONFLICT DO NOTHING
 RETURNING id, created_at

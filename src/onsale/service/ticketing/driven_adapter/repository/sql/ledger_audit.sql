@@ -81,14 +81,30 @@ WHERE event.id = $1
   AND booking.status IN ('pending_payment', 'paid', 'completed')
 
 -- name: check_prices_are_the_halls
+-- A row's price is that of its category, if it is in one, else the section's.
+WITH category AS MATERIALIZED (
+    SELECT hall_section ->> 'name' AS section, (rectangle ->> 'number')::int AS subsection,
+        (price_category -> 'rows' ->> 0)::int AS first_row,
+        (price_category -> 'rows' ->> 1)::int AS last_row,
+        (price_category ->> 'price')::int AS price
+    FROM event
+    CROSS JOIN LATERAL jsonb_array_elements(event.seating_config -> 'sections') AS hall_section
+    CROSS JOIN LATERAL jsonb_array_elements(hall_section -> 'subsections') AS rectangle
+    CROSS JOIN LATERAL jsonb_array_elements(rectangle -> 'price_categories') AS price_category
+    WHERE event.id = $1
+)
 SELECT format(
-    'ticket %s costs %s and section %s costs %s', ticket.id, ticket.price, ticket.section,
-    hall_section ->> 'price'
+    'ticket %s costs %s and row %s of section %s costs %s', ticket.id, ticket.price,
+    ticket.row_number, ticket.section, coalesce(category.price::text, hall_section ->> 'price')
 ) AS sentence
 FROM event
 CROSS JOIN LATERAL jsonb_array_elements(event.seating_config -> 'sections') AS hall_section
 JOIN ticket ON ticket.event_id = event.id AND ticket.section = hall_section ->> 'name'
-WHERE event.id = $1 AND ticket.price <> (hall_section ->> 'price')::int
+LEFT JOIN category ON category.section = ticket.section
+    AND category.subsection = ticket.subsection
+    AND ticket.row_number BETWEEN category.first_row AND category.last_row
+WHERE event.id = $1
+  AND ticket.price <> coalesce(category.price, (hall_section ->> 'price')::int)
 
 -- name: check_every_seat_has_a_ticket
 SELECT format('the hall has %s seats and the event %s tickets', hall.seats, tickets.count)
