@@ -123,7 +123,7 @@ profile: $(STAMP) ## Sell out under a profiler: where API and workers spend thei
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps audit ## Every check and test but the long; with CI=true nothing may be missing
+test: lint types contracts deps audit chromium ## Every check and test but the long; with CI=true nothing may be missing
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 .PHONY: long
@@ -172,6 +172,22 @@ integration: $(STAMP) ## Tests of parts together on real PostgreSQL, Redis and K
 .PHONY: acceptance
 acceptance: $(STAMP) ## Tests of the running service, from outside
 	@$(PYTEST) tests/acceptance $(ARGS)
+
+# The browser comes with the system, so that no second download has to be trusted.
+.PHONY: chromium
+chromium:
+	@if ! command -v chromium > /dev/null; then \
+	  echo "browser: there is no chromium; on Debian and Ubuntu this adds it:"; \
+	  echo "  apt-get install chromium"; \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null || exit 1; \
+	  echo "browser: doing so now, as you are root"; \
+	  apt-get update --quiet; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; \
+	fi
+
+.PHONY: browser
+browser: $(STAMP) chromium ## Tests of the pages in a browser; what they look like is in .cache/screenshots
+	@$(PYTEST) tests/browser $(ARGS)
 
 .PHONY: authorization
 authorization: $(STAMP) ## Ask a running service who may do what; rewrites docs/authorization.md

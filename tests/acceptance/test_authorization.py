@@ -9,6 +9,7 @@ import httpx
 import pytest
 from fastapi.routing import APIRoute
 
+from onsale.web.site import STATIC_PATH
 from tests.support.authorization import ROLES, RULES, Rule, page
 from tests.support.http_api import HttpApi
 from tests.support.onsale_up import OnsaleUp
@@ -62,7 +63,8 @@ class Cast:
             ticket_id=ticket["id"],
             section="A",
             subsection=1,
-            asset="start.js",
+            version="any",
+            asset="style.css" if rule.path.startswith(STATIC_PATH) else "start.js",
         )
         if rule.is_stream and rule.answer_to(role) == "200":
             async with visitor.follow(path):

@@ -190,8 +190,8 @@ async def test_the_page_serves_nothing_but_its_own_files(
     assert (await anyone.get(f"/docs/{asset}")).status_code == 404
 
 
-@pytest.mark.parametrize("path", ["/", "/docs/", "/?from=a-bookmark"])
-async def test_whoever_opens_the_service_is_led_to_the_page(
+@pytest.mark.parametrize("path", ["/docs/", "/docs/?from=a-bookmark"])
+async def test_an_address_with_a_slash_too_many_leads_to_the_page(
     anyone: httpx.AsyncClient, path: str
 ) -> None:
     led = await anyone.get(path)

@@ -3,7 +3,7 @@
 from typing import Any
 
 from fastapi import FastAPI
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 from typing_extensions import override
 
 from onsale.service.ticketing.driving_adapter.http_controller import openapi
@@ -27,13 +27,18 @@ from onsale.service.ticketing.driving_adapter.http_controller.incoming_bodies im
 from onsale.service.ticketing.driving_adapter.http_controller.operations_controller import (
     OperationsController,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.pages_controller import (
+    PagesController,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemAnswers
+from onsale.service.ticketing.driving_adapter.http_controller.problem_pages import ProblemPages
 from onsale.service.ticketing.driving_adapter.http_controller.sales_controller import (
     SalesController,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.user_controller import (
     UserController,
 )
+from onsale.web.site import Site
 
 
 class OnsaleApi(FastAPI):
@@ -41,7 +46,7 @@ class OnsaleApi(FastAPI):
     these need: they handle their parameters, files and errors without it.
     """
 
-    edge: HttpEdge
+    edge: ASGIApp
 
     @override
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -72,6 +77,7 @@ def create_app(services: HttpServices) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False, "auto_configure": False},
     )
     authenticator = Authenticator(services.tokens)
+    site = Site()
     # Routes are tried in this order; the busiest come first.
     app.router.routes.extend(
         [
@@ -79,6 +85,7 @@ def create_app(services: HttpServices) -> FastAPI:
             *EventTicketingController(services, authenticator).routes(),
             *SalesController(services, authenticator).routes(),
             *UserController(services, authenticator).routes(),
+            *PagesController(site).routes(),
             *OperationsController(services).routes(),
             *DocsController(app.openapi).routes(),
         ]
@@ -88,10 +95,11 @@ def create_app(services: HttpServices) -> FastAPI:
     meters.watch("event", services.live_events)
     app.state.deadlines = services.deadlines
     app.state.bodies = IncomingBodies(services.rate_limits)
-    app.edge = HttpEdge(
+    edge = HttpEdge(
         Admission(app.router, is_overrun=services.is_overrun),
         ProblemAnswers(app.router.routes),
         meters,
         services.shutdown,
     )
+    app.edge = ProblemPages(edge, site)
     return app

@@ -65,7 +65,6 @@ class DocsController:
         return (
             DirectRoute("GET", "/openapi.json", self.openapi_document),
             DirectRoute("GET", "/docs", self.page),
-            DirectRoute("GET", "/", self.lead_there),
             DirectRoute("GET", "/docs/", self.lead_there),
             DirectRoute("GET", "/docs/{asset}", self.asset),
         )
@@ -77,7 +76,7 @@ class DocsController:
         return Response(self._document, headers=_CHECKED, media_type="application/json")
 
     async def lead_there(self, _: Request) -> Response:
-        """Whoever opens the service in a browser is led to the page."""
+        """The address with a slash too many leads to the page."""
         return Response(status_code=307, headers={**_CHECKED, "location": "/docs"})
 
     async def page(self, _: Request) -> Response:

@@ -10,23 +10,37 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onsale.service.ticketing.driving_adapter.http_controller.http_metrics import HttpMeters
 from onsale.service.ticketing.driving_adapter.http_controller.problem import ProblemAnswers
 
-# Pages may use what this host serves and nothing else; styles in elements are what the API browser
-# and the seat map draw with.
+# Pages may use what this host serves and nothing else. No text becomes markup or code: even our own
+# scripts cannot make any of it.
 CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'; "
+    "require-trusted-types-for 'script'; trusted-types 'none'"
+)
+# The API browser comes as it is: it writes styles into elements and markup as text.
+DOCS_CONTENT_SECURITY_POLICY = (
     "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; "
     "img-src 'self' data:; object-src 'none'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'"
 )
-SECURITY_HEADERS = (
-    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+_DOCS_PATH = "/docs"
+_COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
     (b"referrer-policy", b"no-referrer"),
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
+SECURITY_HEADERS = (
+    (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
+    *_COMMON_HEADERS,
+)
+DOCS_HEADERS = (
+    (b"content-security-policy", DOCS_CONTENT_SECURITY_POLICY.encode()),
+    *_COMMON_HEADERS,
+)
 # For browsers that came encrypted; whether sibling domains can do so too is not ours to say.
-HTTPS_HEADERS = (*SECURITY_HEADERS, (b"strict-transport-security", b"max-age=31536000"))
+HTTPS_HEADERS = ((b"strict-transport-security", b"max-age=31536000"),)
 
 
 _CLOSE = (b"connection", b"close")
@@ -61,7 +75,7 @@ class HttpEdge:
             if message["type"] == "http.response.start":
                 status, headers = message["status"], message["headers"]
                 is_stream = _is_stream(headers)
-                added = HTTPS_HEADERS if scope.get("scheme") == "https" else SECURITY_HEADERS
+                added = _security_headers_of(scope)
                 closing = (_CLOSE,) if self._shutdown.is_set() else ()
                 message["headers"] = [*headers, *closing, *added]
             await send(message)
@@ -87,6 +101,11 @@ class HttpEdge:
             if status:
                 seconds = None if is_stream else time.perf_counter() - began_at
                 self._meters.record(scope, status, seconds)
+
+
+def _security_headers_of(scope: Scope) -> Headers:
+    headers = DOCS_HEADERS if scope["path"].startswith(_DOCS_PATH) else SECURITY_HEADERS
+    return (*headers, *HTTPS_HEADERS) if scope.get("scheme") == "https" else headers
 
 
 def _is_stream(headers: Iterable[tuple[bytes, bytes]]) -> bool:

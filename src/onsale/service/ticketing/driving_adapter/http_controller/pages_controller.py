@@ -1,0 +1,74 @@
+"""The web pages and their static files. What is on a page its own modules ask of the API."""
+
+from collections.abc import Sequence
+from uuid import UUID
+
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import Response
+
+from onsale.service.ticketing.driving_adapter.http_controller.operation import (
+    DirectRoute,
+    Endpoint,
+)
+from onsale.service.ticketing.driving_adapter.http_controller.request_values import header_of
+from onsale.web.site import CACHE_CHECKED, CACHE_FOREVER, PAGES, STATIC_PATH, Document, Site
+
+
+class PagesController:
+    """Answers from memory; it waits for no store."""
+
+    def __init__(self, site: Site) -> None:
+        self._site = site
+
+    def routes(self) -> Sequence[DirectRoute]:
+        """The addresses; they are not in the documentation of the API."""
+        return (
+            *(DirectRoute("GET", page.path, self._endpoint(page.path)) for page in PAGES),
+            DirectRoute("GET", f"{STATIC_PATH}/{{version}}/{{asset}}", self.asset),
+        )
+
+    async def asset(self, request: Request) -> Response:
+        """A static file. An address of another version, which a page has that another process made
+        before or after an update, gets the file of this one, and is not kept.
+        """
+        document = self._site.assets.get(request.path_params["asset"])
+        if document is None:
+            raise HTTPException(status_code=404)
+        is_current = request.path_params["version"] == self._site.version
+        return _sent(request, document, CACHE_FOREVER if is_current else CACHE_CHECKED)
+
+    def _endpoint(self, path: str) -> Endpoint:
+        document = self._site.page(path)
+
+        async def page(request: Request) -> Response:
+            if not all(_may_exist(*parameter) for parameter in request.path_params.items()):
+                raise HTTPException(status_code=404)
+            return _sent(request, document, CACHE_CHECKED)
+
+        return page
+
+
+def _sent(request: Request, document: Document, cache_control: str) -> Response:
+    headers = {
+        "cache-control": cache_control,
+        "etag": document.etag,
+        "vary": "accept-encoding",
+    }
+    # Browsers weaken or repeat it, and proxies add to it: it is enough that it is among them.
+    if document.etag in (header_of(request.scope, b"if-none-match") or ""):
+        return Response(status_code=304, headers=headers)
+    content = document.content
+    if "gzip" in (header_of(request.scope, b"accept-encoding") or ""):
+        content, headers["content-encoding"] = document.compressed, "gzip"
+    return Response(content, headers=headers, media_type=document.media_type)
+
+
+def _may_exist(name: str, text: str) -> bool:
+    """Whether a part of an address has the form of what it stands for."""
+    if name == "booking_id":
+        try:
+            return str(UUID(text)) == text.lower()
+        except ValueError:
+            return False
+    return name == "section" or (text.isascii() and text.isdecimal())

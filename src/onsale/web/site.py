@@ -1,0 +1,114 @@
+"""The pages and the files that they load: read once from the package, ready to be sent."""
+
+import gzip
+import hashlib
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from html import escape
+from importlib.resources import files
+from importlib.resources.abc import Traversable
+from string import Template
+from typing import NamedTuple
+
+STATIC_PATH = "/static"
+"""Files stand below this and the version of all of them."""
+CACHE_FOREVER = "public, max-age=31536000, immutable"
+CACHE_CHECKED = "no-cache"
+_DIGEST_BYTES = 8
+_MEDIA_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".svg": "image/svg+xml",
+}
+_HTML = "text/html; charset=utf-8"
+
+
+class Page(NamedTuple):
+    """A page: its address, what its tab says while it loads, and the module that fills it."""
+
+    path: str
+    title: str
+    module: str
+
+
+PAGES = (
+    Page("/", "Events", "events"),
+    Page("/sign-in", "Sign in", "sign-in"),
+    Page("/events/{event_id}", "Event", "event"),
+    Page("/events/{event_id}/{section}/{subsection}", "Choose seats", "seats"),
+    Page("/bookings", "My bookings", "bookings"),
+    Page("/bookings/{booking_id}", "Booking", "booking"),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """Something to send. ``compressed`` is the same with gzip; ``etag`` is quoted."""
+
+    content: bytes
+    compressed: bytes
+    media_type: str
+    etag: str
+
+    @classmethod
+    def of(cls, content: bytes, media_type: str) -> "Document":
+        """The document with what follows from its content."""
+        compressed = gzip.compress(content, mtime=0)
+        return cls(content, compressed, media_type, f'"{_digest(content)}"')
+
+
+class Site:
+    """Everything in memory. A file's address holds the version of all files, so a browser may keep
+    it for good, and modules find each other by relative addresses.
+    """
+
+    def __init__(self) -> None:
+        root = files("onsale.web")
+        contents = dict(_static_files(root.joinpath("static")))
+        joined = b"".join(b"%b\0%b\0" % (name.encode(), contents[name]) for name in sorted(contents))
+        self.version = _digest(joined)
+        self._assets = {
+            name: Document.of(content, _MEDIA_TYPES[_ending(name)])
+            for name, content in contents.items()
+        }
+        shell = _template(root, "page.html")
+        self._problem = _template(root, "problem.html")
+        self._base = {"base": f"{STATIC_PATH}/{self.version}"}
+        self._pages = {
+            page.path: Document.of(
+                shell.substitute(self._base, title=page.title, module=page.module).encode(), _HTML
+            )
+            for page in PAGES
+        }
+
+    @property
+    def assets(self) -> Mapping[str, Document]:
+        """The files by name."""
+        return self._assets
+
+    def page(self, path: str) -> Document:
+        """The page of one of ``PAGES``."""
+        return self._pages[path]
+
+    def problem_page(self, status: int, title: str, detail: str) -> bytes:
+        """What a person sees of a refusal; both texts may hold anything."""
+        texts = {"title": escape(title), "detail": escape(detail), "status": str(status)}
+        return self._problem.substitute(self._base, **texts).encode()
+
+
+def _static_files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
+    for file in folder.iterdir():
+        if _ending(file.name) in _MEDIA_TYPES:
+            yield file.name, file.read_bytes()
+
+
+def _template(root: Traversable, name: str) -> Template:
+    return Template(root.joinpath("templates", name).read_text(encoding="utf-8"))
+
+
+def _ending(name: str) -> str:
+    return name[name.rfind(".") :]
+
+
+def _digest(content: bytes) -> str:
+    return hashlib.blake2b(content, digest_size=_DIGEST_BYTES).hexdigest()

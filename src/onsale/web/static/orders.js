@@ -1,0 +1,103 @@
+// Asks for seats, exactly once: a request keeps its key until it is answered, whatever happens to
+// the connection or the page meanwhile.
+
+import { call, newKey, pause, Problem, read, Unreachable } from "./api.js";
+import { h, put } from "./dom.js";
+import { explained, money, seatsInWords } from "./words.js";
+
+const SLOT = "onsale.order";
+const ATTEMPTS_MAX = 40;
+const PAUSE_SECONDS_MAX = 5;
+
+function pending() {
+  try {
+    return JSON.parse(sessionStorage.getItem(SLOT));
+  } catch {
+    return null;
+  }
+}
+
+/** Book and return the booking. The same request is repeated, with its key, until it is answered;
+    `waiting(text)` hears that it takes longer. Throws `Problem` if it is refused. */
+export async function place(userId, body, waiting = () => {}) {
+  const text = JSON.stringify(body);
+  let order = pending();
+  if (order?.userId !== userId || JSON.stringify(order.body) !== text) {
+    order = { key: newKey(), userId, body };
+    sessionStorage.setItem(SLOT, JSON.stringify(order));
+  }
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      const booking = await call("POST", "/api/booking", { body, key: order.key });
+      sessionStorage.removeItem(SLOT);
+      return booking;
+    } catch (error) {
+      const isPassing = error instanceof Unreachable || (error instanceof Problem && error.isPassing);
+      if (!isPassing || attempt === ATTEMPTS_MAX) {
+        if (error instanceof Problem && !error.isPassing) sessionStorage.removeItem(SLOT);
+        throw error;
+      }
+      waiting(error instanceof Unreachable ? "No answer yet. Your request is sent again as soon as there is a connection; it counts once." : "Very many people are booking. Your request is sent again by itself.");
+      await pause(Math.min(PAUSE_SECONDS_MAX, Math.max(attempt, error.retryAfterSeconds ?? 0)));
+    }
+  }
+}
+
+/** Finish what was under way when the page was left or reloaded. */
+export async function resumeOrder(userId, show) {
+  const order = pending();
+  if (!order) return;
+  if (order.userId !== userId) {
+    sessionStorage.removeItem(SLOT);
+    return;
+  }
+  show("Finishing the request that you had begun");
+  try {
+    const booking = await place(userId, order.body, show);
+    location.replace(`/bookings/${booking.id}`);
+    await new Promise(() => {}); // the page is being left
+  } catch (error) {
+    if (error instanceof Unreachable) throw error;
+    // Refused: whoever is asked next says so again.
+  }
+}
+
+/** Book and go where its progress is shown. */
+export async function placeAndGo(userId, body, waiting) {
+  const booking = await place(userId, body, waiting);
+  location.assign(`/bookings/${booking.id}`);
+}
+
+/** Groups of free seats close to those that are taken, nearest first; none if nobody knows. */
+async function alternatives(problem, where, positions) {
+  if (Array.isArray(problem?.body?.alternatives)) return problem.body.alternatives;
+  if (!positions.length) return [];
+  try {
+    const found = await read(`/api/event/${where.event_id}/sections/${encodeURIComponent(where.section)}/subsection/${where.subsection}/alternatives?seats=${positions.join(",")}`);
+    return found.alternatives ?? [];
+  } catch {
+    return []; // a service of an older version cannot tell
+  }
+}
+
+/** Shows why there were no seats, and others to take instead, each with one click. `priceOf` gives
+    the price of a position, or undefined where it is not known. */
+export async function offerInstead(place_, { problem, text, where, positions, currency, priceOf, take }) {
+  const offers = h("div", { class: "offers" });
+  put(place_, h("div", { class: "notice bad", role: "alert" }, h("p", {}, text ?? explained(problem)), offers));
+  const groups = await alternatives(problem, where, positions);
+  const button = (label, cost, body) =>
+    h("button", { class: "button", type: "button", on: { click: () => take({ ...where, ...body }) } }, h("span", {}, label), cost && h("span", { class: "money" }, cost));
+  put(
+    offers,
+    groups.length ? h("p", {}, "Free at the moment, as near as possible:") : null,
+    groups.map((group) => {
+      const prices = group.map(priceOf);
+      const cost = prices.every((price) => price !== undefined) ? money(prices.reduce((sum, price) => sum + price, 0), currency) : null;
+      return button(`Take ${seatsInWords(group).toLowerCase()}`, cost, { seat_selection_mode: "manual", seat_positions: group, quantity: group.length });
+    }),
+    problem?.code === "TICKET_LIMIT_REACHED" || problem?.code === "SOLD_OUT"
+      ? null
+      : button(`Take the best ${positions.length > 1 ? `${positions.length} seats` : "seat"} left here`, null, { seat_selection_mode: "best_available", seat_positions: [], quantity: Math.max(1, positions.length) }),
+  );
+}

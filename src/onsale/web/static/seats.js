@@ -1,0 +1,234 @@
+import { now, Problem, read } from "./api.js";
+import { field, h, put, setText } from "./dom.js";
+import { follow, paced } from "./live.js";
+import { offerInstead, placeAndGo } from "./orders.js";
+import { saleState } from "./sale.js";
+import { categories, legend, positionOf, seatMap, tellChanges } from "./seatmap.js";
+import { address, everySecond, page, say, signInAddress, title } from "./shell.js";
+import { count, day, explained, money, plural, seatsInWords, timeLeft } from "./words.js";
+
+const READ_EVERY_MS_MIN = 334;
+const READ_EVERY_MS = 5000;
+const MINE = new Set(["processing", "pending_payment", "paid", "completed"]);
+
+page(async (main, user) => {
+  const [, id, section, number] = address();
+  const where = { event_id: Number(id), section, subsection: Number(number) };
+  const path = `/api/event/${id}/sections/${encodeURIComponent(section)}/subsection/${number}/seats`;
+  const slot = `onsale.chosen.${id}.${section}.${number}`;
+  let [event, map, own] = await Promise.all([read(`/api/event/${id}`), read(path), ownSeats()]);
+  title(`${section} ${number}, ${event.name}`);
+  const most = event.max_tickets_per_booking;
+  let chosen = remembered();
+  let isBusy = false;
+  let shownSale = null;
+
+  const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
+  const changes = h("span", { class: "soft small" });
+  const answer = h("div", {});
+  const sale = h("div", {});
+  const list = h("ul", { class: "chosen", "aria-label": "Chosen seats" });
+  const total = h("p", { class: "total" });
+  const hold = h("button", { class: "button primary block", type: "button", on: { click: () => submit({ seat_selection_mode: "manual", seat_positions: chosen, quantity: chosen.length }) } });
+  const best = bestForm();
+  const seats = seatMap({
+    label: `Seats of ${section} ${number}. Arrow keys move, space chooses.`,
+    mayChoose: (seat) => seat.status === "available",
+    toggle,
+  });
+
+  put(
+    main,
+    h(
+      "header",
+      { class: "heading" },
+      h("p", { class: "crumbs" }, h("a", { href: `/events/${id}` }, event.name)),
+      h("h1", {}, `Section ${section}, part ${number}`),
+      h("p", { class: "soft" }, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
+    ),
+    h(
+      "div",
+      { class: "booth" },
+      h("div", { class: "stack" }, sale, legend(map), seats.element, h("div", { class: "row apart" }, live, changes)),
+      h(
+        "aside",
+        { class: "stack", "aria-label": "Your choice" },
+        h("div", { class: "panel stack choice-panel" }, h("h2", {}, "Your choice"), answer, list, total, hold, h("p", { class: "soft small" }, `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`)),
+        best,
+      ),
+    ),
+  );
+  seats.show(map);
+  seats.mark(chosen, own);
+  showChoice();
+  showSale();
+
+  // --- What is chosen ---
+
+  function remembered() {
+    try {
+      return (JSON.parse(sessionStorage.getItem(slot)) ?? []).filter((position) => map.seats.some((seat) => positionOf(seat) === position && seat.status === "available"));
+    } catch {
+      return [];
+    }
+  }
+
+  function choose(positions) {
+    chosen = positions.toSorted((a, b) => seats.indexOf(a) - seats.indexOf(b));
+    if (chosen.length) sessionStorage.setItem(slot, JSON.stringify(chosen));
+    else sessionStorage.removeItem(slot);
+    seats.mark(chosen);
+    showChoice();
+  }
+
+  function toggle(position) {
+    if (isBusy) return;
+    if (chosen.includes(position)) choose(chosen.filter((one) => one !== position));
+    else if (chosen.length >= most) {
+      put(answer, h("p", { class: "notice warn", role: "status" }, `One booking takes ${plural(most, "seat")} at most.`));
+      return;
+    } else choose([...chosen, position]);
+    put(answer);
+    say(chosen.length ? `${plural(chosen.length, "seat")} chosen, ${money(price(chosen), map.currency)}` : "No seat chosen");
+  }
+
+  const price = (positions) => positions.reduce((sum, position) => sum + (seats.seat(position)?.price ?? 0), 0);
+
+  function showChoice() {
+    put(list, chosen.map((position) => {
+      const seat = seats.seat(position);
+      return h("li", {}, h("span", {}, seatsInWords([position]), seat.category && h("span", { class: "soft" }, ` · ${seat.category}`)), h("span", {}, money(seat.price, map.currency)));
+    }));
+    put(total, chosen.length ? [h("span", {}, "Total"), h("span", {}, money(price(chosen), map.currency))] : h("span", { class: "soft small" }, "Choose seats on the map, or let us find the best ones."));
+    const state = saleState(event).name;
+    const isOpen = state === "open" || state === "sold_out";
+    hold.disabled = isBusy || !chosen.length || !isOpen || user?.role === "seller";
+    const what = chosen.length ? plural(chosen.length, "seat") : "seats";
+    setText(hold, isBusy ? "One moment" : user ? `Hold ${what}` : `Sign in and hold ${what}`);
+    best.querySelector("button").disabled = isBusy || !isOpen || user?.role === "seller";
+  }
+
+  // --- Asking for seats ---
+
+  async function submit(wanted) {
+    if (isBusy) return;
+    if (!user) {
+      location.assign(signInAddress());
+      return;
+    }
+    isBusy = true;
+    showChoice();
+    put(answer);
+    const waiting = (text) => put(answer, h("p", { class: "notice warn", role: "status" }, text));
+    try {
+      await placeAndGo(user.id, { ...where, ...wanted }, waiting);
+      sessionStorage.removeItem(slot);
+    } catch (error) {
+      isBusy = false;
+      refuse(error, wanted);
+      await refresh();
+    }
+  }
+
+  function refuse(problem, wanted) {
+    if (problem instanceof Problem && problem.status === 401) {
+      location.assign(signInAddress());
+      return;
+    }
+    const positions = wanted.seat_positions ?? [];
+    if (["SEAT_CONFLICT", "ORPHAN_SEAT"].includes(problem.code)) {
+      if (problem.code === "SEAT_CONFLICT") choose(chosen.filter((one) => !(problem.body.seats ?? positions).includes(one)));
+      offerInstead(answer, { problem, where, positions, currency: map.currency, priceOf: (position) => seats.seat(position)?.price, take: ({ seat_selection_mode, seat_positions, quantity }) => submit({ seat_selection_mode, seat_positions, quantity }) });
+    } else {
+      put(answer, h("div", { class: "notice bad", role: "alert" }, h("p", {}, explained(problem)), problem.code === "SOLD_OUT" && h("p", {}, h("a", { href: `/events/${id}` }, "Look at other parts of the hall"))));
+    }
+    showChoice();
+  }
+
+  function bestForm() {
+    const names = categories(map).filter((category) => category.name !== null);
+    const hasSpaces = map.seats.some((seat) => seat.kind === "accessible");
+    const numbers = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => h("option", { value: String(first + index) }, String(first + index)));
+    const quantity = field("quantity", "How many", h("select", {}, numbers(1, most)));
+    quantity.control.value = String(Math.min(2, most));
+    const category = names.length ? field("category", "Price", h("select", {}, h("option", { value: "" }, "Any"), names.map((one) => h("option", { value: one.name }, `${one.name}, ${money(one.price, map.currency)}`)))) : null;
+    const spaces = hasSpaces ? field("spaces", "Of these, wheelchair spaces", h("select", {}, numbers(0, most))) : null;
+    return h(
+      "form",
+      { class: "panel stack", on: { submit: (event_) => {
+        event_.preventDefault();
+        const wanted = Number(quantity.control.value);
+        submit({
+          seat_selection_mode: "best_available",
+          seat_positions: [],
+          quantity: wanted,
+          ...(category?.control.value && { price_category: category.control.value }),
+          ...(Number(spaces?.control.value) && { accessible_seats: Math.min(wanted, Number(spaces.control.value)) }),
+        });
+      } } },
+      h("h2", {}, "Best available"),
+      h("p", { class: "soft small" }, "Together in one row and as far in front as possible."),
+      h("div", { class: "fields" }, quantity.box, category?.box, spaces?.box),
+      h("button", { class: "button block", type: "submit" }, "Find and hold the best seats"),
+    );
+  }
+
+  // --- What happens meanwhile ---
+
+  async function ownSeats() {
+    if (user?.role !== "buyer") return [];
+    const { items } = await read(`/api/booking?event_id=${id}&limit=50`);
+    return items.filter((one) => MINE.has(one.status) && one.section === section && one.subsection === Number(number)).flatMap((one) => one.seat_positions);
+  }
+
+  async function refresh() {
+    const next = await read(path).catch(() => null);
+    if (!next) return;
+    map = next;
+    const changed = seats.show(map);
+    if (changed.length) tellChanges(changes, changed);
+    const lost = chosen.filter((position) => seats.seat(position).status !== "available");
+    if (lost.length && !isBusy) {
+      const wished = chosen;
+      choose(chosen.filter((one) => !lost.includes(one)));
+      offerInstead(answer, { text: `${seatsInWords(lost)}: somebody was faster.`, where, positions: wished, currency: map.currency, priceOf: (position) => seats.seat(position)?.price, take: ({ seat_selection_mode, seat_positions, quantity }) => submit({ seat_selection_mode, seat_positions, quantity }) });
+    }
+    showChoice();
+  }
+
+  const readAgain = paced(refresh, READ_EVERY_MS_MIN);
+  setInterval(() => {
+    if (!document.hidden) readAgain();
+  }, READ_EVERY_MS);
+
+  const hear = (update) => {
+    event = { ...event, status: update.status };
+    showSale();
+    if (update.sections.some((part) => part.section === section && part.subsection === Number(number))) readAgain();
+  };
+  follow(`/api/event/${id}/sse`, { initial_status: hear, status_update: hear }, (isLive) => {
+    live.dataset.state = isLive ? "on" : "off";
+    setText(live, isLive ? "Live: what others take is seen at once" : "Not live just now");
+  });
+
+  function showSale() {
+    const state = saleState(event);
+    showChoice();
+    if (state.name === shownSale) return;
+    shownSale = state.name;
+    if (state.name === "open") put(sale);
+    else if (state.name === "upcoming") {
+      const left = h("strong", { role: "timer" });
+      put(sale, h("p", { class: "notice warn" }, "The sale begins in ", left, ". You can choose already."));
+      everySecond(() => {
+        const seconds = (Date.parse(event.on_sale_at) - now()) / 1000;
+        left.textContent = timeLeft(seconds);
+        if (seconds > 0) return true;
+        showSale();
+        return false;
+      });
+    } else put(sale, h("p", { class: "notice warn" }, state.name === "sold_out" ? "Sold out at the moment. Seats that are given up appear here by themselves." : `${state.label}.`));
+  }
+});
+
+const holdTime = (seconds) => (seconds >= 120 ? `${count(Math.floor(seconds / 60))} minutes` : plural(seconds, "second"));
