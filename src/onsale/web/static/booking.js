@@ -7,6 +7,7 @@ import { bookingStatus, day, explained, failure, money, moment, plural, seatsInW
 
 const SETTLE_SECONDS_MAX = 45;
 const PAY_ATTEMPTS_MAX = 100;
+const HOLD_AGAIN_ATTEMPTS_MAX = 3;
 const TEST_CARDS = [
   ["4242 4242 4242 4242", "is accepted"],
   ["4000 0000 0000 0259", "is accepted after three seconds"],
@@ -80,7 +81,7 @@ page(
       return h(
         "section",
         { class: "panel stack", "aria-label": "Seats" },
-        h("h2", {}, `Section ${booking.section}, part ${booking.subsection}`),
+        h("h2", {}, `${booking.section} ${booking.subsection}`),
         h("ul", { class: "chosen" }, seats.map(([name, cost]) => h("li", {}, h("span", {}, name), h("span", {}, cost)))),
         h("p", { class: "total" }, h("span", {}, "Total"), h("span", {}, money(booking.total_price, booking.currency))),
       );
@@ -265,6 +266,27 @@ page(
       });
     }
 
+    async function holdAgain(button) {
+      button.disabled = true;
+      const wanted = { ...where, seat_selection_mode: "manual", seat_positions: booking.seat_positions, quantity: booking.seat_positions.length };
+      for (let attempts = 1; ; attempts += 1) {
+        try {
+          await placeAndGo(user.id, wanted);
+          return;
+        } catch (problem) {
+          // Seats that have just run out are remembered as taken for a moment.
+          if (problem.code === "SEAT_CONFLICT" && attempts < HOLD_AGAIN_ATTEMPTS_MAX) {
+            await pause(1);
+            continue;
+          }
+          const place = h("div", {});
+          body.append(place);
+          await offerInstead(place, { problem, where, positions: booking.seat_positions, currency: booking.currency, priceOf: () => undefined, take: (other) => attempt(() => placeAndGo(user.id, other)) });
+          return;
+        }
+      }
+    }
+
     function cancelled() {
       const texts = {
         expired: ["bad", "The time to pay ran out, so the seats are offered to others again. Nothing was charged."],
@@ -279,15 +301,7 @@ page(
         h(
           "div",
           { class: "row" },
-          booking.cancel_reason === "expired" && booking.seat_positions.length > 0 && h("button", { class: "button primary", type: "button", on: { click: (clicked) => {
-            clicked.target.disabled = true;
-            const wanted = { ...where, seat_selection_mode: "manual", seat_positions: booking.seat_positions, quantity: booking.seat_positions.length };
-            const place = h("div", {});
-            placeAndGo(user.id, wanted).catch((problem) => {
-              body.append(place);
-              return offerInstead(place, { problem, where, positions: booking.seat_positions, currency: booking.currency, priceOf: () => undefined, take: (other) => attempt(() => placeAndGo(user.id, other)) });
-            });
-          } } }, "Hold the same seats again"),
+          booking.cancel_reason === "expired" && booking.seat_positions.length > 0 && h("button", { class: "button primary", type: "button", on: { click: (clicked) => holdAgain(clicked.target) } }, "Hold the same seats again"),
           !isOver && h("a", { class: "button", href: part }, "Back to the seats"),
           h("a", { class: "button", href: "/" }, "All events"),
         ),

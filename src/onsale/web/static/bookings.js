@@ -6,7 +6,7 @@ import { bookingStatus, moment, money, plural, seatsInWords, timeLeft } from "./
 page(
   async (main) => {
     title("My bookings");
-    const list = h("ul", { class: "list" });
+    const list = h("ul", { class: "list panel", hidden: true });
     const more = h("div", { class: "row" });
     put(main, h("header", { class: "heading" }, h("h1", {}, "My bookings")), h("div", { class: "stack" }, list, more));
     const names = new Map();
@@ -24,7 +24,8 @@ page(
           load(found.next_cursor).catch(() => { event.target.disabled = false; });
         } } }, "Show older bookings"),
       );
-      if (!list.children.length) put(more, h("div", { class: "empty" }, h("h2", {}, "You have no bookings yet"), h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."), h("a", { class: "button primary", href: "/" }, "See all events")));
+      list.hidden = !list.children.length;
+      if (list.hidden) put(more, h("div", { class: "empty" }, h("h2", {}, "You have no bookings yet"), h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."), h("a", { class: "button primary", href: "/" }, "See all events")));
     };
     await load(null);
   },

@@ -3,7 +3,7 @@ import { h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { howMuchIsLeft, LEFT_IN_WORDS, saleState } from "./sale.js";
 import { address, everySecond, page, say, title } from "./shell.js";
-import { count, day, money, plural, timeLeft } from "./words.js";
+import { count, day, money, timeLeft } from "./words.js";
 
 page(async (main) => {
   const [, id] = address();
@@ -57,7 +57,7 @@ page(async (main) => {
             { class: "blocks" },
             parts.map((part) => {
               const left = h("span", { class: "small" });
-              const link = h("a", { class: "block", href: `/events/${event.id}/${encodeURIComponent(name)}/${part.subsection}` }, h("strong", {}, `${name} ${part.subsection}`), left);
+              const link = h("a", { class: "part-tile", href: `/events/${event.id}/${encodeURIComponent(name)}/${part.subsection}` }, h("strong", {}, `${name} ${part.subsection}`), left);
               const item = h("li", {}, link);
               blocks.set(`${name}-${part.subsection}`, { link, left, item });
               return item;
@@ -142,6 +142,6 @@ page(async (main) => {
   };
   follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {
     live.dataset.state = isLive ? "on" : "off";
-    setText(live, isLive ? `Live, ${plural(event.sections.length, "part")}` : "Not live just now");
+    setText(live, isLive ? "Live: what is left is shown as it changes" : "Not live just now");
   });
 });

@@ -27,6 +27,7 @@ export function seatMap({ label, mayChoose, toggle }) {
     for (let row = 0; row < map.rows; row += 1) {
       rows.push(h("div", { role: "row" }, h("span", { role: "rowheader", "aria-label": `Row ${row + 1}` }, row + 1), buttons.slice(row * map.seats_per_row, (row + 1) * map.seats_per_row)));
     }
+    grid.style.setProperty("--across", map.seats_per_row);
     put(grid, rows);
     seats.forEach((_, index) => paint(index));
     const firstFree = seats.findIndex((seat) => seat.status === "available");

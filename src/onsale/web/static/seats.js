@@ -43,7 +43,7 @@ page(async (main, user) => {
       "header",
       { class: "heading" },
       h("p", { class: "crumbs" }, h("a", { href: `/events/${id}` }, event.name)),
-      h("h1", {}, `Section ${section}, part ${number}`),
+      h("h1", {}, `${section} ${number}`),
       h("p", { class: "soft" }, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
     ),
     h(
@@ -92,7 +92,9 @@ page(async (main, user) => {
     say(chosen.length ? `${plural(chosen.length, "seat")} chosen, ${money(price(chosen), map.currency)}` : "No seat chosen");
   }
 
-  const price = (positions) => positions.reduce((sum, position) => sum + (seats.seat(position)?.price ?? 0), 0);
+  function price(positions) {
+    return positions.reduce((sum, position) => sum + (seats.seat(position)?.price ?? 0), 0);
+  }
 
   function showChoice() {
     put(list, chosen.map((position) => {

@@ -1,7 +1,7 @@
 // What all pages have in common: who is signed in, the way around, what is held, lost connections.
 
 import { call, Problem, read, now, Unreachable, whoAmI } from "./api.js";
-import { h, put, setText } from "./dom.js";
+import { draw, h, put, setText } from "./dom.js";
 import { resumeOrder } from "./orders.js";
 import { explained, timeLeft } from "./words.js";
 
@@ -183,12 +183,14 @@ async function showHold() {
 function themeSwitch() {
   const root = document.documentElement;
   const isDark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
-  const name = () => (isDark() ? "Dark" : "Light");
-  const button = h("button", { type: "button", "aria-label": "Dark appearance", "aria-pressed": String(isDark()) }, name());
+  const button = h(
+    "button",
+    { type: "button", class: "icon-button", "aria-label": "Dark appearance", title: "Dark appearance", "aria-pressed": String(isDark()) },
+    draw("svg", { viewBox: "0 0 20 20", width: 20, height: 20, "aria-hidden": "true" }, draw("circle", { cx: 10, cy: 10, r: 7.5, fill: "none", stroke: "currentColor", "stroke-width": 1.6 }), draw("path", { d: "M10 2.5a7.5 7.5 0 0 1 0 15z", fill: "currentColor" })),
+  );
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
     button.setAttribute("aria-pressed", String(isDark()));
-    button.textContent = name();
     try {
       localStorage.setItem("onsale.theme", root.dataset.theme);
     } catch {

@@ -1,0 +1,239 @@
+"""The pages are for everybody: with a keyboard, on a telephone, read aloud, in light and dark."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Page, expect
+
+from tests.support.browser import (
+    DESKTOP,
+    PHONE,
+    Theme,
+    Windows,
+    accessibility_faults,
+    screenshot,
+)
+from tests.support.onsale_up import CARD_NUMBER
+from tests.support.visitors import Buyer, JsonObject, Seller
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HALL: JsonObject = {
+    "sections": [
+        {
+            "name": name,
+            "price": price,
+            "subsections": [
+                {"number": number, "rows": rows, "seats_per_row": 20}
+                for number in range(1, count + 1)
+            ],
+        }
+        for name, price, count, rows in (
+            ("Stalls", 8_500, 4, 25),
+            ("Circle", 6_000, 6, 8),
+            ("Gallery", 3_250, 3, 6),
+            ("Box", 12_000, 2, 1),
+        )
+    ]
+}
+TOO_SMALL = """
+(least) => [...document.querySelectorAll('a, button, input, select, summary, textarea, label:has(input)')]
+  .filter((one) => one.checkVisibility() && !one.closest('.unseen, .skip') && !one.matches('p a, .card a, label input'))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5)
+  .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
+"""
+
+
+class Gallery:
+    """Every page with something on it, and how to see that it stands."""
+
+    def __init__(self, event_id: int, held: str, paid: str) -> None:
+        self.pages: dict[str, tuple[str, Callable[[Page], Awaitable[None]]]] = {
+            "events": ("/", self.has_link),
+            "sign-in": ("/sign-in", self.has_form),
+            "sign-up": ("/sign-in#new", self.has_form),
+            "hall": (f"/events/{event_id}", self.is_live),
+            "seats": (f"/events/{event_id}/Stalls/1", self.is_live),
+            "few-seats": (f"/events/{event_id}/Box/2", self.is_live),
+            "bookings": ("/bookings", self.has_link),
+            "checkout": (f"/bookings/{held}", self.has_timer),
+            "tickets": (f"/bookings/{paid}", self.has_tickets),
+            "nothing": ("/nowhere", self.has_heading),
+        }
+        self.for_strangers = ("sign-in", "sign-up")
+        # All seats are alike: twenty of them are judged, not five hundred.
+        self.not_judged = ("seats",)
+
+    async def has_link(self, page: Page) -> None:
+        await expect(page.get_by_role("link", name="The Winter Quartet").first).to_be_visible()
+
+    async def has_form(self, page: Page) -> None:
+        await expect(page.get_by_label("Password")).to_be_visible()
+
+    async def is_live(self, page: Page) -> None:
+        await expect(page.locator(".live")).to_have_attribute("data-state", "on")
+
+    async def has_timer(self, page: Page) -> None:
+        await expect(page.get_by_role("timer")).to_be_visible()
+
+    async def has_tickets(self, page: Page) -> None:
+        await expect(page.locator(".ticket")).to_have_count(2)
+
+    async def has_heading(self, page: Page) -> None:
+        await expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
+
+
+async def furnish(seller: Seller, buyer: Buyer) -> Gallery:
+    """A sale that has gone on for a while."""
+    details = {
+        "name": "The Winter Quartet",
+        "venue_name": "Old Exchange Hall",
+        "description": "Four strings, one evening, and the long night of December.",
+        "starts_at": "2031-12-12T19:30:00Z",
+    }
+    event_id = await seller.open_event(HALL, **details)
+    await seller.create_event(
+        name="A Summer Night, Outdoors",
+        venue_name="Castle Court",
+        on_sale_at="2031-11-01T09:00:00Z",
+        starts_at="2032-06-20T21:00:00Z",
+    )
+
+    async def buy(section: str, *seats: str, pays: bool = True, number: int = 1) -> str:
+        order = buyer.order(event_id, *seats, section=section, subsection=number)
+        booking = await buyer.expect(202, "POST", "/api/booking", order)
+        await buyer.settled(booking["id"])
+        if pays:
+            assert (await buyer.pay(booking["id"])).status_code == 200
+        booking_id: str = booking["id"]
+        return booking_id
+
+    for row in range(1, 6):
+        await buy("Stalls", *(f"{row}-{seat}" for seat in range(6 + row, 10 + row)))
+    for first in range(1, 21, 4):
+        await buy("Box", *(f"1-{seat}" for seat in range(first, first + 4)))
+        if first < 15:
+            await buy("Box", *(f"1-{seat}" for seat in range(first, first + 4)), number=2)
+    await buy("Stalls", "7-3", "7-4", pays=False)
+    paid = await buy("Circle", "1-10", "1-11")
+    held = await buy("Stalls", "8-9", "8-10", pays=False)
+    return Gallery(event_id, held, paid)
+
+
+@pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+async def test_every_page_can_be_used_by_all(
+    windows: Windows, seller: Seller, buyer: Buyer, theme: Theme, size: tuple[int, int]
+) -> None:
+    gallery = await furnish(seller, buyer)
+    member = await windows.open(buyer, theme=theme, size=size)
+    stranger = await windows.open(theme=theme, size=size)
+    found = []
+    for name, (address, stands) in gallery.pages.items():
+        page = stranger if name in gallery.for_strangers else member
+        await page.goto(address)
+        await stands(page)
+        await screenshot(page, f"{name}-{theme}-{'phone' if size == PHONE else 'desktop'}")
+        if name not in gallery.not_judged:
+            found += [f"{name}: {fault}" for fault in await accessibility_faults(page)]
+        wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+        found += [f"{name}: {wide} pixels too wide"] if wide > 0 else []
+        # A finger needs 44 pixels; for a pointer WCAG asks for 24.
+        least = 44 if size == PHONE else 24
+        found += [f"{name}: too small: {one}" for one in await page.evaluate(TOO_SMALL, least)]
+    assert not found, "\n".join(found)
+
+
+async def test_seats_are_chosen_held_and_paid_with_the_keyboard_alone(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    keyboard = page.keyboard
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("link", name="A 1")).to_be_visible()
+
+    async def tab_to(name: str) -> None:
+        for _ in range(30):
+            await keyboard.press("Tab")
+            focused = page.locator(":focus")
+            label = await focused.get_attribute("aria-label") or await focused.inner_text()
+            if name in label:
+                # Whoever cannot see where they are is lost.
+                assert await focused.evaluate("one => getComputedStyle(one).outlineStyle") != "none"
+                return
+        raise AssertionError(f"the keyboard does not come to {name}")
+
+    await tab_to("Skip to content")
+    await tab_to("A 1")
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("grid")).to_be_visible()
+    await tab_to("Row 1, seat 1, available, 10.00 USD")
+    for key in ("ArrowDown", "ArrowDown", "End", "ArrowLeft", "ArrowUp", "Space"):
+        await keyboard.press(key)
+    chosen = page.get_by_role("gridcell", selected=True)
+    await expect(chosen).to_have_accessible_name("Row 2, seat 9, available, 10.00 USD")
+    await expect(page.get_by_role("status").filter(has_text="1 seat chosen")).to_have_count(1)
+    for key in ("ArrowRight", "Enter", "Control+Home"):
+        await keyboard.press(key)
+    await expect(chosen).to_have_count(2)
+    await expect(page.locator(":focus")).to_have_accessible_name(
+        "Row 1, seat 1, available, 10.00 USD"
+    )
+    # One stop for all the seats: from any of them it is one step to what follows.
+    await tab_to("Hold 2 seats")
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("timer")).to_be_visible()
+    await tab_to_card(page)
+    await keyboard.type(CARD_NUMBER.replace(" ", ""))
+    await keyboard.press("Enter")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+
+async def tab_to_card(page: Page) -> None:
+    for _ in range(30):
+        await page.keyboard.press("Tab")
+        if await page.locator(":focus").get_attribute("id") == "card":
+            return
+    raise AssertionError("the keyboard does not come to the card number")
+
+
+async def test_seats_are_bought_with_a_finger(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(HALL)
+    page = await windows.open(buyer, size=PHONE)
+    await page.goto(f"/events/{event_id}/Stalls/1")
+    # The far end of a row is reached by moving the map, not the page.
+    await page.get_by_role("gridcell", name="Row 2, seat 20, available").tap()
+    await page.get_by_role("gridcell", name="Row 2, seat 19, available").tap()
+    hold = page.get_by_role("button", name="Hold 2 seats")
+    await expect(hold).to_be_in_viewport()
+    await screenshot(page, "chosen-light-phone")
+    await hold.tap()
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 170.00 USD").tap()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+
+async def test_a_chosen_appearance_holds_on_every_page(windows: Windows) -> None:
+    page = await windows.open()
+    await page.goto("/sign-in")
+    switch = page.get_by_role("button", name="Dark appearance")
+    await expect(switch).to_have_attribute("aria-pressed", "false")
+    await switch.click()
+    await page.goto("/")
+    await expect(switch).to_have_attribute("aria-pressed", "true")
+    assert await page.evaluate("getComputedStyle(document.body).colorScheme") == "dark"
+
+
+async def test_a_subsection_of_ten_thousand_seats_can_be_used(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    hall = {"rows": 100, "cols": 100, "sections": [{"name": "A", "price": 1, "subsections": 1}]}
+    event_id = await seller.open_event(hall)
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 100, seat 100, available, 0.01 USD").click()
+    await expect(page.get_by_role("button", name="Hold 1 seat")).to_be_enabled()

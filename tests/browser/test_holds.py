@@ -1,0 +1,233 @@
+"""A hold survives what happens to windows and connections, and nothing is booked or paid twice."""
+
+import re
+
+import httpx
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.support.browser import Windows
+from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
+from tests.support.polling import wait_for
+from tests.support.visitors import Buyer, Seller
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+DECLINED, SLOW = "4000 0000 0000 0002", "4000 0000 0000 0259"
+HELD = "Pay and they are yours"
+
+
+async def hold(windows: Windows, buyer: Buyer, event_id: int) -> Page:
+    held = await buyer.hold(event_id, "1-1", "1-2")
+    page = await windows.open(buyer)
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    return page
+
+
+async def pay(page: Page, card: str) -> None:
+    await page.get_by_label("Card number").fill(card)
+    await page.get_by_role("button", name="Pay 20.00 USD").click()
+
+
+async def test_a_hold_runs_out_in_front_of_its_buyer(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await hold(windows, buyer, await seller.open_event(hold_seconds=5))
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(
+        "This booking is over", timeout=12_000
+    )
+    await expect(page.get_by_text("The time to pay ran out")).to_be_visible()
+    await page.get_by_role("button", name="Hold the same seats again").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+
+
+async def test_reloading_and_a_second_window_show_the_same_hold(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await hold(windows, buyer, event_id)
+
+    await page.reload()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    second = await page.context.new_page()
+    await second.goto("/")
+    await second.get_by_role("link", name="Seats held").click()
+    await expect(second.get_by_role("heading", level=1)).to_have_text(HELD)
+
+    # Paid in one window, it is paid in the other.
+    await pay(second, CARD_NUMBER)
+    for window in (second, page):
+        await expect(window.get_by_role("heading", level=1)).to_have_text("Your tickets")
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_a_double_click_pays_once(windows: Windows, seller: Seller, buyer: Buyer) -> None:
+    page = await hold(windows, buyer, await seller.open_event())
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if one.url.endswith("/pay") else None)
+
+    await page.get_by_label("Card number").fill(SLOW)
+    await page.get_by_role("button", name="Pay 20.00 USD").dblclick()
+
+    await expect(page.get_by_role("button", name="Paying")).to_be_disabled()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+    assert len(sent) == 1
+
+
+async def test_a_declined_card_leaves_the_hold_and_another_one_pays(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await hold(windows, buyer, await seller.open_event())
+
+    await pay(page, DECLINED)
+    await expect(page.get_by_role("alert")).to_contain_text("Your seats are still held")
+    await expect(page.get_by_label("Card number")).to_be_focused()
+    await pay(page, CARD_NUMBER)
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+
+async def test_a_number_that_is_no_card_is_not_sent(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await hold(windows, buyer, await seller.open_event())
+
+    await pay(page, "4242")
+
+    await expect(page.get_by_text("A card number has 12 to 19 digits.")).to_be_visible()
+    await expect(page.get_by_label("Card number")).to_have_attribute("aria-invalid", "true")
+
+
+async def test_offline_nothing_is_lost_and_the_request_is_sent_once_there_is_a_connection(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 1, seat 5, available").click()
+
+    await page.context.set_offline(True)  # noqa: FBT003 - Playwright takes it by position
+    await expect(page.get_by_text("You are offline")).to_be_visible()
+    await page.get_by_role("button", name="Hold 1 seat").click()
+    await expect(page.get_by_text("No answer yet")).to_be_visible()
+    assert await buyer.all_items("/api/booking") == []
+    await page.context.set_offline(False)  # noqa: FBT003
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_a_request_whose_answer_was_lost_is_finished_after_a_reload_without_a_second_booking(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 1, seat 5, available").click()
+
+    async def lose_the_answer(route: Route) -> None:
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    await page.route("**/api/booking", lose_the_answer, times=1)
+    await page.get_by_role("button", name="Hold 1 seat").click()
+    await wait_for(lambda: buyer.all_items("/api/booking"), lambda items: len(items) == 1)
+    await page.reload()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_a_payment_whose_answer_was_lost_is_asked_for_again_and_charged_once(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await hold(windows, buyer, await seller.open_event())
+    keys: list[str] = []
+
+    async def lose_the_answer(route: Route) -> None:
+        keys.append(route.request.headers["idempotency-key"])
+        await route.fetch()
+        await route.abort("connectionreset")
+
+    # Nor does the live stream tell of it.
+    await page.route("**/api/booking/*/sse", lambda route: route.abort())
+    await page.route("**/pay", lose_the_answer, times=1)
+    page.on(
+        "request",
+        lambda one: keys.append(one.headers["idempotency-key"])
+        if one.url.endswith("/pay")
+        else None,
+    )
+    await pay(page, CARD_NUMBER)
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+    assert len(set(keys)) == 1
+
+
+async def test_a_live_page_goes_on_after_the_connection_was_lost(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    event_id = await seller.open_event()
+    other = await Buyer.join(http)
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await expect(page.get_by_text("Live: what others take")).to_be_visible()
+
+    await page.context.set_offline(True)  # noqa: FBT003
+    await expect(page.get_by_text("Not live just now")).to_be_visible()
+    await other.hold(event_id, "1-1")
+    await page.context.set_offline(False)  # noqa: FBT003
+
+    await expect(page.get_by_role("gridcell", name="Row 1, seat 1, held")).to_be_visible()
+    await expect(page.get_by_text("You are offline")).to_be_hidden()
+
+
+async def test_back_from_the_booking_shows_the_seats_as_ones_own(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 1, seat 5, available").click()
+    await page.get_by_role("button", name="Hold 1 seat").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+
+    await page.go_back()
+
+    await expect(page.get_by_role("gridcell", name="Row 1, seat 5, yours")).to_be_visible()
+    await expect(page.get_by_role("link", name="Seats held")).to_be_visible()
+    await page.go_forward()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_seats_are_given_up_only_after_a_second_question(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await hold(windows, buyer, await seller.open_event())
+
+    await page.get_by_role("button", name="Give the seats up").click()
+    await page.get_by_role("button", name="Keep them").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    await page.get_by_role("button", name="Give the seats up").click()
+    await page.get_by_role("button", name="Give them up").click()
+
+    await expect(page.get_by_text("You have given these seats up")).to_be_visible()
+
+
+async def test_a_booking_that_waits_says_so_and_goes_on_by_itself(
+    windows: Windows, seller: Seller, buyer: Buyer, system: OnsaleUp
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    with system.paused("seat-reservation"):
+        booking = await buyer.book(event_id, "1-1")
+        await page.goto(f"/bookings/{booking['id']}")
+        await expect(page.get_by_role("heading", level=1)).to_have_text("Finding your seats")
+        await page.reload()
+        await expect(page.get_by_text("waits for its turn")).to_be_visible()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^\d?\d:\d\d$"))

@@ -1,0 +1,225 @@
+"""What people see when nothing is there, nothing can be had, or something fails."""
+
+import re
+from datetime import UTC, datetime, timedelta
+
+import httpx
+import pytest
+from playwright.async_api import expect
+
+from tests.support.browser import Windows, screenshot
+from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+MARKUP = "<img src=x onerror=alert(1)>\"'&amp;"
+
+
+async def test_names_are_shown_as_they_were_typed(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(name=MARKUP, venue_name=MARKUP, description=MARKUP)
+    held = await buyer.hold(event_id, "1-1")
+    page = await windows.open(buyer)
+    for address in ("/", f"/events/{event_id}", f"/events/{event_id}/A/1", "/bookings"):
+        await page.goto(address)
+        await expect(page.get_by_text(MARKUP).first).to_be_visible()
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_text(MARKUP).first).to_be_visible()
+    assert await page.locator("img[src=x]").count() == 0
+
+
+async def test_a_list_without_events_says_so(windows: Windows) -> None:
+    page = await windows.open()
+    await page.route(
+        "**/api/event?*", lambda route: route.fulfill(json={"items": [], "next_cursor": None})
+    )
+    await page.goto("/")
+    await expect(page.get_by_role("heading", name="Nothing is on sale yet")).to_be_visible()
+
+
+async def test_a_list_goes_on_where_it_ended(windows: Windows, seller: Seller) -> None:
+    for number in range(26):
+        await seller.create_event(regular_hall(rows=1, cols=1), name=f"Night {number}")
+    page = await windows.open()
+    await page.goto("/")
+    await expect(page.locator(".card")).to_have_count(24)
+    await page.get_by_role("button", name="Show more events").click()
+    await expect(page.locator(".card").nth(25)).to_be_visible()
+
+
+async def test_a_service_that_cannot_be_reached_can_be_asked_again(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open()
+    await page.goto("/sign-in")
+    await page.route("**/api/**", lambda route: route.abort("connectionrefused"))
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("heading", name="could not be loaded")).to_be_visible()
+    await expect(page.get_by_text("cannot be reached, ").or_(page.get_by_text("offline"))).to_be_visible()
+    await screenshot(page, "unreachable")
+
+    await page.unroute_all()
+    await page.get_by_role("button", name="Try again").click()
+
+    await expect(page.get_by_role("heading", name="Concert")).to_be_visible()
+
+
+async def test_a_busy_service_is_asked_again_without_a_word(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open()
+    await page.route(
+        f"**/api/event/{event_id}",
+        lambda route: route.fulfill(
+            status=503, headers={"Retry-After": "1"}, json={"code": "UNAVAILABLE"}
+        ),
+        times=2,
+    )
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("heading", name="Concert")).to_be_visible()
+
+
+async def test_what_does_not_exist_or_is_somebody_elses_is_not_there(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    event_id = await seller.open_event()
+    other = await Buyer.join(http)
+    foreign = await other.hold(event_id, "1-1")
+    page = await windows.open(buyer)
+    for address in (
+        "/events/999999",
+        f"/events/{event_id}/A/9",
+        f"/events/{event_id}/Z/1",
+        f"/bookings/{foreign['id']}",
+        "/bookings/0197b0a4-0000-7000-8000-000000000001",
+    ):
+        await page.goto(address)
+        await expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+
+
+async def test_a_sale_that_has_not_begun_counts_down_and_opens_by_itself(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    opens_at = datetime.now(UTC) + timedelta(seconds=6)
+    event = await seller.create_event(on_sale_at=opens_at.isoformat())
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event['id']}")
+    await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^0:0\d$"))
+    await screenshot(page, "countdown")
+    seats = await page.context.new_page()
+    await seats.goto(f"/events/{event['id']}/A/1")
+    await expect(seats.get_by_text("The sale begins in")).to_be_visible()
+    await seats.get_by_role("gridcell", name="Row 1, seat 1,").click()
+    await expect(seats.get_by_role("button", name="Hold 1 seat")).to_be_disabled()
+
+    await expect(page.get_by_role("timer")).to_be_hidden(timeout=15_000)
+    await expect(page.locator(".pill").first).to_have_text("On sale")
+    await seats.get_by_role("button", name="Hold 1 seat").click()
+    await expect(seats.get_by_role("heading", level=1)).to_have_text("Pay and they are yours")
+
+
+async def test_hidden_and_cancelled_events_say_so(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"is_active": False})
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("heading", name="Not on sale")).to_be_visible()
+
+    event = await buyer.event(event_id)
+    await page.route(
+        f"**/api/event/{event_id}",
+        lambda route: route.fulfill(json={**event, "status": "cancelled", "is_active": True}),
+    )
+    await page.route("**/sse", lambda route: route.abort())
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("heading", name="This event was cancelled")).to_be_visible()
+
+
+async def test_sellers_are_told_that_bookings_are_for_buyers(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await page.goto("/bookings")
+    await expect(page.get_by_role("heading", name="This page is for buyers")).to_be_visible()
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 1, seat 1,").click()
+    await expect(page.get_by_role("button", name="Hold 1 seat")).to_be_disabled()
+
+
+async def test_wrong_sign_ins_are_explained(windows: Windows, buyer: Buyer) -> None:
+    page = await windows.open()
+    await page.goto("/sign-in")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_label("E-mail address")).to_be_focused()
+    await expect(page.get_by_label("E-mail address")).to_have_attribute("aria-invalid", "true")
+    await page.get_by_label("E-mail address").fill(buyer.email)
+    await page.get_by_label("Password").fill("wrong password")
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("alert")).to_have_text("E-mail address or password is wrong.")
+
+    await page.get_by_role("link", name="Create an account").click()
+    await page.get_by_label("Your name").fill("Bea")
+    await page.get_by_label("E-mail address").fill(buyer.email)
+    await page.get_by_label("Password").fill("long enough")
+    await page.get_by_role("button", name="Create account").click()
+    await expect(page.get_by_text("There is an account with this address.")).to_be_visible()
+
+
+@pytest.mark.parametrize("address", ["//evil.example/", "https://evil.example/", "/\\evil.example"])
+async def test_signing_in_leads_to_no_other_host(
+    windows: Windows, buyer: Buyer, address: str
+) -> None:
+    page = await windows.open(buyer)
+    await page.goto(f"/sign-in?next={address}")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("What is on")
+
+
+async def test_prices_kinds_and_codes_are_shown_where_the_service_tells_them(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    """The contract of seat maps and tickets, whether this service has all of it already or not."""
+    event_id = await seller.open_event()
+    path = f"/api/event/{event_id}/sections/A/subsection/1/seats"
+    seat_map = await buyer.get(path)
+    for seat in seat_map["seats"]:
+        if seat["row"] == 1:
+            seat |= {"category": "front", "price": 2_000}
+    seat_map["seats"][-1]["kind"] = "accessible"
+    seat_map["seats"][-2]["kind"] = "companion"
+    page = await windows.open(buyer)
+    await page.route(f"**{path}", lambda route: route.fulfill(json=seat_map))
+    await page.goto(f"/events/{event_id}/A/1")
+    for name in (
+        "Row 1, seat 1, front, available, 20.00 USD",
+        "Row 5, seat 10, wheelchair space, available, 10.00 USD",
+        "Row 5, seat 9, companion seat, available, 10.00 USD",
+    ):
+        await expect(page.get_by_role("gridcell", name=name)).to_be_visible()
+    await screenshot(page, "categories")
+    await page.get_by_label("Price").select_option("front")
+    await page.get_by_label("Of these, wheelchair spaces").select_option("1")
+    async with page.expect_request("**/api/booking") as sent:
+        await page.get_by_role("button", name="Find and hold the best seats").click()
+    wanted: JsonObject = (await sent.value).post_data_json
+    assert (wanted["price_category"], wanted["accessible_seats"]) == ("front", 1)
+
+    held = await buyer.hold(event_id, "4-1")
+    await buyer.pay(held["id"])
+    booking = await buyer.booking(held["id"])
+    booking["tickets"][0]["code"] = "T1.abcdef"
+    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9H0z"/></svg>'
+    await page.route(f"**/api/booking/{held['id']}", lambda route: route.fulfill(json=booking))
+    await page.route("**/sse", lambda route: route.abort())
+    await page.route(
+        "**/qr.svg", lambda route: route.fulfill(content_type="image/svg+xml", body=drawing)
+    )
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("img", name="Code for row 4, seat 1")).to_be_visible()
+    await expect(page.get_by_text("T1.abcdef")).to_be_visible()
+    await screenshot(page, "tickets-with-codes")
