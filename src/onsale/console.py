@@ -205,7 +205,7 @@ def _show_welcome(
     lines = [
         "",
         f"onsale is up after {seconds:.1f} s: {base}",
-        f"  open   {base}/docs",
+        f"  open   {base}  (the API: {base}/docs)",
         f"  data   {options.data.absolute()} (logs in logs/)",
         f"  check  {sys.argv[0]} verify --data {options.data}",
         *(

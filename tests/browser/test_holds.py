@@ -156,9 +156,9 @@ async def test_a_payment_whose_answer_was_lost_is_asked_for_again_and_charged_on
     await page.route("**/pay", lose_the_answer, times=1)
     page.on(
         "request",
-        lambda one: keys.append(one.headers["idempotency-key"])
-        if one.url.endswith("/pay")
-        else None,
+        lambda one: (
+            keys.append(one.headers["idempotency-key"]) if one.url.endswith("/pay") else None
+        ),
     )
     await pay(page, CARD_NUMBER)
 

@@ -57,7 +57,9 @@ async def test_a_service_that_cannot_be_reached_can_be_asked_again(
     await page.route("**/api/**", lambda route: route.abort("connectionrefused"))
     await page.goto(f"/events/{event_id}")
     await expect(page.get_by_role("heading", name="could not be loaded")).to_be_visible()
-    await expect(page.get_by_text("cannot be reached, ").or_(page.get_by_text("offline"))).to_be_visible()
+    await expect(
+        page.get_by_text("cannot be reached, ").or_(page.get_by_text("offline"))
+    ).to_be_visible()
     await screenshot(page, "unreachable")
 
     await page.unroute_all()
@@ -213,7 +215,9 @@ async def test_prices_kinds_and_codes_are_shown_where_the_service_tells_them(
     await buyer.pay(held["id"])
     booking = await buyer.booking(held["id"])
     booking["tickets"][0]["code"] = "T1.abcdef"
-    drawing = '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9H0z"/></svg>'
+    drawing = (
+        '<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 9 9"><path d="M0 0h9v9H0z"/></svg>'
+    )
     await page.route(f"**/api/booking/{held['id']}", lambda route: route.fulfill(json=booking))
     await page.route("**/sse", lambda route: route.abort())
     await page.route(

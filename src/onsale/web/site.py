@@ -38,6 +38,10 @@ PAGES = (
     Page("/events/{event_id}/{section}/{subsection}", "Choose seats", "seats"),
     Page("/bookings", "My bookings", "bookings"),
     Page("/bookings/{booking_id}", "Booking", "booking"),
+    Page("/sell", "Your events", "sell"),
+    Page("/sell/new", "New event", "sell-new"),
+    Page("/sell/events/{event_id}", "Your event", "sell-event"),
+    Page("/door/{event_id}", "Door", "door"),
 )
 
 
@@ -65,7 +69,9 @@ class Site:
     def __init__(self) -> None:
         root = files("onsale.web")
         contents = dict(_static_files(root.joinpath("static")))
-        joined = b"".join(b"%b\0%b\0" % (name.encode(), contents[name]) for name in sorted(contents))
+        joined = b"".join(
+            b"%b\0%b\0" % (name.encode(), contents[name]) for name in sorted(contents)
+        )
         self.version = _digest(joined)
         self._assets = {
             name: Document.of(content, _MEDIA_TYPES[_ending(name)])

@@ -117,7 +117,7 @@ page(
       const give = h("button", { class: "button danger", type: "button", on: { click: () => giveUp(give) } }, "Give the seats up");
       put(
         body,
-        h("div", { class: "booth" }, h("div", { class: "stack" }, form), h("aside", { class: "stack" }, h("div", { class: "panel stack" }, h("p", { class: "eyebrow" }, "Held for you another"), clock, h("p", { class: "soft small" }, "Nobody else can take them meanwhile. Reloading this page changes nothing.")), summary(), give)),
+        h("div", { class: "booth" }, h("div", { class: "stack" }, form), h("aside", { class: "stack" }, h("div", { class: "panel stack clock-panel" }, h("p", { class: "eyebrow" }, "Held for you another"), clock, h("p", { class: "soft small" }, "Nobody else can take them meanwhile. Reloading this page changes nothing.")), summary(), give)),
       );
       const tellAt = [300, 120, 60, 30, 10];
       stopClock = everySecond(() => {

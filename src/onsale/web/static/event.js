@@ -51,7 +51,7 @@ page(async (main) => {
         h(
           "section",
           { "aria-label": `Section ${name}` },
-          h("div", { class: "row apart" }, h("h3", {}, `Section ${name}`), h("span", { class: "money soft" }, priceRange(name, parts[0].price))),
+          h("div", { class: "row" }, h("h3", {}, `Section ${name}`), h("span", { class: "money soft" }, priceRange(name, parts[0].price))),
           h(
             "ul",
             { class: "blocks" },

@@ -156,7 +156,7 @@ export function categories(map) {
 }
 
 /** What the marks on a map mean: only those that it has. */
-export function legend(map) {
+export function legend(map, { hasOwn = false } = {}) {
   const prices = categories(map);
   const kinds = new Set(map.seats.map((seat) => seat.kind).filter(Boolean));
   const mark = (attributes, text) => h("li", {}, h("span", { class: "seat", "aria-hidden": "true", ...attributes }), text);
@@ -165,6 +165,7 @@ export function legend(map) {
     { class: "legend", "aria-label": "What the seats' marks mean" },
     prices.map((category, index) => mark({ "data-status": "available", "data-tone": (index % TONES) + 1 }, `${category.name ?? (prices.length > 1 ? "Other seats" : "Free")}, ${money(category.price, map.currency)}`)),
     mark({ "data-status": "available", "aria-selected": "true" }, "Your choice"),
+    hasOwn && mark({ "data-status": "reserved", "data-mine": true }, "Yours already"),
     mark({ "data-status": "reserved" }, "Held by somebody"),
     mark({ "data-status": "sold" }, "Sold"),
     map.seats.some((seat) => seat.status === "blocked") && mark({ "data-status": "blocked" }, "Not for sale"),

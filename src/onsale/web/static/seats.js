@@ -49,7 +49,7 @@ page(async (main, user) => {
     h(
       "div",
       { class: "booth" },
-      h("div", { class: "stack" }, sale, legend(map), seats.element, h("div", { class: "row apart" }, live, changes)),
+      h("div", { class: "stack" }, sale, legend(map, { hasOwn: own.length > 0 }), seats.element, h("div", { class: "row apart" }, live, changes)),
       h(
         "aside",
         { class: "stack", "aria-label": "Your choice" },

@@ -168,14 +168,14 @@ async function showHold() {
   }
   if (!held?.expires_at) return;
   const left = h("span", {});
-  put(heldPlace, h("a", { class: "held", href: `/bookings/${held.id}` }, "Seats held ", h("span", { class: "unseen" }, "for you, pay within "), left));
+  put(heldPlace, h("a", { class: "held", href: `/bookings/${held.id}` }, "Seats held", h("span", { class: "unseen" }, "for you, pay within "), left));
   everySecond(() => {
     const seconds = (Date.parse(held.expires_at) - now()) / 1000;
     if (seconds <= 0) {
       put(heldPlace);
       return false;
     }
-    left.textContent = ` ${timeLeft(seconds)}`;
+    left.textContent = timeLeft(seconds);
     return true;
   });
 }

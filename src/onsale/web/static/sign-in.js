@@ -21,6 +21,7 @@ page(async (main, user) => {
     history.replaceState(null, "", `${location.pathname}${location.search}${isNew ? "#new" : ""}`);
     put(main, h("div", { class: "stack wide" }, form(isNew), h("p", {}, isNew ? "Have you been here before? " : "New here? ", h("a", { href: isNew ? "#" : "#new", on: { click: (event) => { event.preventDefault(); show(!isNew); main.querySelector("input").focus(); } } }, isNew ? "Sign in" : "Create an account"))));
   };
+  window.addEventListener("hashchange", () => show(location.hash === "#new"));
   show(location.hash === "#new");
 });
 

@@ -66,7 +66,11 @@ class _Page:
         problem = json.loads(self._body) if self._body else {"title": "", "detail": ""}
         content = self._site.problem_page(start["status"], problem["title"], problem["detail"])
         headers = [
-            *(one for one in start["headers"] if one[0] not in {b"content-type", b"content-length"}),
+            *(
+                one
+                for one in start["headers"]
+                if one[0] not in {b"content-type", b"content-length"}
+            ),
             (b"content-type", _HTML),
             (b"vary", b"accept"),
         ]

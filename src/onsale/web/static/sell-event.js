@@ -1,0 +1,262 @@
+import { call, Problem, read } from "./api.js";
+import { draw, field, h, put, setText } from "./dom.js";
+import { follow, paced } from "./live.js";
+import { saleState } from "./sale.js";
+import { legend, seatMap } from "./seatmap.js";
+import { address, notice, page, say, title } from "./shell.js";
+import { count, day, explained, money, plural } from "./words.js";
+
+const READ_EVERY_MS_MIN = 1000;
+const READ_EVERY_MS = 5000;
+const MAP_EVERY_MS_MIN = 334;
+
+/** Whether the service is of a version that cannot do this yet. */
+const isUnknown = (error) => error instanceof Problem && (error.status === 405 || (error.status === 404 && error.code === "NOT_FOUND"));
+
+page(
+  async (main, user) => {
+    const [, , id] = address();
+    let event = await read(`/api/event/${id}`);
+    if (event.seller_id !== user.id) throw new Problem(403, { code: "NOT_OWNER" }, 0);
+    let sales = await readSales();
+    let blockPanel = null;
+    title(event.name);
+
+    const state = h("span", { class: "pill" });
+    const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
+    const answer = h("div", {});
+    const tiles = h("dl", { class: "tiles" });
+    const chart = h("div", {});
+    const table = h("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Sales by part" });
+    const publish = h("button", { class: "button", type: "button", on: { click: () => change({ is_active: !event.is_active }, event.is_active ? "Hidden from everybody." : "Everybody can see it.") } });
+    const cancel = h("button", { class: "button danger", type: "button", on: { click: () => askToCancel() } }, "Cancel the event");
+    const onSale = field("on-sale", "On sale from", h("input", { type: "datetime-local", value: localTime(event.on_sale_at) }), "Empty: at once");
+
+    put(
+      main,
+      h(
+        "header",
+        { class: "heading" },
+        h("p", { class: "crumbs" }, h("a", { href: "/sell" }, "Your events")),
+        h("h1", {}, event.name),
+        h("p", { class: "soft" }, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
+        h("div", { class: "row" }, state, live),
+      ),
+      h(
+        "div",
+        { class: "stack wide" },
+        answer,
+        h("div", { class: "row" }, publish, h("a", { class: "button", href: `/events/${id}` }, "What buyers see"), h("a", { class: "button", href: `/door/${id}` }, "Open the door"), sales && h("a", { class: "button", href: `/api/event/${id}/sales.csv`, download: `sales-${id}.csv` }, "Sales as CSV"), cancel),
+        tiles,
+        chart,
+        h("section", { class: "panel stack", "aria-labelledby": "parts" }, h("h2", { id: "parts" }, "By part"), table),
+        blocking(),
+        h("form", { class: "panel stack", on: { submit: (submitted) => {
+          submitted.preventDefault();
+          const value = onSale.control.value;
+          change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
+        } } }, h("h2", {}, "When the sale begins"), h("div", { class: "fields" }, onSale.box), h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time"))),
+      ),
+    );
+    show();
+
+    async function readSales() {
+      try {
+        return await read(`/api/event/${id}/sales`);
+      } catch (error) {
+        if (isUnknown(error)) return null;
+        throw error;
+      }
+    }
+
+    function show() {
+      const sale = saleState(event);
+      state.className = `pill ${sale.tone}`;
+      setText(state, sale.label);
+      setText(publish, event.is_active ? "Hide it" : "Publish it");
+      const isCancelled = sale.name === "cancelled";
+      publish.disabled = isCancelled;
+      cancel.hidden = isCancelled;
+      const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
+      const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
+      put(
+        tiles,
+        tile("Available", count(sum("available"))),
+        tile("Held", count(sum("reserved"))),
+        tile("Sold", count(sum("sold"))),
+        tile("Blocked", count(sum("blocked"))),
+        sales && tile("Revenue", money(sales.revenue, sales.currency)),
+        sales?.refunds_due > 0 && tile("Refunds due", count(sales.refunds_due)),
+      );
+      put(chart, sales && minuteChart(sales.bookings_last_minute));
+      const revenues = new Map((sales?.sections ?? []).map((part) => [`${part.section}-${part.subsection}`, part.revenue]));
+      const cell = (value) => h("td", { class: "number" }, value);
+      put(
+        table,
+        h(
+          "table",
+          {},
+          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Part"), ["Price", "Available", "Held", "Sold", "Blocked", sales && "Revenue"].filter(Boolean).map((name) => h("th", { scope: "col", class: "number" }, name)))),
+          h("tbody", {}, event.sections.map((part) => h("tr", {}, h("th", { scope: "row" }, `${part.section} ${part.subsection}`), cell(money(part.price, event.currency)), cell(count(part.available)), cell(count(part.reserved)), cell(count(part.sold)), cell(count(part.blocked)), sales && cell(money(revenues.get(`${part.section}-${part.subsection}`) ?? 0, event.currency))))),
+        ),
+      );
+    }
+
+    async function change(body, done) {
+      put(answer);
+      try {
+        const changed = await call("PATCH", `/api/event/${id}`, { body });
+        event = { ...event, ...changed };
+        show();
+        put(answer, notice("", h("p", {}, done)));
+      } catch (error) {
+        put(answer, notice("bad", h("p", {}, explained(error))));
+      }
+    }
+
+    function askToCancel() {
+      const dialog = h(
+        "dialog",
+        { "aria-labelledby": "cancel-title" },
+        h("form", { method: "dialog", class: "stack" }, h("h2", { id: "cancel-title" }, "Cancel this event for good?"), h("p", {}, "All bookings end, what was paid is given back, and nothing can be sold again. This cannot be undone."), h("div", { class: "row" }, h("button", { class: "button danger", value: "yes" }, "Cancel the event"), h("button", { class: "button", value: "no" }, "Keep it"))),
+      );
+      main.append(dialog);
+      dialog.addEventListener("close", async () => {
+        const isSure = dialog.returnValue === "yes";
+        dialog.remove();
+        cancel.focus();
+        if (!isSure) return;
+        try {
+          const changed = await call("POST", `/api/event/${id}/cancel`);
+          event = { ...event, ...changed };
+          show();
+          put(answer, notice("warn", h("p", {}, "The event is cancelled. Bookings are being ended and payments given back.")));
+        } catch (error) {
+          put(answer, notice("bad", h("p", {}, isUnknown(error) ? "This service cannot cancel events yet." : explained(error))));
+        }
+      });
+      dialog.showModal();
+    }
+
+    // --- Blocking seats ---
+
+    function blocking() {
+      const part = field("block-part", "Part", h("select", {}, event.sections.map((one, index) => h("option", { value: String(index) }, `${one.section} ${one.subsection}`))));
+      const place = h("div", { class: "stack" });
+      const told = h("div", {});
+      const details = h("details", { class: "panel" }, h("summary", {}, "Block seats, or free them"), h("div", { class: "stack" }, h("p", { class: "soft" }, "Blocked seats are not for sale: for technicians, guests, or a row that is taken out."), h("div", { class: "fields" }, part.box), told, place));
+      let opened = null;
+      const open = () => {
+        if (details.open) {
+          opened = openMap(event.sections[Number(part.control.value)], place, told);
+        }
+      };
+      details.addEventListener("toggle", open);
+      part.control.addEventListener("change", open);
+      details.again = (sections) => {
+        if (details.open) opened?.then((again) => again?.(sections));
+      };
+      blockPanel = details;
+      return details;
+    }
+
+    async function openMap(part, place, told) {
+      const base = `/api/event/${id}/sections/${encodeURIComponent(part.section)}/subsection/${part.subsection}`;
+      put(told);
+      let map;
+      try {
+        map = await read(`${base}/seats`);
+      } catch (error) {
+        put(place, notice("bad", h("p", {}, explained(error))));
+        return null;
+      }
+      let chosen = [];
+      const block = h("button", { class: "button primary", type: "button", on: { click: () => send("block", "available") } });
+      const free = h("button", { class: "button", type: "button", on: { click: () => send("unblock", "blocked") } });
+      const seats = seatMap({
+        label: `Seats of ${part.section} ${part.subsection}. Arrow keys move, space chooses.`,
+        mayChoose: (seat) => seat.status === "available" || seat.status === "blocked",
+        toggle: (position) => {
+          choose(chosen.includes(position) ? chosen.filter((one) => one !== position) : [...chosen, position]);
+          say(`${plural(chosen.length, "seat")} chosen`);
+        },
+      });
+      const of = (status) => chosen.filter((position) => seats.seat(position).status === status);
+      const choose = (positions) => {
+        chosen = positions;
+        seats.mark(chosen);
+        const [toBlock, toFree] = [of("available").length, of("blocked").length];
+        setText(block, `Block ${plural(toBlock, "seat")}`);
+        setText(free, `Free ${plural(toFree, "blocked seat")}`);
+        block.disabled = toBlock === 0;
+        free.disabled = toFree === 0;
+      };
+      const reread = paced(async () => {
+        const next = await read(`${base}/seats`).catch(() => null);
+        if (!next) return;
+        seats.show(next);
+        choose(chosen.filter((position) => ["available", "blocked"].includes(seats.seat(position).status)));
+      }, MAP_EVERY_MS_MIN);
+
+      async function send(what, status) {
+        const positions = of(status);
+        try {
+          await call("POST", `${base}/${what}`, { body: { seats: positions } });
+          choose(chosen.filter((one) => !positions.includes(one)));
+          put(told, notice("", h("p", {}, what === "block" ? `${plural(positions.length, "seat is", "seats are")} blocked.` : `${plural(positions.length, "seat is", "seats are")} for sale again.`)));
+        } catch (error) {
+          put(told, notice("bad", h("p", {}, isUnknown(error) ? "This service cannot block seats yet." : explained(error))));
+        }
+        await reread();
+      }
+
+      put(place, legend(map), seats.element, h("div", { class: "row" }, block, free));
+      seats.show(map);
+      choose([]);
+      return (changed) => {
+        if (changed.some((one) => one.section === part.section && one.subsection === part.subsection)) reread();
+      };
+    }
+
+    // --- Live ---
+
+    const readAgain = paced(async () => {
+      if (sales) sales = await readSales().catch(() => sales);
+      show();
+    }, READ_EVERY_MS_MIN);
+    setInterval(() => {
+      if (!document.hidden) readAgain();
+    }, READ_EVERY_MS);
+    const merge = (update) => {
+      const changed = new Map(update.sections.map((part) => [`${part.section}-${part.subsection}`, part]));
+      event = { ...event, status: event.status === "cancelled" ? "cancelled" : update.status, sections: event.sections.map((part) => changed.get(`${part.section}-${part.subsection}`) ?? part) };
+      show();
+      readAgain();
+      blockPanel?.again(update.sections);
+    };
+    follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {
+      live.dataset.state = isLive ? "on" : "off";
+      setText(live, isLive ? "Live" : "Not live just now");
+    });
+  },
+  { role: "seller" },
+);
+
+function localTime(text) {
+  if (!text) return "";
+  const time = new Date(text);
+  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
+}
+
+/** Bookings of each of the last sixty seconds, as bars. */
+function minuteChart(seconds) {
+  const most = Math.max(1, ...seconds);
+  const all = seconds.reduce((sum, one) => sum + one, 0);
+  const text = `${plural(all, "booking")} in the last minute, at most ${count(Math.max(...seconds))} in a second`;
+  return h(
+    "figure",
+    { class: "panel stack" },
+    h("figcaption", { class: "row apart" }, h("h2", {}, "The last minute"), h("span", { class: "soft" }, text)),
+    draw("svg", { class: "chart", viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": text }, draw("line", { x1: 0, x2: 600, y1: 99.5, y2: 99.5 }), seconds.map((value, index) => draw("rect", { x: index * 10 + 1, y: 99 - (value / most) * 95, width: 8, height: (value / most) * 95 }))),
+  );
+}
