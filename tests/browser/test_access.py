@@ -37,8 +37,10 @@ HALL: JsonObject = {
     ]
 }
 TOO_SMALL = """
-(least) => [...document.querySelectorAll('a, button, input, select, summary, textarea, label:has(input)')]
-  .filter((one) => one.checkVisibility() && !one.closest('.unseen, .skip') && !one.matches('p a, .card a, label input'))
+(least) => [...document.querySelectorAll("a, button, input, select, summary, textarea, .choice")]
+  .filter((one) => one.checkVisibility() && !one.closest(".unseen, .skip"))
+  // A link in a sentence may be as high as its line; a card or a label is clicked as a whole.
+  .filter((one) => !one.matches("p a, .card a, label input"))
   .map((one) => [one, one.getBoundingClientRect()])
   .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5)
   .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)

@@ -108,12 +108,12 @@ async def test_offline_nothing_is_lost_and_the_request_is_sent_once_there_is_a_c
     await page.goto(f"/events/{event_id}/A/1")
     await page.get_by_role("gridcell", name="Row 1, seat 5, available").click()
 
-    await page.context.set_offline(True)  # noqa: FBT003 - Playwright takes it by position
+    await page.context.set_offline(True)
     await expect(page.get_by_text("You are offline")).to_be_visible()
     await page.get_by_role("button", name="Hold 1 seat").click()
     await expect(page.get_by_text("No answer yet")).to_be_visible()
     assert await buyer.all_items("/api/booking") == []
-    await page.context.set_offline(False)  # noqa: FBT003
+    await page.context.set_offline(False)
 
     await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
     assert len(await buyer.all_items("/api/booking")) == 1
@@ -175,10 +175,10 @@ async def test_a_live_page_goes_on_after_the_connection_was_lost(
     await page.goto(f"/events/{event_id}/A/1")
     await expect(page.get_by_text("Live: what others take")).to_be_visible()
 
-    await page.context.set_offline(True)  # noqa: FBT003
+    await page.context.set_offline(True)
     await expect(page.get_by_text("Not live just now")).to_be_visible()
     await other.hold(event_id, "1-1")
-    await page.context.set_offline(False)  # noqa: FBT003
+    await page.context.set_offline(False)
 
     await expect(page.get_by_role("gridcell", name="Row 1, seat 1, held")).to_be_visible()
     await expect(page.get_by_text("You are offline")).to_be_hidden()

@@ -2,7 +2,7 @@ import { call, newKey, now, pause, Problem, read, Unreachable } from "./api.js";
 import { field, h, put, setText } from "./dom.js";
 import { follow } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
-import { address, attempt, everySecond, notice, page, say, title, working } from "./shell.js";
+import { address, attempt, everySecond, notice, page, say, signInAddress, title, working } from "./shell.js";
 import { bookingStatus, day, explained, failure, money, moment, plural, seatsInWords, timeLeft } from "./words.js";
 
 const SETTLE_SECONDS_MAX = 45;
@@ -49,8 +49,12 @@ page(
     );
 
     async function reread() {
-      const next = await call("GET", `/api/booking/${id}`).catch(() => null);
-      if (next) become(next);
+      try {
+        become(await call("GET", `/api/booking/${id}`));
+      } catch (error) {
+        // Whatever else it is passes, and is asked for again.
+        if (error instanceof Problem && error.status === 401) location.replace(signInAddress());
+      }
     }
 
     function become(next) {
@@ -260,6 +264,7 @@ page(
         text: failure(booking.failure_reason),
         where,
         positions: booking.seat_positions,
+        quantity: booking.quantity,
         currency: booking.currency,
         priceOf: () => undefined,
         take: (wanted) => attempt(() => placeAndGo(user.id, wanted, (text) => put(body, working(text)))),

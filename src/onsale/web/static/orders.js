@@ -82,7 +82,7 @@ async function alternatives(problem, where, positions) {
 
 /** Shows why there were no seats, and others to take instead, each with one click. `priceOf` gives
     the price of a position, or undefined where it is not known. */
-export async function offerInstead(place_, { problem, text, where, positions, currency, priceOf, take }) {
+export async function offerInstead(place_, { problem, text, where, positions, quantity = positions.length, currency, priceOf, take }) {
   const offers = h("div", { class: "offers" });
   put(place_, h("div", { class: "notice bad", role: "alert" }, h("p", {}, text ?? explained(problem)), offers));
   const groups = await alternatives(problem, where, positions);
@@ -98,6 +98,6 @@ export async function offerInstead(place_, { problem, text, where, positions, cu
     }),
     problem?.code === "TICKET_LIMIT_REACHED" || problem?.code === "SOLD_OUT"
       ? null
-      : button(`Take the best ${positions.length > 1 ? `${positions.length} seats` : "seat"} left here`, null, { seat_selection_mode: "best_available", seat_positions: [], quantity: Math.max(1, positions.length) }),
+      : button(`Take the best ${quantity > 1 ? `${quantity} seats` : "seat"} left here`, null, { seat_selection_mode: "best_available", seat_positions: [], quantity }),
   );
 }

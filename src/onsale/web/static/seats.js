@@ -53,7 +53,7 @@ page(async (main, user) => {
       h(
         "aside",
         { class: "stack", "aria-label": "Your choice" },
-        h("div", { class: "panel stack choice-panel" }, h("h2", {}, "Your choice"), answer, list, total, hold, h("p", { class: "soft small" }, `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`)),
+        h("div", { class: "panel stack choice-panel" }, h("h2", {}, "Your choice"), answer, list, total, hold, h("p", { class: "soft small" }, `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`, event.max_tickets_per_buyer && ` One person may have ${plural(event.max_tickets_per_buyer, "ticket")}.`, event.leave_no_single_seats && " Please leave no single seat between others.")),
         best,
       ),
     ),

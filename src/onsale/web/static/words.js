@@ -4,12 +4,16 @@ const amounts = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumF
 const counts = new Intl.NumberFormat("en");
 const days = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" });
 const moments = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
+const momentsOfOtherYears = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
 
 /** "45.00 USD" from cents. */
 export const money = (cents, currency) => `${amounts.format(cents / 100)} ${currency}`;
 export const count = (number) => counts.format(number);
 export const day = (text) => days.format(new Date(text));
-export const moment = (text) => moments.format(new Date(text));
+export const moment = (text) => {
+  const time = new Date(text);
+  return (time.getFullYear() === new Date().getFullYear() ? moments : momentsOfOtherYears).format(time);
+};
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
 /** "4:05", "1:02:07", "2 days 03:00:00". */
