@@ -1,5 +1,6 @@
 """What people see when nothing is there, nothing can be had, or something fails."""
 
+import json
 import re
 from datetime import UTC, datetime, timedelta
 
@@ -208,7 +209,7 @@ async def test_prices_kinds_and_codes_are_shown_where_the_service_tells_them(
     await page.get_by_label("Of these, wheelchair spaces").select_option("1")
     async with page.expect_request("**/api/booking") as sent:
         await page.get_by_role("button", name="Find and hold the best seats").click()
-    wanted: JsonObject = (await sent.value).post_data_json
+    wanted: JsonObject = json.loads((await sent.value).post_data or "")
     assert (wanted["price_category"], wanted["accessible_seats"]) == ("front", 1)
 
     held = await buyer.hold(event_id, "4-1")

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from axe_playwright_python.async_playwright import Axe
+from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import (
     Browser,
     BrowserContext,
@@ -33,13 +33,21 @@ document.addEventListener("securitypolicyviolation", (event) => {
   console.error(`policy violated: ${event.violatedDirective} by ${event.blockedURI}`);
 });
 """
-# What axe calls these are rules of WCAG 2.0 to 2.2, A and AA, and its advice on good practice.
-_AXE_OPTIONS = {
-    "runOnly": {
-        "type": "tag",
-        "values": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-    }
-}
+# Of WCAG 2.0 to 2.2 the rules of A and AA, and what axe advises beyond.
+_RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+_EVERYTHING = {"runOnly": {"type": "tag", "values": _RULES}}
+_CONTRAST = {"runOnly": {"type": "rule", "values": ["color-contrast"]}}
+# A finger needs 44 pixels; for a pointer WCAG asks for 24.
+_TARGET_PIXELS = {DESKTOP: 24, PHONE: 44}
+_TOO_SMALL = """
+(least) => [...document.querySelectorAll("a, button, input, select, summary, textarea, .choice")]
+  .filter((one) => one.checkVisibility() && !one.closest(".unseen, .skip"))
+  // A link in a sentence may be as high as its line; a card or a label is clicked as a whole.
+  .filter((one) => !one.matches("p a, .card a, label input"))
+  .map((one) => [one, one.getBoundingClientRect()])
+  .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5)
+  .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
+"""
 
 Theme = Literal["light", "dark"]
 
@@ -82,14 +90,13 @@ class Windows:
         self,
         member: Member | None = None,
         *,
-        theme: Theme = "light",
         size: tuple[int, int] = DESKTOP,
     ) -> Page:
         """A window of somebody's own browser, who is signed in if they are a member."""
         width, height = size
         context = await self.browser.new_context(
             base_url=self.base_url,
-            color_scheme=theme,
+            color_scheme="light",
             viewport={"width": width, "height": height},
             has_touch=size == PHONE,
             is_mobile=size == PHONE,
@@ -134,9 +141,31 @@ class Windows:
             self.faults.append(f"asked another host: {request.url}")
 
 
-async def accessibility_faults(page: Page) -> list[str]:
-    """What axe finds wrong with the page as it stands, a line each."""
-    results = await Axe().run(page, options=_AXE_OPTIONS)
+async def faults_in_both_themes(page: Page, name: str, *, judge: bool = True) -> list[str]:
+    """What keeps people from using the page as it stands, a line each; pictures of it are kept.
+    Without ``judge`` only its measures are looked at.
+    """
+    size = page.viewport_size
+    assert size is not None
+    is_phone = (size["width"], size["height"]) == PHONE
+    device = "phone" if is_phone else "desktop"
+    least = _TARGET_PIXELS[PHONE if is_phone else DESKTOP]
+    found = [f"too small: {one}" for one in await page.evaluate(_TOO_SMALL, least)]
+    wide = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    found += [f"{wide} pixels too wide"] if wide > 0 else []
+    themes: tuple[tuple[Theme, object], ...] = (("light", _EVERYTHING), ("dark", _CONTRAST))
+    for theme, options in themes:
+        # Both have the same elements; only their colours differ.
+        await page.emulate_media(color_scheme=theme)
+        await screenshot(page, f"{name}-{theme}-{device}")
+        if judge:
+            found += [f"{theme}: {fault}" for fault in await _axe_faults(page, options)]
+    await page.emulate_media(color_scheme="light")
+    return found
+
+
+async def _axe_faults(page: Page, options: object) -> list[str]:
+    results = await Axe().run(page, options=options)
     return [
         f"{fault['id']}: {node['target']} {node['failureSummary']}"
         for fault in results.response["violations"]

@@ -44,7 +44,7 @@ export function field(id, label, control, hint) {
   const wrong = h("span", { class: "wrong", id: `${id}-wrong`, hidden: true });
   const described = [hint && `${id}-hint`, `${id}-wrong`].filter(Boolean).join(" ");
   control.setAttribute("aria-describedby", described);
-  const box = h("div", { class: "field" }, h("label", { for: id }, label), hint && h("span", { class: "hint", id: `${id}-hint` }, hint), control, wrong);
+  const box = h("div", { class: "field" }, h("label", { for: id }, label), control, hint && h("span", { class: "hint", id: `${id}-hint` }, hint), wrong);
   return { box, control, say: (text) => {
     wrong.textContent = text ?? "";
     wrong.hidden = !text;

@@ -55,7 +55,7 @@ page(
           submitted.preventDefault();
           const value = onSale.control.value;
           change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
-        } } }, h("h2", {}, "When the sale begins"), h("div", { class: "fields" }, onSale.box), h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time"))),
+        } } }, h("h2", {}, "When the sale begins"), h("div", { class: "fields broad" }, onSale.box), h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time"))),
       ),
     );
     show();

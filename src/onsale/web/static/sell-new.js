@@ -32,7 +32,7 @@ page(
       "form",
       { class: "stack wide", novalidate: true },
       wrong,
-      h("section", { class: "panel stack", "aria-labelledby": "about" }, h("h2", { id: "about" }, "The event"), name.box, venue.box, description.box, h("div", { class: "fields" }, startsAt.box, onSaleAt.box)),
+      h("section", { class: "panel stack", "aria-labelledby": "about" }, h("h2", { id: "about" }, "The event"), name.box, venue.box, description.box, h("div", { class: "fields broad" }, startsAt.box, onSaleAt.box)),
       h("section", { class: "panel stack", "aria-labelledby": "hall" }, h("h2", { id: "hall" }, "The hall"), hall.element),
       h("section", { class: "panel stack", "aria-labelledby": "rules" }, h("h2", { id: "rules" }, "The rules"), h("div", { class: "fields" }, currency.box, holdMinutes.box, perBooking.box, perBuyer.box), h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"), h("label", { class: "choice" }, isPublic, "Show it to everybody as soon as it is ready")),
       h("div", { class: "row" }, send, h("a", { class: "button", href: "/sell" }, "Do not create it")),

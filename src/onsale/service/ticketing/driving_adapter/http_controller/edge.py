@@ -24,6 +24,7 @@ DOCS_CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 _DOCS_PATH = "/docs"
+Headers = tuple[tuple[bytes, bytes], ...]
 _COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
     (b"x-frame-options", b"DENY"),
@@ -31,11 +32,11 @@ _COMMON_HEADERS = (
     (b"cross-origin-opener-policy", b"same-origin"),
     (b"cross-origin-resource-policy", b"same-origin"),
 )
-SECURITY_HEADERS = (
+SECURITY_HEADERS: Headers = (
     (b"content-security-policy", CONTENT_SECURITY_POLICY.encode()),
     *_COMMON_HEADERS,
 )
-DOCS_HEADERS = (
+DOCS_HEADERS: Headers = (
     (b"content-security-policy", DOCS_CONTENT_SECURITY_POLICY.encode()),
     *_COMMON_HEADERS,
 )
