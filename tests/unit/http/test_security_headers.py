@@ -22,8 +22,12 @@ WANTED = {
 EXPECTED = {name.decode(): value.decode() for name, value in SECURITY_HEADERS}
 EXPECTED_OF_DOCS = {name.decode(): value.decode() for name, value in DOCS_HEADERS}
 IDS = {
-    **{"event_id": 1, "section": "A", "subsection": 1, "ticket_id": 1},
-    **{"asset": "start.js", "version": "0"},
+    "event_id": 1,
+    "section": "A",
+    "subsection": 1,
+    "ticket_id": 1,
+    "asset": "start.js",
+    "version": "0",
 }
 
 

@@ -24,6 +24,7 @@ DOCS_CONTENT_SECURITY_POLICY = (
     "frame-ancestors 'none'"
 )
 _DOCS_PATH = "/docs"
+_Headers = tuple[tuple[bytes, bytes], ...]
 Headers = tuple[tuple[bytes, bytes], ...]
 _COMMON_HEADERS = (
     (b"x-content-type-options", b"nosniff"),
@@ -104,7 +105,7 @@ class HttpEdge:
                 self._meters.record(scope, status, seconds)
 
 
-def _security_headers_of(scope: Scope) -> Headers:
+def _security_headers_of(scope: Scope) -> _Headers:
     headers = DOCS_HEADERS if scope["path"].startswith(_DOCS_PATH) else SECURITY_HEADERS
     return (*headers, *HTTPS_HEADERS) if scope.get("scheme") == "https" else headers
 
