@@ -73,7 +73,18 @@ page(
       put(
         head,
         h("p", { class: "crumbs no-print" }, h("a", { href: "/bookings" }, "My bookings")),
-        h("h1", {}, { processing: "Finding your seats", pending_payment: "Pay and they are yours", paid: "Your tickets", completed: "Your tickets", failed: "These seats were gone", cancelled: "This booking is over" }[booking.status]),
+        h(
+          "h1",
+          {},
+          {
+            processing: "Finding your seats",
+            pending_payment: "Pay and they are yours",
+            paid: "Your tickets",
+            completed: "Your tickets",
+            failed: "These seats were gone",
+            cancelled: "This booking is over",
+          }[booking.status],
+        ),
         h("p", {}, event.name, ` · ${event.venue_name}`, event.starts_at && ` · ${day(event.starts_at)}`),
         h("div", { class: "row" }, h("span", { class: `pill ${tone}` }, label)),
       );
@@ -81,12 +92,26 @@ page(
     }
 
     function summary() {
-      const seats = booking.tickets.length ? booking.tickets.map((ticket) => [`Row ${ticket.row}, seat ${ticket.seat}`, money(ticket.price, booking.currency)]) : [[booking.seat_positions.length ? seatsInWords(booking.seat_positions) : plural(booking.quantity, "seat"), money(booking.total_price, booking.currency)]];
+      const seats = booking.tickets.length
+        ? booking.tickets.map((ticket) => [
+            `Row ${ticket.row}, seat ${ticket.seat}`,
+            money(ticket.price, booking.currency),
+          ])
+        : [
+            [
+              booking.seat_positions.length ? seatsInWords(booking.seat_positions) : plural(booking.quantity, "seat"),
+              money(booking.total_price, booking.currency),
+            ],
+          ];
       return h(
         "section",
         { class: "panel stack", "aria-label": "Seats" },
         h("h2", {}, `${booking.section} ${booking.subsection}`),
-        h("ul", { class: "chosen" }, seats.map(([name, cost]) => h("li", {}, h("span", {}, name), h("span", {}, cost)))),
+        h(
+          "ul",
+          { class: "chosen" },
+          seats.map(([name, cost]) => h("li", {}, h("span", {}, name), h("span", {}, cost))),
+        ),
         h("p", { class: "total" }, h("span", {}, "Total"), h("span", {}, money(booking.total_price, booking.currency))),
       );
     }
@@ -94,7 +119,13 @@ page(
     // --- processing ---
 
     function processing() {
-      put(body, working("Your request has arrived and waits for its turn. In a rush this can take some seconds; you may leave this page, or reload it, without losing your place."), summary());
+      put(
+        body,
+        working(
+          "Your request has arrived and waits for its turn. In a rush this can take some seconds; you may leave this page, or reload it, without losing your place.",
+        ),
+        summary(),
+      );
     }
 
     // --- held: the clock, the card, giving up ---
@@ -102,26 +133,106 @@ page(
     function held() {
       const clock = h("p", { class: "clock", role: "timer", "aria-label": "Time left to pay" });
       const answer = h("div", {});
-      const send = h("button", { class: "button primary block", type: "submit" }, `Pay ${money(booking.total_price, booking.currency)}`);
-      const card = field("card", "Card number", h("input", { class: "card-number", inputmode: "numeric", autocomplete: "cc-number", placeholder: "0000 0000 0000 0000", maxlength: 23, spellcheck: "false" }));
+      const send = h(
+        "button",
+        { class: "button primary block", type: "submit" },
+        `Pay ${money(booking.total_price, booking.currency)}`,
+      );
+      const card = field(
+        "card",
+        "Card number",
+        h("input", {
+          class: "card-number",
+          inputmode: "numeric",
+          autocomplete: "cc-number",
+          placeholder: "0000 0000 0000 0000",
+          maxlength: 23,
+          spellcheck: "false",
+        }),
+      );
       card.control.addEventListener("input", () => groupDigits(card.control));
       const form = h(
         "form",
-        { class: "panel stack", novalidate: true, on: { submit: (submitted) => {
-          submitted.preventDefault();
-          pay(card, send, answer);
-        } } },
+        {
+          class: "panel stack",
+          novalidate: true,
+          on: {
+            submit: (submitted) => {
+              submitted.preventDefault();
+              pay(card, send, answer);
+            },
+          },
+        },
         h("h2", {}, "Pay by card"),
         answer,
         card.box,
         send,
-        h("p", { class: "soft small" }, "The number goes to the payment service and is not kept, neither here nor in this browser."),
-        h("details", {}, h("summary", {}, "Cards to try with"), h("ul", { class: "stack small" }, TEST_CARDS.map(([number, what]) => h("li", { class: "row apart" }, h("span", {}, h("code", {}, number), ` ${what}`), h("button", { class: "button", type: "button", "aria-label": `Use ${number}`, on: { click: () => { card.control.value = number; card.say(""); } } }, "Use"))))),
+        h(
+          "p",
+          { class: "soft small" },
+          "The number goes to the payment service and is not kept, neither here nor in this browser.",
+        ),
+        h(
+          "details",
+          {},
+          h("summary", {}, "Cards to try with"),
+          h(
+            "ul",
+            { class: "stack small" },
+            TEST_CARDS.map(([number, what]) =>
+              h(
+                "li",
+                { class: "row apart" },
+                h("span", {}, h("code", {}, number), ` ${what}`),
+                h(
+                  "button",
+                  {
+                    class: "button",
+                    type: "button",
+                    "aria-label": `Use ${number}`,
+                    on: {
+                      click: () => {
+                        card.control.value = number;
+                        card.say("");
+                      },
+                    },
+                  },
+                  "Use",
+                ),
+              ),
+            ),
+          ),
+        ),
       );
-      const give = h("button", { class: "button danger", type: "button", on: { click: () => giveUp(give) } }, "Give the seats up");
+      const give = h(
+        "button",
+        { class: "button danger", type: "button", on: { click: () => giveUp(give) } },
+        "Give the seats up",
+      );
       put(
         body,
-        h("div", { class: "booth" }, h("div", { class: "stack" }, form), h("aside", { class: "stack" }, h("div", { class: "panel stack clock-panel" }, h("p", { class: "eyebrow" }, "Held for you another"), clock, h("p", { class: "soft small" }, "Nobody else can take them meanwhile. Reloading this page changes nothing.")), summary(), give)),
+        h(
+          "div",
+          { class: "booth" },
+          h("div", { class: "stack" }, form),
+          h(
+            "aside",
+            { class: "stack" },
+            h(
+              "div",
+              { class: "panel stack clock-panel" },
+              h("p", { class: "eyebrow" }, "Held for you another"),
+              clock,
+              h(
+                "p",
+                { class: "soft small" },
+                "Nobody else can take them meanwhile. Reloading this page changes nothing.",
+              ),
+            ),
+            summary(),
+            give,
+          ),
+        ),
       );
       const tellAt = [300, 120, 60, 30, 10];
       stopClock = everySecond(() => {
@@ -133,7 +244,18 @@ page(
         reread();
         return seconds > -20;
       });
-      if (sessionStorage.getItem(slot)) put(answer, notice("warn", h("p", {}, "A payment was sent before this page was left. If it went through, this page shows the tickets in a moment. Paying again is safe: a booking is never charged twice.")));
+      if (sessionStorage.getItem(slot))
+        put(
+          answer,
+          notice(
+            "warn",
+            h(
+              "p",
+              {},
+              "A payment was sent before this page was left. If it went through, this page shows the tickets in a moment. Paying again is safe: a booking is never charged twice.",
+            ),
+          ),
+        );
     }
 
     async function pay(card, send, answer) {
@@ -160,7 +282,17 @@ page(
             key = newKey();
             sessionStorage.setItem(slot, key);
           } else if ((error instanceof Unreachable || error.isPassing) && attempts < PAY_ATTEMPTS_MAX) {
-            put(answer, notice("warn", h("p", {}, "No answer yet. The same payment is asked for again until it is answered: you are charged once.")));
+            put(
+              answer,
+              notice(
+                "warn",
+                h(
+                  "p",
+                  {},
+                  "No answer yet. The same payment is asked for again until it is answered: you are charged once.",
+                ),
+              ),
+            );
             await pause(2);
             if (booking.status !== "pending_payment") return done();
           } else if (["PAYMENT_UNKNOWN", "PAYMENT_IN_PROGRESS", "BOOKING_NOT_PAYABLE"].includes(error.code)) {
@@ -197,7 +329,17 @@ page(
     /** Ask what became of a payment until the booking tells, or so long that none can be open. */
     async function settle(answer, send) {
       send.disabled = true;
-      put(answer, notice("warn", h("p", {}, "The outcome of the payment is not known yet and is being asked for. You are charged once at most.")));
+      put(
+        answer,
+        notice(
+          "warn",
+          h(
+            "p",
+            {},
+            "The outcome of the payment is not known yet and is being asked for. You are charged once at most.",
+          ),
+        ),
+      );
       const until = Date.now() + SETTLE_SECONDS_MAX * 1000;
       while (Date.now() < until && answer.isConnected && booking.status === "pending_payment") {
         await pause(1);
@@ -206,14 +348,31 @@ page(
       sessionStorage.removeItem(slot);
       if (!answer.isConnected) return;
       send.disabled = false;
-      put(answer, notice("warn", h("p", {}, "That payment did not go through. You can pay again; a booking is never charged twice.")));
+      put(
+        answer,
+        notice(
+          "warn",
+          h("p", {}, "That payment did not go through. You can pay again; a booking is never charged twice."),
+        ),
+      );
     }
 
     async function giveUp(button) {
       const dialog = h(
         "dialog",
         { "aria-labelledby": "give-up" },
-        h("form", { method: "dialog", class: "stack" }, h("h2", { id: "give-up" }, "Give these seats up?"), h("p", {}, "They are offered to others at once. Nothing was charged."), h("div", { class: "row" }, h("button", { class: "button danger", value: "yes" }, "Give them up"), h("button", { class: "button", value: "no" }, "Keep them"))),
+        h(
+          "form",
+          { method: "dialog", class: "stack" },
+          h("h2", { id: "give-up" }, "Give these seats up?"),
+          h("p", {}, "They are offered to others at once. Nothing was charged."),
+          h(
+            "div",
+            { class: "row" },
+            h("button", { class: "button danger", value: "yes" }, "Give them up"),
+            h("button", { class: "button", value: "no" }, "Keep them"),
+          ),
+        ),
       );
       main.append(dialog);
       dialog.addEventListener("close", async () => {
@@ -238,26 +397,61 @@ page(
     function tickets() {
       put(
         body,
-        h("div", { class: "row apart no-print" }, h("p", {}, `${plural(booking.tickets.length, "ticket")}, ${money(booking.total_price, booking.currency)}`, booking.paid_at && `, paid ${moment(booking.paid_at)}`), h("button", { class: "button", type: "button", on: { click: () => print() } }, "Print")),
+        h(
+          "div",
+          { class: "row apart no-print" },
+          h(
+            "p",
+            {},
+            `${plural(booking.tickets.length, "ticket")}, ${money(booking.total_price, booking.currency)}`,
+            booking.paid_at && `, paid ${moment(booking.paid_at)}`,
+          ),
+          h("button", { class: "button", type: "button", on: { click: () => print() } }, "Print"),
+        ),
         h("ul", { class: "tickets" }, booking.tickets.map(ticketCard)),
       );
     }
 
     function ticketCard(ticket) {
       const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-      const image = ticket.code && h("img", { src: `/api/booking/${id}/tickets/${ticket.id}/qr.svg`, alt: `Code for row ${ticket.row}, seat ${ticket.seat}`, width: 176, height: 176, on: { error: (event_) => event_.target.remove() } });
+      const image =
+        ticket.code &&
+        h("img", {
+          src: `/api/booking/${id}/tickets/${ticket.id}/qr.svg`,
+          alt: `Code for row ${ticket.row}, seat ${ticket.seat}`,
+          width: 176,
+          height: 176,
+          on: { error: (event_) => event_.target.remove() },
+        });
       return h(
         "li",
         { class: "ticket" },
-        h("header", {}, h("p", { class: "eyebrow" }, event.starts_at ? day(event.starts_at) : "Date to be announced"), h("h2", {}, event.name), h("p", { class: "soft" }, event.venue_name)),
-        h("dl", {}, fact("Section", `${ticket.section} ${ticket.subsection}`), fact("Row", ticket.row), fact("Seat", ticket.seat)),
+        h(
+          "header",
+          {},
+          h("p", { class: "eyebrow" }, event.starts_at ? day(event.starts_at) : "Date to be announced"),
+          h("h2", {}, event.name),
+          h("p", { class: "soft" }, event.venue_name),
+        ),
+        h(
+          "dl",
+          {},
+          fact("Section", `${ticket.section} ${ticket.subsection}`),
+          fact("Row", ticket.row),
+          fact("Seat", ticket.seat),
+        ),
         ticket.code && h("div", { class: "code" }, image, h("code", {}, ticket.code)),
       );
     }
 
     function failed() {
       const answer = h("div", {});
-      const more = h("div", { class: "row" }, h("a", { class: "button", href: part }, "Look at this part again"), h("a", { class: "button", href: `/events/${event.id}` }, "Look at the whole hall"));
+      const more = h(
+        "div",
+        { class: "row" },
+        h("a", { class: "button", href: part }, "Look at this part again"),
+        h("a", { class: "button", href: `/events/${event.id}` }, "Look at the whole hall"),
+      );
       put(body, answer, h("p", { class: "soft" }, "Nothing was charged."), more);
       offerInstead(answer, {
         problem: /sold_out/.test(booking.failure_reason ?? "") ? { code: "SOLD_OUT" } : null,
@@ -273,7 +467,12 @@ page(
 
     async function holdAgain(button) {
       button.disabled = true;
-      const wanted = { ...where, seat_selection_mode: "manual", seat_positions: booking.seat_positions, quantity: booking.seat_positions.length };
+      const wanted = {
+        ...where,
+        seat_selection_mode: "manual",
+        seat_positions: booking.seat_positions,
+        quantity: booking.seat_positions.length,
+      };
       for (let attempts = 1; ; attempts += 1) {
         try {
           await placeAndGo(user.id, wanted);
@@ -286,7 +485,14 @@ page(
           }
           const place = h("div", {});
           body.append(place);
-          await offerInstead(place, { problem, where, positions: booking.seat_positions, currency: booking.currency, priceOf: () => undefined, take: (other) => attempt(() => placeAndGo(user.id, other)) });
+          await offerInstead(place, {
+            problem,
+            where,
+            positions: booking.seat_positions,
+            currency: booking.currency,
+            priceOf: () => undefined,
+            take: (other) => attempt(() => placeAndGo(user.id, other)),
+          });
           return;
         }
       }
@@ -295,7 +501,12 @@ page(
     function cancelled() {
       const texts = {
         expired: ["bad", "The time to pay ran out, so the seats are offered to others again. Nothing was charged."],
-        event_cancelled: ["bad", booking.paid_at ? "The event was cancelled by its seller. What you paid is given back to your card." : "The event was cancelled by its seller. Nothing was charged."],
+        event_cancelled: [
+          "bad",
+          booking.paid_at
+            ? "The event was cancelled by its seller. What you paid is given back to your card."
+            : "The event was cancelled by its seller. Nothing was charged.",
+        ],
         buyer: ["", "You have given these seats up. Nothing was charged."],
       };
       const [kind, text] = texts[booking.cancel_reason] ?? texts.buyer;
@@ -306,7 +517,13 @@ page(
         h(
           "div",
           { class: "row" },
-          booking.cancel_reason === "expired" && booking.seat_positions.length > 0 && h("button", { class: "button primary", type: "button", on: { click: (clicked) => holdAgain(clicked.target) } }, "Hold the same seats again"),
+          booking.cancel_reason === "expired" &&
+            booking.seat_positions.length > 0 &&
+            h(
+              "button",
+              { class: "button primary", type: "button", on: { click: (clicked) => holdAgain(clicked.target) } },
+              "Hold the same seats again",
+            ),
           !isOver && h("a", { class: "button", href: part }, "Back to the seats"),
           h("a", { class: "button", href: "/" }, "All events"),
         ),

@@ -11,21 +11,52 @@ page(
     put(main, h("header", { class: "heading" }, h("h1", {}, "My bookings")), h("div", { class: "stack" }, list, more));
     const names = new Map();
     const nameOf = async (id) => {
-      if (!names.has(id)) names.set(id, read(`/api/event/${id}`).then((event) => event.name, () => `Event ${id}`));
+      if (!names.has(id))
+        names.set(
+          id,
+          read(`/api/event/${id}`).then(
+            (event) => event.name,
+            () => `Event ${id}`,
+          ),
+        );
       return names.get(id);
     };
     const load = async (cursor) => {
       const found = await read(`/api/booking?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-      list.append(...(await Promise.all(found.items.map(async (booking) => entry(booking, await nameOf(booking.event_id))))));
+      list.append(
+        ...(await Promise.all(found.items.map(async (booking) => entry(booking, await nameOf(booking.event_id))))),
+      );
       put(
         more,
-        found.next_cursor && h("button", { class: "button", on: { click: (event) => {
-          event.target.disabled = true;
-          load(found.next_cursor).catch(() => { event.target.disabled = false; });
-        } } }, "Show older bookings"),
+        found.next_cursor &&
+          h(
+            "button",
+            {
+              class: "button",
+              on: {
+                click: (event) => {
+                  event.target.disabled = true;
+                  load(found.next_cursor).catch(() => {
+                    event.target.disabled = false;
+                  });
+                },
+              },
+            },
+            "Show older bookings",
+          ),
       );
       list.hidden = !list.children.length;
-      if (list.hidden) put(more, h("div", { class: "empty" }, h("h2", {}, "You have no bookings yet"), h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."), h("a", { class: "button primary", href: "/" }, "See all events")));
+      if (list.hidden)
+        put(
+          more,
+          h(
+            "div",
+            { class: "empty" },
+            h("h2", {}, "You have no bookings yet"),
+            h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."),
+            h("a", { class: "button primary", href: "/" }, "See all events"),
+          ),
+        );
     };
     await load(null);
   },
@@ -52,7 +83,11 @@ function entry(booking, name) {
       h("strong", {}, name),
       h("span", {}, pill),
       h("span", { class: "soft" }, `${booking.section} ${booking.subsection} · ${seats}`),
-      h("span", { class: "soft money" }, `${money(booking.total_price, booking.currency)} · ${moment(booking.created_at)}`),
+      h(
+        "span",
+        { class: "soft money" },
+        `${money(booking.total_price, booking.currency)} · ${moment(booking.created_at)}`,
+      ),
     ),
   );
 }

@@ -13,7 +13,9 @@ function fill(element, attributes, children) {
       element.setAttribute(name, value === true ? "" : String(value));
     }
   }
-  element.append(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.append(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -29,7 +31,9 @@ export function draw(tag, attributes = {}, ...children) {
 
 /** Replace what an element holds. */
 export function put(element, ...children) {
-  element.replaceChildren(...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false));
+  element.replaceChildren(
+    ...children.flat(Infinity).filter((child) => child !== null && child !== undefined && child !== false),
+  );
   return element;
 }
 
@@ -44,11 +48,22 @@ export function field(id, label, control, hint) {
   const wrong = h("span", { class: "wrong", id: `${id}-wrong`, hidden: true });
   const described = [hint && `${id}-hint`, `${id}-wrong`].filter(Boolean).join(" ");
   control.setAttribute("aria-describedby", described);
-  const box = h("div", { class: "field" }, h("label", { for: id }, label), control, hint && h("span", { class: "hint", id: `${id}-hint` }, hint), wrong);
-  return { box, control, say: (text) => {
-    wrong.textContent = text ?? "";
-    wrong.hidden = !text;
-    if (text) control.setAttribute("aria-invalid", "true");
-    else control.removeAttribute("aria-invalid");
-  } };
+  const box = h(
+    "div",
+    { class: "field" },
+    h("label", { for: id }, label),
+    control,
+    hint && h("span", { class: "hint", id: `${id}-hint` }, hint),
+    wrong,
+  );
+  return {
+    box,
+    control,
+    say: (text) => {
+      wrong.textContent = text ?? "";
+      wrong.hidden = !text;
+      if (text) control.setAttribute("aria-invalid", "true");
+      else control.removeAttribute("aria-invalid");
+    },
+  };
 }

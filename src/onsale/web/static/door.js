@@ -11,14 +11,30 @@ page(
     if (event.seller_id !== user.id) throw new Problem(403, { code: "NOT_OWNER" }, 0);
     title(`Door, ${event.name}`);
     let admitted = 0;
-    const code = field("code", "Ticket code", h("input", { autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 300, required: true }), "Scan, type or paste it, then Enter");
+    const code = field(
+      "code",
+      "Ticket code",
+      h("input", { autocomplete: "off", autocapitalize: "none", spellcheck: "false", maxlength: 300, required: true }),
+      "Scan, type or paste it, then Enter",
+    );
     const answer = h("div", { "aria-live": "assertive" });
     const tally = h("p", { class: "soft" }, "Nobody let in from here yet");
     const check = h("button", { class: "button primary block", type: "submit" }, "Let in");
     put(
       main,
-      h("header", { class: "heading" }, h("p", { class: "crumbs" }, h("a", { href: `/sell/events/${id}` }, event.name)), h("h1", {}, "At the door")),
-      h("div", { class: "stack" }, h("form", { class: "panel stack", novalidate: true, on: { submit } }, code.box, check), answer, tally),
+      h(
+        "header",
+        { class: "heading" },
+        h("p", { class: "crumbs" }, h("a", { href: `/sell/events/${id}` }, event.name)),
+        h("h1", {}, "At the door"),
+      ),
+      h(
+        "div",
+        { class: "stack" },
+        h("form", { class: "panel stack", novalidate: true, on: { submit } }, code.box, check),
+        answer,
+        tally,
+      ),
     );
     code.control.focus();
 
@@ -43,15 +59,26 @@ page(
     }
 
     function refuse(error) {
-      if (error.code === "ALREADY_ADMITTED") tell("no", "Already inside", `This ticket was used ${moment(error.body.admitted_at)}.`);
-      else if (error.code === "TICKET_NOT_VALID" || error.code === "VALIDATION_ERROR") tell("no", "Not valid", "This code is not a ticket of this event, or it is no longer good.");
-      else if (error instanceof Unreachable) tell("wait", "No connection", "It is not known whether this ticket counts as used. Ask again: if it says so, and you have just scanned it, it was this one.");
-      else if (error.status === 404 || error.status === 405) tell("wait", "Not possible yet", "This service cannot check tickets yet.");
+      if (error.code === "ALREADY_ADMITTED")
+        tell("no", "Already inside", `This ticket was used ${moment(error.body.admitted_at)}.`);
+      else if (error.code === "TICKET_NOT_VALID" || error.code === "VALIDATION_ERROR")
+        tell("no", "Not valid", "This code is not a ticket of this event, or it is no longer good.");
+      else if (error instanceof Unreachable)
+        tell(
+          "wait",
+          "No connection",
+          "It is not known whether this ticket counts as used. Ask again: if it says so, and you have just scanned it, it was this one.",
+        );
+      else if (error.status === 404 || error.status === 405)
+        tell("wait", "Not possible yet", "This service cannot check tickets yet.");
       else tell("wait", "Not checked", explained(error));
     }
 
     function tell(kind, headline, text) {
-      put(answer, h("div", { class: "door-answer", "data-kind": kind }, h("strong", {}, headline), h("span", {}, text)));
+      put(
+        answer,
+        h("div", { class: "door-answer", "data-kind": kind }, h("strong", {}, headline), h("span", {}, text)),
+      );
     }
   },
   { role: "seller" },

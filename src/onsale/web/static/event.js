@@ -33,8 +33,19 @@ page(async (main) => {
       h(
         "div",
         { class: "stack" },
-        h("div", { class: "row apart" }, h("h2", {}, "Choose a part of the hall"), h("label", { class: "choice" }, onlyFree, "Only with free seats")),
-        h("ul", { class: "legend", "aria-label": "Colours" }, Object.entries(LEFT_IN_WORDS).map(([left, words]) => h("li", {}, h("span", { class: "swatch", "data-left": left }), words))),
+        h(
+          "div",
+          { class: "row apart" },
+          h("h2", {}, "Choose a part of the hall"),
+          h("label", { class: "choice" }, onlyFree, "Only with free seats"),
+        ),
+        h(
+          "ul",
+          { class: "legend", "aria-label": "Colours" },
+          Object.entries(LEFT_IN_WORDS).map(([left, words]) =>
+            h("li", {}, h("span", { class: "swatch", "data-left": left }), words),
+          ),
+        ),
       ),
       hall,
     ),
@@ -51,13 +62,23 @@ page(async (main) => {
         h(
           "section",
           { "aria-label": `Section ${name}` },
-          h("div", { class: "row" }, h("h3", {}, `Section ${name}`), h("span", { class: "money soft" }, priceRange(name, parts[0].price))),
+          h(
+            "div",
+            { class: "row" },
+            h("h3", {}, `Section ${name}`),
+            h("span", { class: "money soft" }, priceRange(name, parts[0].price)),
+          ),
           h(
             "ul",
             { class: "blocks" },
             parts.map((part) => {
               const left = h("span", { class: "small" });
-              const link = h("a", { class: "part-tile", href: `/events/${event.id}/${encodeURIComponent(name)}/${part.subsection}` }, h("strong", {}, `${name} ${part.subsection}`), left);
+              const link = h(
+                "a",
+                { class: "part-tile", href: `/events/${event.id}/${encodeURIComponent(name)}/${part.subsection}` },
+                h("strong", {}, `${name} ${part.subsection}`),
+                left,
+              );
               const item = h("li", {}, link);
               blocks.set(`${name}-${part.subsection}`, { link, left, item });
               return item;
@@ -70,9 +91,14 @@ page(async (main) => {
 
   function priceRange(name, base) {
     const section = event.seating_config.sections.find((one) => one.name === name);
-    const prices = [base, ...(section?.subsections ?? []).flatMap((part) => (part.price_categories ?? []).map((one) => one.price))];
+    const prices = [
+      base,
+      ...(section?.subsections ?? []).flatMap((part) => (part.price_categories ?? []).map((one) => one.price)),
+    ];
     const [low, high] = [Math.min(...prices), Math.max(...prices)];
-    return low === high ? money(low, event.currency) : `${money(low, event.currency)} to ${money(high, event.currency)}`;
+    return low === high
+      ? money(low, event.currency)
+      : `${money(low, event.currency)} to ${money(high, event.currency)}`;
   }
 
   function show() {
@@ -91,7 +117,8 @@ page(async (main) => {
   }
 
   function filter() {
-    for (const part of event.sections) blocks.get(`${part.section}-${part.subsection}`).item.hidden = onlyFree.checked && part.available === 0;
+    for (const part of event.sections)
+      blocks.get(`${part.section}-${part.subsection}`).item.hidden = onlyFree.checked && part.available === 0;
   }
 
   function showSale(name) {
@@ -99,13 +126,25 @@ page(async (main) => {
     const isFirst = shown === null;
     shown = name;
     const texts = {
-      sold_out: ["bad", "Sold out", "Every seat is taken at the moment. Seats that others give up appear here by themselves: keep this page open."],
+      sold_out: [
+        "bad",
+        "Sold out",
+        "Every seat is taken at the moment. Seats that others give up appear here by themselves: keep this page open.",
+      ],
       draft: ["warn", "Opens in a moment", "The seats are being made ready."],
       hidden: ["warn", "Not on sale", "The seller has taken this event off sale. Tickets that were sold stay good."],
-      cancelled: ["bad", "This event was cancelled", "What was paid is given back. Your bookings tell how far that is."],
+      cancelled: [
+        "bad",
+        "This event was cancelled",
+        "What was paid is given back. Your bookings tell how far that is.",
+      ],
     };
     if (name === "upcoming") put(above, countdown());
-    else if (texts[name]) put(above, h("div", { class: `notice ${texts[name][0]}` }, h("h2", {}, texts[name][1]), h("p", {}, texts[name][2])));
+    else if (texts[name])
+      put(
+        above,
+        h("div", { class: `notice ${texts[name][0]}` }, h("h2", {}, texts[name][1]), h("p", {}, texts[name][2])),
+      );
     else put(above);
     if (!isFirst && name === "open") say("Seats can be bought now.");
   }
@@ -122,7 +161,18 @@ page(async (main) => {
       clock.textContent = timeLeft(seconds);
       return true;
     });
-    return h("div", { class: "panel stack" }, h("p", { class: "eyebrow" }, "The sale begins in"), clock, h("p", { class: "soft" }, day(event.on_sale_at), ". You may look at the hall already; this page opens by itself."));
+    return h(
+      "div",
+      { class: "panel stack" },
+      h("p", { class: "eyebrow" }, "The sale begins in"),
+      clock,
+      h(
+        "p",
+        { class: "soft" },
+        day(event.on_sale_at),
+        ". You may look at the hall already; this page opens by itself.",
+      ),
+    );
   }
 
   const refresh = paced(async () => {
@@ -137,7 +187,11 @@ page(async (main) => {
 
   const merge = (update) => {
     const changed = new Map(update.sections.map((part) => [`${part.section}-${part.subsection}`, part]));
-    event = { ...event, status: update.status, sections: event.sections.map((part) => changed.get(`${part.section}-${part.subsection}`) ?? part) };
+    event = {
+      ...event,
+      status: update.status,
+      sections: event.sections.map((part) => changed.get(`${part.section}-${part.subsection}`) ?? part),
+    };
     show();
   };
   follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {

@@ -76,10 +76,13 @@ export function paced(work, everyMs) {
     try {
       await work();
     } finally {
-      setTimeout(() => {
-        isRunning = false;
-        if (isWanted) run();
-      }, Math.max(0, everyMs - (performance.now() - began)));
+      setTimeout(
+        () => {
+          isRunning = false;
+          if (isWanted) run();
+        },
+        Math.max(0, everyMs - (performance.now() - began)),
+      );
     }
   };
   return run;

@@ -37,7 +37,11 @@ export async function place(userId, body, waiting = () => {}) {
         if (error instanceof Problem && !error.isPassing) sessionStorage.removeItem(SLOT);
         throw error;
       }
-      waiting(error instanceof Unreachable ? "No answer yet. Your request is sent again as soon as there is a connection; it counts once." : "Very many people are booking. Your request is sent again by itself.");
+      waiting(
+        error instanceof Unreachable
+          ? "No answer yet. Your request is sent again as soon as there is a connection; it counts once."
+          : "Very many people are booking. Your request is sent again by itself.",
+      );
       await pause(Math.min(PAUSE_SECONDS_MAX, Math.max(attempt, error.retryAfterSeconds ?? 0)));
     }
   }
@@ -73,7 +77,9 @@ async function alternatives(problem, where, positions) {
   if (Array.isArray(problem?.body?.alternatives)) return problem.body.alternatives;
   if (!positions.length) return [];
   try {
-    const found = await read(`/api/event/${where.event_id}/sections/${encodeURIComponent(where.section)}/subsection/${where.subsection}/alternatives?seats=${positions.join(",")}`);
+    const found = await read(
+      `/api/event/${where.event_id}/sections/${encodeURIComponent(where.section)}/subsection/${where.subsection}/alternatives?seats=${positions.join(",")}`,
+    );
     return found.alternatives ?? [];
   } catch {
     return []; // a service of an older version cannot tell
@@ -82,22 +88,43 @@ async function alternatives(problem, where, positions) {
 
 /** Shows why there were no seats, and others to take instead, each with one click. `priceOf` gives
     the price of a position, or undefined where it is not known. */
-export async function offerInstead(place_, { problem, text, where, positions, quantity = positions.length, currency, priceOf, take }) {
+export async function offerInstead(
+  place_,
+  { problem, text, where, positions, quantity = positions.length, currency, priceOf, take },
+) {
   const offers = h("div", { class: "offers" });
   put(place_, h("div", { class: "notice bad", role: "alert" }, h("p", {}, text ?? explained(problem)), offers));
   const groups = await alternatives(problem, where, positions);
   const button = (label, cost, body) =>
-    h("button", { class: "button", type: "button", on: { click: () => take({ ...where, ...body }) } }, h("span", {}, label), cost && h("span", { class: "money" }, cost));
+    h(
+      "button",
+      { class: "button", type: "button", on: { click: () => take({ ...where, ...body }) } },
+      h("span", {}, label),
+      cost && h("span", { class: "money" }, cost),
+    );
   put(
     offers,
     groups.length ? h("p", {}, "Free at the moment, as near as possible:") : null,
     groups.map((group) => {
       const prices = group.map(priceOf);
-      const cost = prices.every((price) => price !== undefined) ? money(prices.reduce((sum, price) => sum + price, 0), currency) : null;
-      return button(`Take ${seatsInWords(group).toLowerCase()}`, cost, { seat_selection_mode: "manual", seat_positions: group, quantity: group.length });
+      const cost = prices.every((price) => price !== undefined)
+        ? money(
+            prices.reduce((sum, price) => sum + price, 0),
+            currency,
+          )
+        : null;
+      return button(`Take ${seatsInWords(group).toLowerCase()}`, cost, {
+        seat_selection_mode: "manual",
+        seat_positions: group,
+        quantity: group.length,
+      });
     }),
     problem?.code === "TICKET_LIMIT_REACHED" || problem?.code === "SOLD_OUT"
       ? null
-      : button(`Take the best ${quantity > 1 ? `${quantity} seats` : "seat"} left here`, null, { seat_selection_mode: "best_available", seat_positions: [], quantity }),
+      : button(`Take the best ${quantity > 1 ? `${quantity} seats` : "seat"} left here`, null, {
+          seat_selection_mode: "best_available",
+          seat_positions: [],
+          quantity,
+        }),
   );
 }

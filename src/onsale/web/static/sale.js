@@ -7,7 +7,8 @@ import { moment } from "./words.js";
 export function saleState(event) {
   if (event.status === "cancelled") return { name: "cancelled", label: "Cancelled", tone: "bad" };
   if (!event.is_active) return { name: "hidden", label: "Not on sale", tone: "" };
-  if (event.on_sale_at && Date.parse(event.on_sale_at) > now()) return { name: "upcoming", label: `From ${moment(event.on_sale_at)}`, tone: "warn" };
+  if (event.on_sale_at && Date.parse(event.on_sale_at) > now())
+    return { name: "upcoming", label: `From ${moment(event.on_sale_at)}`, tone: "warn" };
   if (event.status === "draft") return { name: "draft", label: "Opens soon", tone: "warn" };
   if (event.status === "sold_out") return { name: "sold_out", label: "Sold out", tone: "bad" };
   return { name: "open", label: "On sale", tone: "good" };

@@ -22,10 +22,30 @@ export function seatMap({ label, mayChoose, toggle }) {
 
   function build() {
     seats = map.seats;
-    buttons = seats.map((seat, index) => h("button", { type: "button", class: "seat", role: "gridcell", tabindex: "-1", "aria-selected": "false", "data-index": index }, h("span", { "aria-hidden": "true" }, seat.seat)));
+    buttons = seats.map((seat, index) =>
+      h(
+        "button",
+        {
+          type: "button",
+          class: "seat",
+          role: "gridcell",
+          tabindex: "-1",
+          "aria-selected": "false",
+          "data-index": index,
+        },
+        h("span", { "aria-hidden": "true" }, seat.seat),
+      ),
+    );
     const rows = [];
     for (let row = 0; row < map.rows; row += 1) {
-      rows.push(h("div", { role: "row" }, h("span", { role: "rowheader", "aria-label": `Row ${row + 1}` }, row + 1), buttons.slice(row * map.seats_per_row, (row + 1) * map.seats_per_row)));
+      rows.push(
+        h(
+          "div",
+          { role: "row" },
+          h("span", { role: "rowheader", "aria-label": `Row ${row + 1}` }, row + 1),
+          buttons.slice(row * map.seats_per_row, (row + 1) * map.seats_per_row),
+        ),
+      );
     }
     grid.style.setProperty("--across", map.seats_per_row);
     put(grid, rows);
@@ -48,7 +68,13 @@ export function seatMap({ label, mayChoose, toggle }) {
     button.dataset.tone = toneOf(seat);
     if (seat.kind) button.dataset.kind = seat.kind;
     button.toggleAttribute("data-mine", isMine);
-    const words = [`Row ${seat.row}, seat ${seat.seat}`, KIND_WORDS[seat.kind], seat.category, isMine ? "yours" : STATUS_WORDS[seat.status] ?? seat.status, money(seat.price, map.currency)];
+    const words = [
+      `Row ${seat.row}, seat ${seat.seat}`,
+      KIND_WORDS[seat.kind],
+      seat.category,
+      isMine ? "yours" : (STATUS_WORDS[seat.status] ?? seat.status),
+      money(seat.price, map.currency),
+    ];
     const name = words.filter(Boolean).join(", ");
     if (button.getAttribute("aria-label") !== name) {
       button.setAttribute("aria-label", name);
@@ -110,7 +136,13 @@ export function seatMap({ label, mayChoose, toggle }) {
       map = next;
       next.seats.forEach((seat, index) => {
         const before = seats[index];
-        if (before.status === seat.status && before.price === seat.price && before.kind === seat.kind && before.category === seat.category) return;
+        if (
+          before.status === seat.status &&
+          before.price === seat.price &&
+          before.kind === seat.kind &&
+          before.category === seat.category
+        )
+          return;
         seats[index] = seat;
         paint(index);
         if (before.status !== seat.status) {
@@ -150,7 +182,10 @@ export function categories(map) {
   if (!known.has(map)) {
     const found = new Map();
     for (const seat of map.seats) if (!found.has(seat.category ?? null)) found.set(seat.category ?? null, seat.price);
-    known.set(map, [...found].map(([name, price]) => ({ name, price })));
+    known.set(
+      map,
+      [...found].map(([name, price]) => ({ name, price })),
+    );
   }
   return known.get(map);
 }
@@ -159,11 +194,17 @@ export function categories(map) {
 export function legend(map, { hasOwn = false } = {}) {
   const prices = categories(map);
   const kinds = new Set(map.seats.map((seat) => seat.kind).filter(Boolean));
-  const mark = (attributes, text) => h("li", {}, h("span", { class: "seat", "aria-hidden": "true", ...attributes }), text);
+  const mark = (attributes, text) =>
+    h("li", {}, h("span", { class: "seat", "aria-hidden": "true", ...attributes }), text);
   return h(
     "ul",
     { class: "legend", "aria-label": "What the seats' marks mean" },
-    prices.map((category, index) => mark({ "data-status": "available", "data-tone": (index % TONES) + 1 }, `${category.name ?? (prices.length > 1 ? "Other seats" : "Free")}, ${money(category.price, map.currency)}`)),
+    prices.map((category, index) =>
+      mark(
+        { "data-status": "available", "data-tone": (index % TONES) + 1 },
+        `${category.name ?? (prices.length > 1 ? "Other seats" : "Free")}, ${money(category.price, map.currency)}`,
+      ),
+    ),
     mark({ "data-status": "available", "aria-selected": "true" }, "Your choice"),
     hasOwn && mark({ "data-status": "reserved", "data-mine": true }, "Yours already"),
     mark({ "data-status": "reserved" }, "Held by somebody"),

@@ -29,7 +29,11 @@ page(async (main, user) => {
   const sale = h("div", {});
   const list = h("ul", { class: "chosen", "aria-label": "Chosen seats" });
   const total = h("p", { class: "total" });
-  const hold = h("button", { class: "button primary block", type: "button", on: { click: () => submit({ seat_selection_mode: "manual", seat_positions: chosen, quantity: chosen.length }) } });
+  const hold = h("button", {
+    class: "button primary block",
+    type: "button",
+    on: { click: () => submit({ seat_selection_mode: "manual", seat_positions: chosen, quantity: chosen.length }) },
+  });
   const best = bestForm();
   const seats = seatMap({
     label: `Seats of ${section} ${number}. Arrow keys move, space chooses.`,
@@ -49,11 +53,33 @@ page(async (main, user) => {
     h(
       "div",
       { class: "booth" },
-      h("div", { class: "stack" }, sale, legend(map, { hasOwn: own.length > 0 }), seats.element, h("div", { class: "row apart" }, live, changes)),
+      h(
+        "div",
+        { class: "stack" },
+        sale,
+        legend(map, { hasOwn: own.length > 0 }),
+        seats.element,
+        h("div", { class: "row apart" }, live, changes),
+      ),
       h(
         "aside",
         { class: "stack", "aria-label": "Your choice" },
-        h("div", { class: "panel stack choice-panel" }, h("h2", {}, "Your choice"), answer, list, total, hold, h("p", { class: "soft small" }, `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`, event.max_tickets_per_buyer && ` One person may have ${plural(event.max_tickets_per_buyer, "ticket")}.`, event.leave_no_single_seats && " Please leave no single seat between others.")),
+        h(
+          "div",
+          { class: "panel stack choice-panel" },
+          h("h2", {}, "Your choice"),
+          answer,
+          list,
+          total,
+          hold,
+          h(
+            "p",
+            { class: "soft small" },
+            `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`,
+            event.max_tickets_per_buyer && ` One person may have ${plural(event.max_tickets_per_buyer, "ticket")}.`,
+            event.leave_no_single_seats && " Please leave no single seat between others.",
+          ),
+        ),
         best,
       ),
     ),
@@ -67,7 +93,9 @@ page(async (main, user) => {
 
   function remembered() {
     try {
-      return (JSON.parse(sessionStorage.getItem(slot)) ?? []).filter((position) => map.seats.some((seat) => positionOf(seat) === position && seat.status === "available"));
+      return (JSON.parse(sessionStorage.getItem(slot)) ?? []).filter((position) =>
+        map.seats.some((seat) => positionOf(seat) === position && seat.status === "available"),
+      );
     } catch {
       return [];
     }
@@ -85,11 +113,18 @@ page(async (main, user) => {
     if (isBusy) return;
     if (chosen.includes(position)) choose(chosen.filter((one) => one !== position));
     else if (chosen.length >= most) {
-      put(answer, h("p", { class: "notice warn", role: "status" }, `One booking takes ${plural(most, "seat")} at most.`));
+      put(
+        answer,
+        h("p", { class: "notice warn", role: "status" }, `One booking takes ${plural(most, "seat")} at most.`),
+      );
       return;
     } else choose([...chosen, position]);
     put(answer);
-    say(chosen.length ? `${plural(chosen.length, "seat")} chosen, ${money(price(chosen), map.currency)}` : "No seat chosen");
+    say(
+      chosen.length
+        ? `${plural(chosen.length, "seat")} chosen, ${money(price(chosen), map.currency)}`
+        : "No seat chosen",
+    );
   }
 
   function price(positions) {
@@ -97,11 +132,24 @@ page(async (main, user) => {
   }
 
   function showChoice() {
-    put(list, chosen.map((position) => {
-      const seat = seats.seat(position);
-      return h("li", {}, h("span", {}, seatsInWords([position]), seat.category && h("span", { class: "soft" }, ` · ${seat.category}`)), h("span", {}, money(seat.price, map.currency)));
-    }));
-    put(total, chosen.length ? [h("span", {}, "Total"), h("span", {}, money(price(chosen), map.currency))] : h("span", { class: "soft small" }, "Choose seats on the map, or let us find the best ones."));
+    put(
+      list,
+      chosen.map((position) => {
+        const seat = seats.seat(position);
+        return h(
+          "li",
+          {},
+          h("span", {}, seatsInWords([position]), seat.category && h("span", { class: "soft" }, ` · ${seat.category}`)),
+          h("span", {}, money(seat.price, map.currency)),
+        );
+      }),
+    );
+    put(
+      total,
+      chosen.length
+        ? [h("span", {}, "Total"), h("span", {}, money(price(chosen), map.currency))]
+        : h("span", { class: "soft small" }, "Choose seats on the map, or let us find the best ones."),
+    );
     const state = saleState(event).name;
     const isOpen = state === "open" || state === "sold_out";
     hold.disabled = isBusy || !chosen.length || !isOpen || user?.role === "seller";
@@ -139,10 +187,28 @@ page(async (main, user) => {
     }
     const positions = wanted.seat_positions ?? [];
     if (["SEAT_CONFLICT", "ORPHAN_SEAT"].includes(problem.code)) {
-      if (problem.code === "SEAT_CONFLICT") choose(chosen.filter((one) => !(problem.body.seats ?? positions).includes(one)));
-      offerInstead(answer, { problem, where, positions, currency: map.currency, priceOf: (position) => seats.seat(position)?.price, take: ({ seat_selection_mode, seat_positions, quantity }) => submit({ seat_selection_mode, seat_positions, quantity }) });
+      if (problem.code === "SEAT_CONFLICT")
+        choose(chosen.filter((one) => !(problem.body.seats ?? positions).includes(one)));
+      offerInstead(answer, {
+        problem,
+        where,
+        positions,
+        currency: map.currency,
+        priceOf: (position) => seats.seat(position)?.price,
+        take: ({ seat_selection_mode, seat_positions, quantity }) =>
+          submit({ seat_selection_mode, seat_positions, quantity }),
+      });
     } else {
-      put(answer, h("div", { class: "notice bad", role: "alert" }, h("p", {}, explained(problem)), problem.code === "SOLD_OUT" && h("p", {}, h("a", { href: `/events/${id}` }, "Look at other parts of the hall"))));
+      put(
+        answer,
+        h(
+          "div",
+          { class: "notice bad", role: "alert" },
+          h("p", {}, explained(problem)),
+          problem.code === "SOLD_OUT" &&
+            h("p", {}, h("a", { href: `/events/${id}` }, "Look at other parts of the hall")),
+        ),
+      );
     }
     showChoice();
   }
@@ -150,24 +216,45 @@ page(async (main, user) => {
   function bestForm() {
     const names = categories(map).filter((category) => category.name !== null);
     const hasSpaces = map.seats.some((seat) => seat.kind === "accessible");
-    const numbers = (first, last) => Array.from({ length: last - first + 1 }, (_, index) => h("option", { value: String(first + index) }, String(first + index)));
+    const numbers = (first, last) =>
+      Array.from({ length: last - first + 1 }, (_, index) =>
+        h("option", { value: String(first + index) }, String(first + index)),
+      );
     const quantity = field("quantity", "How many", h("select", {}, numbers(1, most)));
     quantity.control.value = String(Math.min(2, most));
-    const category = names.length ? field("category", "Price", h("select", {}, h("option", { value: "" }, "Any"), names.map((one) => h("option", { value: one.name }, `${one.name}, ${money(one.price, map.currency)}`)))) : null;
+    const category = names.length
+      ? field(
+          "category",
+          "Price",
+          h(
+            "select",
+            {},
+            h("option", { value: "" }, "Any"),
+            names.map((one) => h("option", { value: one.name }, `${one.name}, ${money(one.price, map.currency)}`)),
+          ),
+        )
+      : null;
     const spaces = hasSpaces ? field("spaces", "Of these, wheelchair spaces", h("select", {}, numbers(0, most))) : null;
     return h(
       "form",
-      { class: "panel stack", on: { submit: (event_) => {
-        event_.preventDefault();
-        const wanted = Number(quantity.control.value);
-        submit({
-          seat_selection_mode: "best_available",
-          seat_positions: [],
-          quantity: wanted,
-          ...(category?.control.value && { price_category: category.control.value }),
-          ...(Number(spaces?.control.value) && { accessible_seats: Math.min(wanted, Number(spaces.control.value)) }),
-        });
-      } } },
+      {
+        class: "panel stack",
+        on: {
+          submit: (event_) => {
+            event_.preventDefault();
+            const wanted = Number(quantity.control.value);
+            submit({
+              seat_selection_mode: "best_available",
+              seat_positions: [],
+              quantity: wanted,
+              ...(category?.control.value && { price_category: category.control.value }),
+              ...(Number(spaces?.control.value) && {
+                accessible_seats: Math.min(wanted, Number(spaces.control.value)),
+              }),
+            });
+          },
+        },
+      },
       h("h2", {}, "Best available"),
       h("p", { class: "soft small" }, "Together in one row and as far in front as possible."),
       h("div", { class: "fields" }, quantity.box, category?.box, spaces?.box),
@@ -180,7 +267,9 @@ page(async (main, user) => {
   async function ownSeats() {
     if (user?.role !== "buyer") return [];
     const { items } = await read(`/api/booking?event_id=${id}&limit=50`);
-    return items.filter((one) => MINE.has(one.status) && one.section === section && one.subsection === Number(number)).flatMap((one) => one.seat_positions);
+    return items
+      .filter((one) => MINE.has(one.status) && one.section === section && one.subsection === Number(number))
+      .flatMap((one) => one.seat_positions);
   }
 
   async function refresh() {
@@ -193,7 +282,15 @@ page(async (main, user) => {
     if (lost.length && !isBusy) {
       const wished = chosen;
       choose(chosen.filter((one) => !lost.includes(one)));
-      offerInstead(answer, { text: `${seatsInWords(lost)}: somebody was faster.`, where, positions: wished, currency: map.currency, priceOf: (position) => seats.seat(position)?.price, take: ({ seat_selection_mode, seat_positions, quantity }) => submit({ seat_selection_mode, seat_positions, quantity }) });
+      offerInstead(answer, {
+        text: `${seatsInWords(lost)}: somebody was faster.`,
+        where,
+        positions: wished,
+        currency: map.currency,
+        priceOf: (position) => seats.seat(position)?.price,
+        take: ({ seat_selection_mode, seat_positions, quantity }) =>
+          submit({ seat_selection_mode, seat_positions, quantity }),
+      });
     }
     showChoice();
   }
@@ -229,8 +326,19 @@ page(async (main, user) => {
         showSale();
         return false;
       });
-    } else put(sale, h("p", { class: "notice warn" }, state.name === "sold_out" ? "Sold out at the moment. Seats that are given up appear here by themselves." : `${state.label}.`));
+    } else
+      put(
+        sale,
+        h(
+          "p",
+          { class: "notice warn" },
+          state.name === "sold_out"
+            ? "Sold out at the moment. Seats that are given up appear here by themselves."
+            : `${state.label}.`,
+        ),
+      );
   }
 });
 
-const holdTime = (seconds) => (seconds >= 120 ? `${count(Math.floor(seconds / 60))} minutes` : plural(seconds, "second"));
+const holdTime = (seconds) =>
+  seconds >= 120 ? `${count(Math.floor(seconds / 60))} minutes` : plural(seconds, "second");

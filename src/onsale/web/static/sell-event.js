@@ -11,7 +11,8 @@ const READ_EVERY_MS = 5000;
 const MAP_EVERY_MS_MIN = 334;
 
 /** Whether the service is of a version that cannot do this yet. */
-const isUnknown = (error) => error instanceof Problem && (error.status === 405 || (error.status === 404 && error.code === "NOT_FOUND"));
+const isUnknown = (error) =>
+  error instanceof Problem && (error.status === 405 || (error.status === 404 && error.code === "NOT_FOUND"));
 
 page(
   async (main, user) => {
@@ -28,9 +29,25 @@ page(
     const tiles = h("dl", { class: "tiles" });
     const chart = h("div", {});
     const table = h("div", { class: "scroll-x", tabindex: "0", role: "region", "aria-label": "Sales by part" });
-    const publish = h("button", { class: "button", type: "button", on: { click: () => change({ is_active: !event.is_active }, event.is_active ? "Hidden from everybody." : "Everybody can see it.") } });
-    const cancel = h("button", { class: "button danger", type: "button", on: { click: () => askToCancel() } }, "Cancel the event");
-    const onSale = field("on-sale", "On sale from", h("input", { type: "datetime-local", value: localTime(event.on_sale_at) }), "Empty: at once");
+    const publish = h("button", {
+      class: "button",
+      type: "button",
+      on: {
+        click: () =>
+          change({ is_active: !event.is_active }, event.is_active ? "Hidden from everybody." : "Everybody can see it."),
+      },
+    });
+    const cancel = h(
+      "button",
+      { class: "button danger", type: "button", on: { click: () => askToCancel() } },
+      "Cancel the event",
+    );
+    const onSale = field(
+      "on-sale",
+      "On sale from",
+      h("input", { type: "datetime-local", value: localTime(event.on_sale_at) }),
+      "Empty: at once",
+    );
 
     put(
       main,
@@ -46,16 +63,40 @@ page(
         "div",
         { class: "stack wide" },
         answer,
-        h("div", { class: "row" }, publish, h("a", { class: "button", href: `/events/${id}` }, "What buyers see"), h("a", { class: "button", href: `/door/${id}` }, "Open the door"), sales && h("a", { class: "button", href: `/api/event/${id}/sales.csv`, download: `sales-${id}.csv` }, "Sales as CSV"), cancel),
+        h(
+          "div",
+          { class: "row" },
+          publish,
+          h("a", { class: "button", href: `/events/${id}` }, "What buyers see"),
+          h("a", { class: "button", href: `/door/${id}` }, "Open the door"),
+          sales &&
+            h(
+              "a",
+              { class: "button", href: `/api/event/${id}/sales.csv`, download: `sales-${id}.csv` },
+              "Sales as CSV",
+            ),
+          cancel,
+        ),
         tiles,
         chart,
         h("section", { class: "panel stack", "aria-labelledby": "parts" }, h("h2", { id: "parts" }, "By part"), table),
         blocking(),
-        h("form", { class: "panel stack", on: { submit: (submitted) => {
-          submitted.preventDefault();
-          const value = onSale.control.value;
-          change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
-        } } }, h("h2", {}, "When the sale begins"), h("div", { class: "fields broad" }, onSale.box), h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time"))),
+        h(
+          "form",
+          {
+            class: "panel stack",
+            on: {
+              submit: (submitted) => {
+                submitted.preventDefault();
+                const value = onSale.control.value;
+                change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
+              },
+            },
+          },
+          h("h2", {}, "When the sale begins"),
+          h("div", { class: "fields broad" }, onSale.box),
+          h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time")),
+        ),
       ),
     );
     show();
@@ -89,15 +130,44 @@ page(
         sales?.refunds_due > 0 && tile("Refunds due", count(sales.refunds_due)),
       );
       put(chart, sales && minuteChart(sales.bookings_last_minute));
-      const revenues = new Map((sales?.sections ?? []).map((part) => [`${part.section}-${part.subsection}`, part.revenue]));
+      const revenues = new Map(
+        (sales?.sections ?? []).map((part) => [`${part.section}-${part.subsection}`, part.revenue]),
+      );
       const cell = (value) => h("td", { class: "number" }, value);
       put(
         table,
         h(
           "table",
           {},
-          h("thead", {}, h("tr", {}, h("th", { scope: "col" }, "Part"), ["Price", "Available", "Held", "Sold", "Blocked", sales && "Revenue"].filter(Boolean).map((name) => h("th", { scope: "col", class: "number" }, name)))),
-          h("tbody", {}, event.sections.map((part) => h("tr", {}, h("th", { scope: "row" }, `${part.section} ${part.subsection}`), cell(money(part.price, event.currency)), cell(count(part.available)), cell(count(part.reserved)), cell(count(part.sold)), cell(count(part.blocked)), sales && cell(money(revenues.get(`${part.section}-${part.subsection}`) ?? 0, event.currency))))),
+          h(
+            "thead",
+            {},
+            h(
+              "tr",
+              {},
+              h("th", { scope: "col" }, "Part"),
+              ["Price", "Available", "Held", "Sold", "Blocked", sales && "Revenue"]
+                .filter(Boolean)
+                .map((name) => h("th", { scope: "col", class: "number" }, name)),
+            ),
+          ),
+          h(
+            "tbody",
+            {},
+            event.sections.map((part) =>
+              h(
+                "tr",
+                {},
+                h("th", { scope: "row" }, `${part.section} ${part.subsection}`),
+                cell(money(part.price, event.currency)),
+                cell(count(part.available)),
+                cell(count(part.reserved)),
+                cell(count(part.sold)),
+                cell(count(part.blocked)),
+                sales && cell(money(revenues.get(`${part.section}-${part.subsection}`) ?? 0, event.currency)),
+              ),
+            ),
+          ),
         ),
       );
     }
@@ -118,7 +188,22 @@ page(
       const dialog = h(
         "dialog",
         { "aria-labelledby": "cancel-title" },
-        h("form", { method: "dialog", class: "stack" }, h("h2", { id: "cancel-title" }, "Cancel this event for good?"), h("p", {}, "All bookings end, what was paid is given back, and nothing can be sold again. This cannot be undone."), h("div", { class: "row" }, h("button", { class: "button danger", value: "yes" }, "Cancel the event"), h("button", { class: "button", value: "no" }, "Keep it"))),
+        h(
+          "form",
+          { method: "dialog", class: "stack" },
+          h("h2", { id: "cancel-title" }, "Cancel this event for good?"),
+          h(
+            "p",
+            {},
+            "All bookings end, what was paid is given back, and nothing can be sold again. This cannot be undone.",
+          ),
+          h(
+            "div",
+            { class: "row" },
+            h("button", { class: "button danger", value: "yes" }, "Cancel the event"),
+            h("button", { class: "button", value: "no" }, "Keep it"),
+          ),
+        ),
       );
       main.append(dialog);
       dialog.addEventListener("close", async () => {
@@ -130,9 +215,15 @@ page(
           const changed = await call("POST", `/api/event/${id}/cancel`);
           event = { ...event, ...changed };
           show();
-          put(answer, notice("warn", h("p", {}, "The event is cancelled. Bookings are being ended and payments given back.")));
+          put(
+            answer,
+            notice("warn", h("p", {}, "The event is cancelled. Bookings are being ended and payments given back.")),
+          );
         } catch (error) {
-          put(answer, notice("bad", h("p", {}, isUnknown(error) ? "This service cannot cancel events yet." : explained(error))));
+          put(
+            answer,
+            notice("bad", h("p", {}, isUnknown(error) ? "This service cannot cancel events yet." : explained(error))),
+          );
         }
       });
       dialog.showModal();
@@ -141,10 +232,34 @@ page(
     // --- Blocking seats ---
 
     function blocking() {
-      const part = field("block-part", "Part", h("select", {}, event.sections.map((one, index) => h("option", { value: String(index) }, `${one.section} ${one.subsection}`))));
+      const part = field(
+        "block-part",
+        "Part",
+        h(
+          "select",
+          {},
+          event.sections.map((one, index) => h("option", { value: String(index) }, `${one.section} ${one.subsection}`)),
+        ),
+      );
       const place = h("div", { class: "stack" });
       const told = h("div", {});
-      const details = h("details", { class: "panel" }, h("summary", {}, "Block seats, or free them"), h("div", { class: "stack" }, h("p", { class: "soft" }, "Blocked seats are not for sale: for technicians, guests, or a row that is taken out."), h("div", { class: "fields" }, part.box), told, place));
+      const details = h(
+        "details",
+        { class: "panel" },
+        h("summary", {}, "Block seats, or free them"),
+        h(
+          "div",
+          { class: "stack" },
+          h(
+            "p",
+            { class: "soft" },
+            "Blocked seats are not for sale: for technicians, guests, or a row that is taken out.",
+          ),
+          h("div", { class: "fields" }, part.box),
+          told,
+          place,
+        ),
+      );
       let opened = null;
       const open = () => {
         if (details.open) {
@@ -171,7 +286,11 @@ page(
         return null;
       }
       let chosen = [];
-      const block = h("button", { class: "button primary", type: "button", on: { click: () => send("block", "available") } });
+      const block = h("button", {
+        class: "button primary",
+        type: "button",
+        on: { click: () => send("block", "available") },
+      });
       const free = h("button", { class: "button", type: "button", on: { click: () => send("unblock", "blocked") } });
       const seats = seatMap({
         label: `Seats of ${part.section} ${part.subsection}. Arrow keys move, space chooses.`,
@@ -203,9 +322,24 @@ page(
         try {
           await call("POST", `${base}/${what}`, { body: { seats: positions } });
           choose(chosen.filter((one) => !positions.includes(one)));
-          put(told, notice("", h("p", {}, what === "block" ? `${plural(positions.length, "seat is", "seats are")} blocked.` : `${plural(positions.length, "seat is", "seats are")} for sale again.`)));
+          put(
+            told,
+            notice(
+              "",
+              h(
+                "p",
+                {},
+                what === "block"
+                  ? `${plural(positions.length, "seat is", "seats are")} blocked.`
+                  : `${plural(positions.length, "seat is", "seats are")} for sale again.`,
+              ),
+            ),
+          );
         } catch (error) {
-          put(told, notice("bad", h("p", {}, isUnknown(error) ? "This service cannot block seats yet." : explained(error))));
+          put(
+            told,
+            notice("bad", h("p", {}, isUnknown(error) ? "This service cannot block seats yet." : explained(error))),
+          );
         }
         await reread();
       }
@@ -229,7 +363,11 @@ page(
     }, READ_EVERY_MS);
     const merge = (update) => {
       const changed = new Map(update.sections.map((part) => [`${part.section}-${part.subsection}`, part]));
-      event = { ...event, status: event.status === "cancelled" ? "cancelled" : update.status, sections: event.sections.map((part) => changed.get(`${part.section}-${part.subsection}`) ?? part) };
+      event = {
+        ...event,
+        status: event.status === "cancelled" ? "cancelled" : update.status,
+        sections: event.sections.map((part) => changed.get(`${part.section}-${part.subsection}`) ?? part),
+      };
       show();
       readAgain();
       blockPanel?.again(update.sections);
@@ -257,6 +395,13 @@ function minuteChart(seconds) {
     "figure",
     { class: "panel stack" },
     h("figcaption", { class: "row apart" }, h("h2", {}, "The last minute"), h("span", { class: "soft" }, text)),
-    draw("svg", { class: "chart", viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": text }, draw("line", { x1: 0, x2: 600, y1: 99.5, y2: 99.5 }), seconds.map((value, index) => draw("rect", { x: index * 10 + 1, y: 99 - (value / most) * 95, width: 8, height: (value / most) * 95 }))),
+    draw(
+      "svg",
+      { class: "chart", viewBox: "0 0 600 100", preserveAspectRatio: "none", role: "img", "aria-label": text },
+      draw("line", { x1: 0, x2: 600, y1: 99.5, y2: 99.5 }),
+      seconds.map((value, index) =>
+        draw("rect", { x: index * 10 + 1, y: 99 - (value / most) * 95, width: 8, height: (value / most) * 95 }),
+      ),
+    ),
   );
 }

@@ -17,24 +17,77 @@ page(
     const name = field("name", "Name", h("input", { required: true, maxlength: 200 }));
     const venue = field("venue_name", "Venue", h("input", { required: true, maxlength: 200 }));
     const description = field("description", "Description", h("textarea", { maxlength: 5000 }));
-    const startsAt = field("starts_at", "Begins", h("input", { type: "datetime-local" }), "In your local time; may be told later");
+    const startsAt = field(
+      "starts_at",
+      "Begins",
+      h("input", { type: "datetime-local" }),
+      "In your local time; may be told later",
+    );
     const onSaleAt = field("on_sale_at", "On sale from", h("input", { type: "datetime-local" }), "Empty: at once");
-    const currency = field("currency", "Currency", h("input", { value: "USD", required: true, pattern: "[A-Z]{3}", maxlength: 3, autocapitalize: "characters" }), "Three letters, such as USD");
-    const holdMinutes = field("hold_seconds", "Minutes to pay", h("input", { type: "number", min: 1, max: 120, value: "10", required: true }));
-    const perBooking = field("max_tickets_per_booking", "Seats per booking", h("input", { type: "number", min: 1, max: 10, value: "4", required: true }));
-    const perBuyer = field("max_tickets_per_buyer", "Tickets per buyer", h("input", { type: "number", min: 1, max: 100 }), "Empty: no limit");
+    const currency = field(
+      "currency",
+      "Currency",
+      h("input", { value: "USD", required: true, pattern: "[A-Z]{3}", maxlength: 3, autocapitalize: "characters" }),
+      "Three letters, such as USD",
+    );
+    const holdMinutes = field(
+      "hold_seconds",
+      "Minutes to pay",
+      h("input", { type: "number", min: 1, max: 120, value: "10", required: true }),
+    );
+    const perBooking = field(
+      "max_tickets_per_booking",
+      "Seats per booking",
+      h("input", { type: "number", min: 1, max: 10, value: "4", required: true }),
+    );
+    const perBuyer = field(
+      "max_tickets_per_buyer",
+      "Tickets per buyer",
+      h("input", { type: "number", min: 1, max: 100 }),
+      "Empty: no limit",
+    );
     const noSingles = h("input", { type: "checkbox" });
     const isPublic = h("input", { type: "checkbox", checked: true });
-    const fields = { name, venue_name: venue, description, starts_at: startsAt, on_sale_at: onSaleAt, currency, hold_seconds: holdMinutes, max_tickets_per_booking: perBooking, max_tickets_per_buyer: perBuyer };
+    const fields = {
+      name,
+      venue_name: venue,
+      description,
+      starts_at: startsAt,
+      on_sale_at: onSaleAt,
+      currency,
+      hold_seconds: holdMinutes,
+      max_tickets_per_booking: perBooking,
+      max_tickets_per_buyer: perBuyer,
+    };
     const hall = hallForm(() => show());
     const send = h("button", { class: "button primary", type: "submit" }, "Create event");
     const form = h(
       "form",
       { class: "stack wide", novalidate: true },
       wrong,
-      h("section", { class: "panel stack", "aria-labelledby": "about" }, h("h2", { id: "about" }, "The event"), name.box, venue.box, description.box, h("div", { class: "fields broad" }, startsAt.box, onSaleAt.box)),
-      h("section", { class: "panel stack", "aria-labelledby": "hall" }, h("h2", { id: "hall" }, "The hall"), hall.element),
-      h("section", { class: "panel stack", "aria-labelledby": "rules" }, h("h2", { id: "rules" }, "The rules"), h("div", { class: "fields" }, currency.box, holdMinutes.box, perBooking.box, perBuyer.box), h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"), h("label", { class: "choice" }, isPublic, "Show it to everybody as soon as it is ready")),
+      h(
+        "section",
+        { class: "panel stack", "aria-labelledby": "about" },
+        h("h2", { id: "about" }, "The event"),
+        name.box,
+        venue.box,
+        description.box,
+        h("div", { class: "fields broad" }, startsAt.box, onSaleAt.box),
+      ),
+      h(
+        "section",
+        { class: "panel stack", "aria-labelledby": "hall" },
+        h("h2", { id: "hall" }, "The hall"),
+        hall.element,
+      ),
+      h(
+        "section",
+        { class: "panel stack", "aria-labelledby": "rules" },
+        h("h2", { id: "rules" }, "The rules"),
+        h("div", { class: "fields" }, currency.box, holdMinutes.box, perBooking.box, perBuyer.box),
+        h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
+        h("label", { class: "choice" }, isPublic, "Show it to everybody as soon as it is ready"),
+      ),
       h("div", { class: "row" }, send, h("a", { class: "button", href: "/sell" }, "Do not create it")),
     );
     form.addEventListener("submit", (event) => {
@@ -42,12 +95,30 @@ page(
       create();
     });
     currency.control.addEventListener("input", () => show());
-    put(main, h("header", { class: "heading" }, h("p", { class: "crumbs" }, h("a", { href: "/sell" }, "Your events")), h("h1", {}, "New event")), h("div", { class: "split" }, form, h("aside", { "aria-label": "What the hall will be" }, h("div", { class: "panel" }, preview))));
+    put(
+      main,
+      h(
+        "header",
+        { class: "heading" },
+        h("p", { class: "crumbs" }, h("a", { href: "/sell" }, "Your events")),
+        h("h1", {}, "New event"),
+      ),
+      h(
+        "div",
+        { class: "split" },
+        form,
+        h("aside", { "aria-label": "What the hall will be" }, h("div", { class: "panel" }, preview)),
+      ),
+    );
     show();
 
     function show() {
       const { config, fault } = hall.read();
-      put(preview, h("h2", {}, "Preview"), fault ? h("p", { class: "notice warn", role: "status" }, fault) : drawn(config, currency.control.value));
+      put(
+        preview,
+        h("h2", {}, "Preview"),
+        fault ? h("p", { class: "notice warn", role: "status" }, fault) : drawn(config, currency.control.value),
+      );
     }
 
     async function create() {
@@ -120,11 +191,30 @@ function hallForm(changed) {
       "fieldset",
       {},
       h("legend", { class: "unseen" }, "How to describe the hall"),
-      h("div", { class: "choices" }, Object.entries(ways).map(([key, [label]]) => h("label", {}, h("input", { type: "radio", name: "way", value: key, checked: key === way, on: { change: () => {
-        way = key;
-        put(place, ways[key][1].element);
-        changed();
-      } } }), label))),
+      h(
+        "div",
+        { class: "choices" },
+        Object.entries(ways).map(([key, [label]]) =>
+          h(
+            "label",
+            {},
+            h("input", {
+              type: "radio",
+              name: "way",
+              value: key,
+              checked: key === way,
+              on: {
+                change: () => {
+                  way = key;
+                  put(place, ways[key][1].element);
+                  changed();
+                },
+              },
+            }),
+            label,
+          ),
+        ),
+      ),
     ),
     place,
   );
@@ -143,7 +233,13 @@ function regular() {
   const price = field("regular-price", "Price of a seat", h("input", { inputmode: "decimal", value: "45.00" }));
   return {
     element: h("div", { class: "fields" }, count.box, rows.box, seats.box, price.box),
-    read: () => ({ config: { rows: whole(rows.control), cols: whole(seats.control), sections: [{ name: "A", price: cents(price.control), subsections: whole(count.control) }] } }),
+    read: () => ({
+      config: {
+        rows: whole(rows.control),
+        cols: whole(seats.control),
+        sections: [{ name: "A", price: cents(price.control), subsections: whole(count.control) }],
+      },
+    }),
   };
 }
 
@@ -160,29 +256,67 @@ function parts(changed) {
       rows: field(id("rows"), "Rows", number(rows)),
       seats: field(id("seats"), "Seats", number(seats)),
     };
-    const row = h("div", { class: "part", role: "group", "aria-label": `Section ${made}` }, Object.values(inputs).map((one) => one.box), h("button", { class: "button", type: "button", "aria-label": `Remove section ${made}`, on: { click: () => {
-      row.remove();
-      changed();
-    } } }, "Remove"));
+    const row = h(
+      "div",
+      { class: "part", role: "group", "aria-label": `Section ${made}` },
+      Object.values(inputs).map((one) => one.box),
+      h(
+        "button",
+        {
+          class: "button",
+          type: "button",
+          "aria-label": `Remove section ${made}`,
+          on: {
+            click: () => {
+              row.remove();
+              changed();
+            },
+          },
+        },
+        "Remove",
+      ),
+    );
     row.read = () => ({
       name: inputs.name.control.value.trim(),
       price: cents(inputs.price.control),
-      subsections: Array.from({ length: Math.min(PARTS_MAX + 1, whole(inputs.count.control) || 0) }, (_, index) => ({ number: index + 1, rows: whole(inputs.rows.control), seats_per_row: whole(inputs.seats.control) })),
+      subsections: Array.from({ length: Math.min(PARTS_MAX + 1, whole(inputs.count.control) || 0) }, (_, index) => ({
+        number: index + 1,
+        rows: whole(inputs.rows.control),
+        seats_per_row: whole(inputs.seats.control),
+      })),
     });
     list.append(row);
   };
   add("Stalls", "85.00", 4, 20, 20);
   add("Circle", "60.00", 6, 8, 20);
-  const more = h("button", { class: "button", type: "button", on: { click: () => {
-    add(String.fromCharCode(65 + (made % 26)), "45.00", 1, 10, 20);
-    list.lastElementChild.querySelector("input").focus();
-    changed();
-  } } }, "Add a section");
-  return { element: h("div", { class: "stack" }, list, h("div", {}, more)), read: () => ({ config: { sections: [...list.children].map((row) => row.read()) } }) };
+  const more = h(
+    "button",
+    {
+      class: "button",
+      type: "button",
+      on: {
+        click: () => {
+          add(String.fromCharCode(65 + (made % 26)), "45.00", 1, 10, 20);
+          list.lastElementChild.querySelector("input").focus();
+          changed();
+        },
+      },
+    },
+    "Add a section",
+  );
+  return {
+    element: h("div", { class: "stack" }, list, h("div", {}, more)),
+    read: () => ({ config: { sections: [...list.children].map((row) => row.read()) } }),
+  };
 }
 
 function pasted() {
-  const text = field("json", "Seating configuration", h("textarea", { spellcheck: "false", value: JSON.stringify(EXAMPLE, null, 2) }), "The same that the API takes, with price categories and wheelchair spaces");
+  const text = field(
+    "json",
+    "Seating configuration",
+    h("textarea", { spellcheck: "false", value: JSON.stringify(EXAMPLE, null, 2) }),
+    "The same that the API takes, with price categories and wheelchair spaces",
+  );
   return {
     element: text.box,
     read: () => {
@@ -200,24 +334,46 @@ function expanded(config) {
   return config.sections.flatMap((section) =>
     Array.isArray(section.subsections)
       ? section.subsections.map((part) => ({ ...part, section: section.name, price: section.price }))
-      : Array.from({ length: Math.min(section.subsections, PARTS_MAX + 1) }, (_, index) => ({ number: index + 1, rows: config.rows, seats_per_row: config.cols, section: section.name, price: section.price })),
+      : Array.from({ length: Math.min(section.subsections, PARTS_MAX + 1) }, (_, index) => ({
+          number: index + 1,
+          rows: config.rows,
+          seats_per_row: config.cols,
+          section: section.name,
+          price: section.price,
+        })),
   );
 }
 
 /** Said while typing; the service judges once more. */
 function judged({ config, fault }) {
   if (fault) return { fault };
-  if (!Array.isArray(config?.sections) || !config.sections.length) return { fault: "A hall needs at least one section." };
+  if (!Array.isArray(config?.sections) || !config.sections.length)
+    return { fault: "A hall needs at least one section." };
   const names = config.sections.map((section) => section?.name);
-  if (!names.every((name) => /^[A-Za-z0-9_-]{1,20}$/.test(name ?? ""))) return { fault: "A section's name has 1 to 20 letters, digits, - or _." };
+  if (!names.every((name) => /^[A-Za-z0-9_-]{1,20}$/.test(name ?? "")))
+    return { fault: "A section's name has 1 to 20 letters, digits, - or _." };
   if (new Set(names).size !== names.length) return { fault: "Two sections have the same name." };
-  if (!config.sections.every((section) => Number.isInteger(section.price) && section.price >= 0)) return { fault: "A price is 0 or more, such as 45.00." };
-  if (!config.sections.every((section) => (Array.isArray(section.subsections) ? section.subsections.length > 0 : section.subsections >= 1))) return { fault: "A section needs at least one part." };
+  if (!config.sections.every((section) => Number.isInteger(section.price) && section.price >= 0))
+    return { fault: "A price is 0 or more, such as 45.00." };
+  if (
+    !config.sections.every((section) =>
+      Array.isArray(section.subsections) ? section.subsections.length > 0 : section.subsections >= 1,
+    )
+  )
+    return { fault: "A section needs at least one part." };
   const all = expanded(config);
   if (all.length > PARTS_MAX) return { fault: `A hall has at most ${plural(PARTS_MAX, "part")}.` };
-  if (!all.every((part) => Number.isInteger(part.rows) && Number.isInteger(part.seats_per_row) && part.rows > 0 && part.seats_per_row > 0)) return { fault: "Rows and seats are whole numbers from 1." };
-  if (all.some((part) => part.rows * part.seats_per_row > SEATS_OF_PART_MAX)) return { fault: `A part has at most ${plural(SEATS_OF_PART_MAX, "seat")}.` };
-  if (all.reduce((sum, part) => sum + part.rows * part.seats_per_row, 0) > SEATS_MAX) return { fault: `A hall has at most ${plural(SEATS_MAX, "seat")}.` };
+  if (
+    !all.every(
+      (part) =>
+        Number.isInteger(part.rows) && Number.isInteger(part.seats_per_row) && part.rows > 0 && part.seats_per_row > 0,
+    )
+  )
+    return { fault: "Rows and seats are whole numbers from 1." };
+  if (all.some((part) => part.rows * part.seats_per_row > SEATS_OF_PART_MAX))
+    return { fault: `A part has at most ${plural(SEATS_OF_PART_MAX, "seat")}.` };
+  if (all.reduce((sum, part) => sum + part.rows * part.seats_per_row, 0) > SEATS_MAX)
+    return { fault: `A hall has at most ${plural(SEATS_MAX, "seat")}.` };
   return { config };
 }
 
@@ -228,7 +384,13 @@ function drawn(config, currency) {
   let left = DRAWN_MAX;
   const fact = (name, text) => h("div", {}, h("dt", {}, name), h("dd", {}, text));
   return [
-    h("dl", { class: "facts" }, fact("Seats", plural(seats, "seat")), fact("Parts", plural(all.length, "part")), fact("If all is sold", money(value, currency))),
+    h(
+      "dl",
+      { class: "facts" },
+      fact("Seats", plural(seats, "seat")),
+      fact("Parts", plural(all.length, "part")),
+      fact("If all is sold", money(value, currency)),
+    ),
     h("div", { class: "stage", "aria-hidden": "true" }, "STAGE"),
     h(
       "div",
@@ -236,7 +398,23 @@ function drawn(config, currency) {
       [...Map.groupBy(all, (part) => part.section)].map(([name, list]) => {
         const shown = list.slice(0, Math.max(0, left));
         left -= shown.length;
-        return h("div", { class: "stack" }, h("div", { class: "row apart" }, h("h3", {}, name), h("span", { class: "soft money" }, money(list[0].price, currency))), h("div", { class: "mini" }, shown.map(rectangle), shown.length < list.length && h("span", { class: "soft small" }, `and ${plural(list.length - shown.length, "more", "more")}`)));
+        return h(
+          "div",
+          { class: "stack" },
+          h(
+            "div",
+            { class: "row apart" },
+            h("h3", {}, name),
+            h("span", { class: "soft money" }, money(list[0].price, currency)),
+          ),
+          h(
+            "div",
+            { class: "mini" },
+            shown.map(rectangle),
+            shown.length < list.length &&
+              h("span", { class: "soft small" }, `and ${plural(list.length - shown.length, "more", "more")}`),
+          ),
+        );
       }),
     ),
   ];
@@ -248,7 +426,19 @@ function rectangle(part) {
   const rows = Array.from({ length: part.rows }, (_, row) => `M1 ${(row + 0.5) * scale}H${width}`).join("");
   return draw(
     "svg",
-    { width: width + 6, height: height + 6, viewBox: `-3 -3 ${width + 6} ${height + 6}`, role: "img", "aria-label": `${part.section} ${part.number}: ${part.rows} rows of ${part.seats_per_row}` },
-    draw("path", { d: rows, stroke: "currentColor", "stroke-width": Math.max(0.4, scale * 0.65), "stroke-dasharray": `${scale * 0.7} ${scale * 0.3}`, fill: "none" }),
+    {
+      width: width + 6,
+      height: height + 6,
+      viewBox: `-3 -3 ${width + 6} ${height + 6}`,
+      role: "img",
+      "aria-label": `${part.section} ${part.number}: ${part.rows} rows of ${part.seats_per_row}`,
+    },
+    draw("path", {
+      d: rows,
+      stroke: "currentColor",
+      "stroke-width": Math.max(0.4, scale * 0.65),
+      "stroke-dasharray": `${scale * 0.7} ${scale * 0.3}`,
+      fill: "none",
+    }),
   );
 }

@@ -4,26 +4,64 @@ import { saleState } from "./sale.js";
 import { page, title } from "./shell.js";
 import { day, plural } from "./words.js";
 
-const seatCount = (config) => config.sections.reduce((sum, section) => sum + section.subsections.reduce((seats, part) => seats + part.rows * part.seats_per_row, 0), 0);
+const seatCount = (config) =>
+  config.sections.reduce(
+    (sum, section) => sum + section.subsections.reduce((seats, part) => seats + part.rows * part.seats_per_row, 0),
+    0,
+  );
 
 page(
   async (main) => {
     title("Your events");
     const list = h("ul", { class: "list panel", hidden: true });
     const more = h("div", { class: "row" });
-    put(main, h("header", { class: "heading" }, h("div", { class: "row apart" }, h("h1", {}, "Your events"), h("a", { class: "button primary", href: "/sell/new" }, "New event"))), h("div", { class: "stack" }, list, more));
+    put(
+      main,
+      h(
+        "header",
+        { class: "heading" },
+        h(
+          "div",
+          { class: "row apart" },
+          h("h1", {}, "Your events"),
+          h("a", { class: "button primary", href: "/sell/new" }, "New event"),
+        ),
+      ),
+      h("div", { class: "stack" }, list, more),
+    );
     const load = async (cursor) => {
       const found = await read(`/api/event?mine=true&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
       list.append(...found.items.map(entry));
       list.hidden = !list.children.length;
       put(
         more,
-        found.next_cursor && h("button", { class: "button", on: { click: (event) => {
-          event.target.disabled = true;
-          load(found.next_cursor).catch(() => { event.target.disabled = false; });
-        } } }, "Show older events"),
+        found.next_cursor &&
+          h(
+            "button",
+            {
+              class: "button",
+              on: {
+                click: (event) => {
+                  event.target.disabled = true;
+                  load(found.next_cursor).catch(() => {
+                    event.target.disabled = false;
+                  });
+                },
+              },
+            },
+            "Show older events",
+          ),
       );
-      if (list.hidden) put(more, h("div", { class: "empty" }, h("h2", {}, "You sell nothing yet"), h("p", { class: "soft" }, "Describe a hall, and its seats are on sale a moment later.")));
+      if (list.hidden)
+        put(
+          more,
+          h(
+            "div",
+            { class: "empty" },
+            h("h2", {}, "You sell nothing yet"),
+            h("p", { class: "soft" }, "Describe a hall, and its seats are on sale a moment later."),
+          ),
+        );
     };
     await load(null);
   },
@@ -41,7 +79,11 @@ function entry(event) {
       h("strong", {}, event.name),
       h("span", { class: `pill ${state.tone}` }, state.label),
       h("span", { class: "soft" }, event.venue_name),
-      h("span", { class: "soft" }, `${plural(seatCount(event.seating_config), "seat")}${event.starts_at ? ` · ${day(event.starts_at)}` : ""}`),
+      h(
+        "span",
+        { class: "soft" },
+        `${plural(seatCount(event.seating_config), "seat")}${event.starts_at ? ` · ${day(event.starts_at)}` : ""}`,
+      ),
     ),
   );
 }

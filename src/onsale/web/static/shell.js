@@ -116,7 +116,11 @@ function showWrongRole(role) {
       "div",
       { class: "empty" },
       h("h1", {}, role === "buyer" ? "This page is for buyers" : "This page is for sellers"),
-      h("p", {}, `You are signed in with a ${role === "buyer" ? "seller's" : "buyer's"} account. Sign in with another one to go on.`),
+      h(
+        "p",
+        {},
+        `You are signed in with a ${role === "buyer" ? "seller's" : "buyer's"} account. Sign in with another one to go on.`,
+      ),
       h("button", { class: "button primary", on: { click: () => signOut(signInAddress()) } }, "Use another account"),
     ),
   );
@@ -168,7 +172,16 @@ async function showHold() {
   }
   if (!held?.expires_at) return;
   const left = h("span", {});
-  put(heldPlace, h("a", { class: "held", href: `/bookings/${held.id}` }, "Seats held", h("span", { class: "unseen" }, "for you, pay within "), left));
+  put(
+    heldPlace,
+    h(
+      "a",
+      { class: "held", href: `/bookings/${held.id}` },
+      "Seats held",
+      h("span", { class: "unseen" }, "for you, pay within "),
+      left,
+    ),
+  );
   everySecond(() => {
     const seconds = (Date.parse(held.expires_at) - now()) / 1000;
     if (seconds <= 0) {
@@ -182,11 +195,23 @@ async function showHold() {
 
 function themeSwitch() {
   const root = document.documentElement;
-  const isDark = () => (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
+  const isDark = () =>
+    (root.dataset.theme ?? (matchMedia("(prefers-color-scheme: dark)").matches ? "dark" : "light")) === "dark";
   const button = h(
     "button",
-    { type: "button", class: "icon-button", "aria-label": "Dark appearance", title: "Dark appearance", "aria-pressed": String(isDark()) },
-    draw("svg", { viewBox: "0 0 20 20", width: 20, height: 20, "aria-hidden": "true" }, draw("circle", { cx: 10, cy: 10, r: 7.5, fill: "none", stroke: "currentColor", "stroke-width": 1.6 }), draw("path", { d: "M10 2.5a7.5 7.5 0 0 1 0 15z", fill: "currentColor" })),
+    {
+      type: "button",
+      class: "icon-button",
+      "aria-label": "Dark appearance",
+      title: "Dark appearance",
+      "aria-pressed": String(isDark()),
+    },
+    draw(
+      "svg",
+      { viewBox: "0 0 20 20", width: 20, height: 20, "aria-hidden": "true" },
+      draw("circle", { cx: 10, cy: 10, r: 7.5, fill: "none", stroke: "currentColor", "stroke-width": 1.6 }),
+      draw("path", { d: "M10 2.5a7.5 7.5 0 0 1 0 15z", fill: "currentColor" }),
+    ),
   );
   button.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -204,7 +229,11 @@ function watchConnection() {
   const show = (isReachable) => {
     const wasHidden = banner.hidden;
     banner.hidden = isReachable;
-    if (!isReachable) setText(banner, "You are offline, or the service cannot be reached. Nothing is lost: what is held stays held, and this page goes on by itself.");
+    if (!isReachable)
+      setText(
+        banner,
+        "You are offline, or the service cannot be reached. Nothing is lost: what is held stays held, and this page goes on by itself.",
+      );
     else if (!wasHidden) say("The connection is back.");
   };
   window.addEventListener("offline", () => show(false));

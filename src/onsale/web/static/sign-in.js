@@ -19,21 +19,79 @@ page(async (main, user) => {
   const show = (isNew) => {
     title(isNew ? "Create an account" : "Sign in");
     history.replaceState(null, "", `${location.pathname}${location.search}${isNew ? "#new" : ""}`);
-    put(main, h("div", { class: "stack wide" }, form(isNew), h("p", {}, isNew ? "Have you been here before? " : "New here? ", h("a", { href: isNew ? "#" : "#new", on: { click: (event) => { event.preventDefault(); show(!isNew); main.querySelector("input").focus(); } } }, isNew ? "Sign in" : "Create an account"))));
+    put(
+      main,
+      h(
+        "div",
+        { class: "stack wide" },
+        form(isNew),
+        h(
+          "p",
+          {},
+          isNew ? "Have you been here before? " : "New here? ",
+          h(
+            "a",
+            {
+              href: isNew ? "#" : "#new",
+              on: {
+                click: (event) => {
+                  event.preventDefault();
+                  show(!isNew);
+                  main.querySelector("input").focus();
+                },
+              },
+            },
+            isNew ? "Sign in" : "Create an account",
+          ),
+        ),
+      ),
+    );
   };
   window.addEventListener("hashchange", () => show(location.hash === "#new"));
   show(location.hash === "#new");
 });
 
 function form(isNew) {
-  const email = field("email", "E-mail address", h("input", { type: "email", name: "email", autocomplete: "email", required: true, maxlength: 254, autocapitalize: "none", spellcheck: "false" }));
-  const password = field("password", "Password", h("input", { type: "password", name: "password", autocomplete: isNew ? "new-password" : "current-password", required: true, minlength: isNew ? 8 : null }), isNew ? "At least 8 characters" : null);
-  const name = field("name", "Your name", h("input", { name: "name", autocomplete: "name", required: true, maxlength: 100 }));
+  const email = field(
+    "email",
+    "E-mail address",
+    h("input", {
+      type: "email",
+      name: "email",
+      autocomplete: "email",
+      required: true,
+      maxlength: 254,
+      autocapitalize: "none",
+      spellcheck: "false",
+    }),
+  );
+  const password = field(
+    "password",
+    "Password",
+    h("input", {
+      type: "password",
+      name: "password",
+      autocomplete: isNew ? "new-password" : "current-password",
+      required: true,
+      minlength: isNew ? 8 : null,
+    }),
+    isNew ? "At least 8 characters" : null,
+  );
+  const name = field(
+    "name",
+    "Your name",
+    h("input", { name: "name", autocomplete: "name", required: true, maxlength: 100 }),
+  );
   const roles = h(
     "fieldset",
     { class: "stack" },
     h("legend", { class: "label" }, "I would like to"),
-    h("div", { class: "choices" }, h("label", {}, h("input", { type: "radio", name: "role", value: "buyer", checked: true }), "Buy tickets"), h("label", {}, h("input", { type: "radio", name: "role", value: "seller" }), "Sell tickets")),
+    h(
+      "div",
+      { class: "choices" },
+      h("label", {}, h("input", { type: "radio", name: "role", value: "buyer", checked: true }), "Buy tickets"),
+      h("label", {}, h("input", { type: "radio", name: "role", value: "seller" }), "Sell tickets"),
+    ),
   );
   const wrong = h("div", { role: "alert" });
   const send = h("button", { class: "button primary block", type: "submit" }, isNew ? "Create account" : "Sign in");
@@ -65,7 +123,10 @@ function form(isNew) {
     send.disabled = true;
     const credentials = { email: email.control.value, password: password.control.value };
     try {
-      if (isNew) await call("POST", "/api/user", { body: { ...credentials, name: name.control.value, role: element.querySelector("[name=role]:checked").value } });
+      if (isNew)
+        await call("POST", "/api/user", {
+          body: { ...credentials, name: name.control.value, role: element.querySelector("[name=role]:checked").value },
+        });
       const session = await call("POST", "/api/user/login", { body: credentials });
       location.assign(next(session.role));
     } catch (error) {

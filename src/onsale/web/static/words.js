@@ -2,9 +2,27 @@
 
 const amounts = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const counts = new Intl.NumberFormat("en");
-const days = new Intl.DateTimeFormat("en-GB", { weekday: "short", day: "numeric", month: "long", year: "numeric", hour: "2-digit", minute: "2-digit" });
-const moments = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" });
-const momentsOfOtherYears = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit" });
+const days = new Intl.DateTimeFormat("en-GB", {
+  weekday: "short",
+  day: "numeric",
+  month: "long",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const moments = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  hour: "2-digit",
+  minute: "2-digit",
+});
+const momentsOfOtherYears = new Intl.DateTimeFormat("en-GB", {
+  day: "numeric",
+  month: "short",
+  year: "numeric",
+  hour: "2-digit",
+  minute: "2-digit",
+});
 
 /** "45.00 USD" from cents. */
 export const money = (cents, currency) => `${amounts.format(cents / 100)} ${currency}`;
@@ -20,7 +38,12 @@ export const plural = (number, one, many = `${one}s`) => `${count(number)} ${num
 export function timeLeft(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
   const two = (number) => String(number).padStart(2, "0");
-  const [d, hours, minutes, rest] = [Math.floor(whole / 86400), Math.floor(whole / 3600) % 24, Math.floor(whole / 60) % 60, whole % 60];
+  const [d, hours, minutes, rest] = [
+    Math.floor(whole / 86400),
+    Math.floor(whole / 3600) % 24,
+    Math.floor(whole / 60) % 60,
+    whole % 60,
+  ];
   if (d) return `${plural(d, "day")} ${two(hours)}:${two(minutes)}:${two(rest)}`;
   return hours ? `${hours}:${two(minutes)}:${two(rest)}` : `${minutes}:${two(rest)}`;
 }
@@ -52,7 +75,9 @@ export const STATUS = {
 
 const CANCELLED = { expired: "Time ran out", event_cancelled: "Event cancelled", buyer: "Given up" };
 export const bookingStatus = (booking) =>
-  booking.status === "cancelled" ? [CANCELLED[booking.cancel_reason] ?? "Cancelled", booking.cancel_reason === "buyer" ? "" : "bad"] : STATUS[booking.status] ?? [booking.status, ""];
+  booking.status === "cancelled"
+    ? [CANCELLED[booking.cancel_reason] ?? "Cancelled", booking.cancel_reason === "buyer" ? "" : "bad"]
+    : (STATUS[booking.status] ?? [booking.status, ""]);
 
 const DECLINED = {
   insufficient_funds: "There is not enough money on this card.",
@@ -82,9 +107,12 @@ const REFUSED = {
 
 /** What a person is told about an error, in a sentence. */
 export function explained(error) {
-  if (error?.code === "PAYMENT_DECLINED") return `The card was declined. ${DECLINED[error.body.decline_reason] ?? "Your bank gave no further reason."} Your seats are still held.`;
-  if (error?.code === "TICKET_LIMIT_REACHED") return `One person may have ${plural(error.body.limit, "ticket")} for this event, and you have ${count(error.body.taken)} already.`;
-  if (error?.code === "VALIDATION_ERROR" && error.body.errors?.length) return error.body.errors.map((one) => one.message).join(" ");
+  if (error?.code === "PAYMENT_DECLINED")
+    return `The card was declined. ${DECLINED[error.body.decline_reason] ?? "Your bank gave no further reason."} Your seats are still held.`;
+  if (error?.code === "TICKET_LIMIT_REACHED")
+    return `One person may have ${plural(error.body.limit, "ticket")} for this event, and you have ${count(error.body.taken)} already.`;
+  if (error?.code === "VALIDATION_ERROR" && error.body.errors?.length)
+    return error.body.errors.map((one) => one.message).join(" ");
   if (error?.name === "Error" && !error.code) return "The service cannot be reached. Please check your connection.";
   return REFUSED[error?.code] ?? error?.message ?? "Something went wrong.";
 }
