@@ -27,7 +27,7 @@ class Events:
     def __init__(self) -> None:
         self.epochs: dict[int, int] = {}
         self.reads: list[list[int]] = []
-        self.failure: Exception | None = None
+        self.failure: BaseException | None = None
         self.look_count = 0
         self.gate = asyncio.Event()
         self.gate.set()
@@ -141,6 +141,25 @@ async def test_a_read_that_fails_is_told_to_all_who_wait_and_tried_again_by_the_
     assert [type(each) for each in told] == [UnavailableError] * 2
     events.failure = None
     assert (await catalog.get(1)).epoch == 1
+
+
+async def test_a_read_that_is_cancelled_leaves_nobody_waiting_and_is_begun_anew_by_the_next(
+    catalog: EventCatalog, events: Events
+) -> None:
+    events.epochs |= {1: 1, 2: 2}
+    events.failure = asyncio.CancelledError()
+    events.gate.clear()
+    asking = [asyncio.create_task(catalog.get(1))]
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    asking.append(asyncio.create_task(catalog.get(2)))  # missed while the other is read
+    await asyncio.sleep(0)
+    events.gate.set()
+    async with asyncio.timeout(5):
+        told = await asyncio.gather(*asking, return_exceptions=True)
+        assert [type(each) for each in told] == [UnavailableError] * 2
+        events.failure = None
+        assert [(await catalog.get(event_id)).epoch for event_id in (1, 2)] == [1, 2]
 
 
 async def test_whoever_gives_up_waiting_leaves_the_others_their_answer(

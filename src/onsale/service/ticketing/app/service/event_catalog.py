@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_event_repository import IEventQueryRepository
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
@@ -119,9 +120,14 @@ class EventCatalog:
             try:
                 events = await self._read(batch)
             except Exception as error:  # noqa: BLE001 - raised to each of those who wait
-                for read in batch.values():
-                    read.set_exception(error)
-                    read.exception()  # so that it is never unseen: all who asked may have gone
+                _fail(batch.values(), error)
+            except BaseException:
+                # Cancelled, from outside or within: nobody is left to read what else was missed,
+                # and whoever asks next shall not wait for it.
+                _fail([*batch.values(), *self._missed.values()], UnavailableError("postgresql"))
+                self._missed.clear()
+                self._reads.clear()
+                raise
             else:
                 for event_id, read in batch.items():
                     read.set_result(events.get(event_id))
@@ -158,3 +164,9 @@ class EventCatalog:
         self._subsection_count += event.details.seating_config.weight
         while len(self._entries) > EVENT_COUNT_MAX or self._subsection_count > SUBSECTION_COUNT_MAX:
             self._drop(next(iter(self._entries)))
+
+
+def _fail(reads: Iterable[asyncio.Future[Event | None]], error: Exception) -> None:
+    for read in reads:
+        read.set_exception(error)
+        read.exception()  # so that it is never unseen: all who asked may have gone
