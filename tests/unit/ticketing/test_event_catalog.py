@@ -143,6 +143,23 @@ async def test_a_read_that_fails_is_told_to_all_who_wait_and_tried_again_by_the_
     assert (await catalog.get(1)).epoch == 1
 
 
+async def test_who_asks_once_an_event_is_made_finds_it_also_if_others_asked_before(
+    catalog: EventCatalog, events: Events
+) -> None:
+    events.gate.clear()
+    early = asyncio.create_task(catalog.get(1))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    events.epochs[1] = 1
+    late = [asyncio.create_task(catalog.get(1)) for _ in range(2)]
+    await asyncio.sleep(0)
+    events.gate.set()
+    with pytest.raises(EventNotFoundError):
+        await early
+    assert [(await task).epoch for task in late] == [1, 1]
+    assert events.reads == [[1], [1]]
+
+
 async def test_a_read_that_is_cancelled_leaves_nobody_waiting_and_is_begun_anew_by_the_next(
     catalog: EventCatalog, events: Events
 ) -> None:

@@ -61,13 +61,11 @@ class EventCatalog:
             entry.wanted_at = now
             if now - entry.read_at < FRESH_SECONDS:
                 return entry.event
-        read = self._reads.get(event_id)
-        if read is None:
-            read = asyncio.get_running_loop().create_future()
-            self._reads[event_id] = self._missed[event_id] = read
-            if self._reader is None or self._reader.done():
-                self._reader = asyncio.create_task(self._read_missed())
-        event = await asyncio.shield(read)
+        began_before = event_id in self._reads and event_id not in self._missed
+        event = await asyncio.shield(self._begin_to_read(event_id))
+        if event is None and began_before:
+            # Since then the event may have been made.
+            event = await asyncio.shield(self._begin_to_read(event_id))
         if event is None:
             raise EventNotFoundError
         return event
@@ -110,6 +108,16 @@ class EventCatalog:
         entry = self._entries.pop(event_id, None)
         if entry is not None:
             self._subsection_count -= entry.event.details.seating_config.weight
+
+    def _begin_to_read(self, event_id: int) -> asyncio.Future[Event | None]:
+        """Join the read of it, or put it down for the next one."""
+        read = self._reads.get(event_id)
+        if read is None:
+            read = asyncio.get_running_loop().create_future()
+            self._reads[event_id] = self._missed[event_id] = read
+            if self._reader is None or self._reader.done():
+                self._reader = asyncio.create_task(self._read_missed())
+        return read
 
     async def _read_missed(self) -> None:
         """Read in batches until nobody waits; what is missed meanwhile gathers for the next."""
