@@ -35,8 +35,15 @@ class RefreshEventStatusUseCase:
         self._swept_up_to = swept[-1] if swept else 0
         touched, self._touched = self._touched, set()
         event_ids = sorted(touched.union(swept))
-        for start in range(0, len(event_ids), BATCH_COUNT_MAX):
-            followed = await self.upkeep.follow_seats(event_ids[start : start + BATCH_COUNT_MAX])
-            self.touch(followed.in_other_hands)
-            if followed.changed:
-                await self.notices.publish(events=followed.changed, altered_events=followed.changed)
+        try:
+            while event_ids:
+                followed = await self.upkeep.follow_seats(event_ids[:BATCH_COUNT_MAX])
+                del event_ids[:BATCH_COUNT_MAX]
+                self.touch(followed.in_other_hands)
+                if followed.changed:
+                    await self.notices.publish(
+                        events=followed.changed, altered_events=followed.changed
+                    )
+        finally:
+            # While a store was away; the sweep would take long to come to them.
+            self.touch(event_ids)
