@@ -249,9 +249,11 @@ async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
         )
         with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
             tell_ready(settings, metrics_port=settings.metrics_port)
-            async with background(commands.run()), asyncio.TaskGroup() as tasks:
-                tasks.create_task(jobs.run(stop))
-                tasks.create_task(batches.run(stop))
+            async with background(commands.run()):
+                async with asyncio.TaskGroup() as tasks:
+                    tasks.create_task(jobs.run(stop))
+                    tasks.create_task(batches.run(stop))
+                await commands.drain()
 
 
 @asynccontextmanager

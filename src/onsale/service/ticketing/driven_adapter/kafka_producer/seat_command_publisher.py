@@ -51,6 +51,7 @@ class SeatCommandPublisher:
         self._on_error = on_error
         self._posted: deque[Message] = deque(maxlen=OUTBOX_COUNT_MAX)
         self._wake = asyncio.Event()
+        self._sending = asyncio.Lock()
 
     async def publish(self, bookings: Sequence[Booking], epochs: Mapping[int, int]) -> None:
         await self._bus.publish(self._topics.seat_commands(), self._messages(bookings, epochs))
@@ -84,16 +85,19 @@ class SeatCommandPublisher:
         Raises:
             UnavailableError: not all were acknowledged; they are sent again from the table.
         """
-        count = min(self._send_count_max, len(self._posted))
-        self._pace.begin(count)
-        messages = [self._posted.popleft() for _ in range(count)]
-        await self._bus.publish(self._topics.seat_commands(), messages)
+        async with self._sending:
+            count = min(self._send_count_max, len(self._posted))
+            if count == 0:
+                return
+            self._pace.begin(count)
+            messages = [self._posted.popleft() for _ in range(count)]
+            await self._bus.publish(self._topics.seat_commands(), messages)
 
     async def drain(self) -> None:
-        """Give what is posted a bounded time to leave; the rest stays owed."""
+        """Give what is posted, or on its way, a bounded time to leave; the rest stays owed."""
         try:
             async with asyncio.timeout(DRAIN_SECONDS_MAX):
-                while self._posted:
+                while self._posted or self._sending.locked():
                     await self.flush()
         except (TimeoutError, UnavailableError) as error:
             self._on_error(error)
