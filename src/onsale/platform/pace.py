@@ -31,6 +31,8 @@ class Pace:
         return max(0.0, self._next_at - self._clock())
 
     def begin(self, count: int) -> None:
-        """A batch of so many begins now."""
+        """A batch of so many begins now; one of nothing is none."""
+        if count == 0:
+            return
         is_full = count >= self._count_max
         self._next_at = 0.0 if is_full else self._clock() + self._seconds

@@ -47,6 +47,17 @@ def test_a_batch_that_comes_later_than_the_pace_waits_for_nobody(pace: Pace, clo
     assert pace.seconds_to_wait() == 0
 
 
+def test_whoever_comes_after_a_look_that_found_nothing_waits_for_nobody(pace: Pace) -> None:
+    pace.begin(0)
+    assert pace.seconds_to_wait() == 0
+
+
+def test_a_look_that_found_nothing_ends_no_wait(pace: Pace) -> None:
+    pace.begin(1)
+    pace.begin(0)
+    assert pace.seconds_to_wait() == pytest.approx(SECONDS)
+
+
 def test_a_backlog_is_not_made_to_wait(pace: Pace) -> None:
     pace.begin(1)
     pace.begin(COUNT_MAX)
