@@ -4,6 +4,7 @@ import asyncio
 
 import httpx
 import pytest
+from starlette.types import Message, Scope
 from structlog.testing import capture_logs
 
 from onsale.platform.exceptions import SchemaBehindError
@@ -120,3 +121,22 @@ async def test_a_head_request_gets_the_head_alone(anyone: httpx.AsyncClient, eve
 
     assert (head.status_code, head.content) == (200, b"")
     assert head.headers["content-length"] == whole.headers["content-length"]
+
+
+async def test_a_server_that_asks_for_a_life_span_or_a_web_socket_is_answered(api: HttpApi) -> None:
+    async def answers(scope: Scope, *said: str) -> list[str]:
+        asked, answered = iter(said), list[str]()
+
+        async def receive() -> Message:
+            return {"type": next(asked)}
+
+        async def send(message: Message) -> None:
+            answered.append(message["type"])
+
+        await api.app(scope, receive, send)
+        return answered
+
+    life_span = await answers({"type": "lifespan"}, "lifespan.startup", "lifespan.shutdown")
+    assert life_span == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    socket = {"type": "websocket", "path": "/api/booking", "headers": []}
+    assert await answers(socket, "websocket.connect") == ["websocket.close"]

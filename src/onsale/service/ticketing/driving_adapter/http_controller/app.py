@@ -52,7 +52,11 @@ class OnsaleApi(FastAPI):
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """What a request passes before it is routed."""
         scope["app"] = self
-        await self.edge(scope, receive, send)
+        if scope["type"] == "http":
+            await self.edge(scope, receive, send)
+        else:
+            # A server that asks whether the application has a life span, or for a WebSocket.
+            await self.router(scope, receive, send)
 
     @override
     def openapi(self) -> dict[str, Any]:

@@ -65,9 +65,6 @@ class HttpEdge:
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer whatever happens, and measure it."""
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
         status = 0
         is_stream = False
         began_at = time.perf_counter()
