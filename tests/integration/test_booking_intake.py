@@ -19,7 +19,9 @@ from onsale.service.ticketing.domain.exceptions import (
 from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
     RESERVE_DEADLINE,
 )
+from onsale.service.ticketing.driven_adapter.repository import asyncpg_booking_intake
 from tests.support.pipeline import Pipeline
+from tests.support.tasks import background
 
 
 async def test_one_idempotency_key_is_one_booking_however_often_it_comes(
@@ -36,6 +38,28 @@ async def test_one_idempotency_key_is_one_booking_however_often_it_comes(
         await pipeline.book(buyer, event, "1-2", key="click")
     other = await pipeline.user(UserRole.BUYER)
     assert (await pipeline.book(other, event, "1-2", key="click")).id != bookings[0].id
+
+
+async def test_bookings_that_come_within_the_pace_share_a_transaction(
+    pipeline: Pipeline, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Also when no two of them come in the same moment; both writers are free."""
+    monkeypatch.setattr(asyncpg_booking_intake, "PACE_SECONDS", 1.0)
+    intake = asyncpg_booking_intake.AsyncpgBookingIntake(pipeline.pool, writer_count=2)
+    process = replace(pipeline, create_booking=replace(pipeline.create_booking, intake=intake))
+    event, buyer = await pipeline.open_event(), await pipeline.user(UserRole.BUYER)
+    async with background(intake.run()):
+        first = await process.book(buyer, event)
+        within = []
+        for _ in range(3):
+            within.append(asyncio.create_task(process.book(buyer, event)))
+            for _turn in range(10):
+                await asyncio.sleep(0)  # a free writer has it by now
+        later = [(await task).id for task in within]
+    rows = await pipeline.pool.fetch("SELECT id, xmin::text AS writer FROM booking")
+    writers = {row["id"]: row["writer"] for row in rows}
+    assert len({writers[booking_id] for booking_id in later}) == 1
+    assert writers[first.id] not in {writers[booking_id] for booking_id in later}
 
 
 async def test_a_bad_row_fails_alone_in_its_shared_insert(pipeline: Pipeline) -> None:
