@@ -26,6 +26,7 @@ from benchmarks.http_load import HttpLoad
 PROGRESS_SECONDS = 0.25
 OUTCOME_SECONDS_MAX = 30.0
 _DATA, _STATUS = b"data: ", b'"status":"'
+_NO_STREAM = "no stream"
 
 
 class LoadPlan(msgspec.Struct, kw_only=True):
@@ -63,6 +64,20 @@ class LoadReport(msgspec.Struct, kw_only=True):
     def per_second(self) -> float:
         """Answers a second."""
         return sum(self.statuses.values()) / (self.ended_at - self.began_at)
+
+    def per_second_of(self, status: int) -> float:
+        """Answers a second that had this status."""
+        return self.statuses.get(status, 0) / (self.ended_at - self.began_at)
+
+    def require(self, status: int, count: int) -> None:
+        """Nothing was answered otherwise, and nothing lost: errors are fast, and show no speed.
+
+        Raises:
+            AssertionError: something was.
+        """
+        wanted = {status: count}
+        assert self.statuses == wanted, f"answers by status: {self.statuses}, not {wanted}"
+        assert not self.broken_count, f"{self.broken_count} connections broke"
 
 
 def requests_of(plan: LoadPlan) -> Iterator[bytes]:
@@ -144,9 +159,13 @@ class _Followers:
     async def _follow(self, booking_id: str, token: str, due_at: float) -> None:
         loop = asyncio.get_running_loop()
         known: asyncio.Future[str] = loop.create_future()
-        transport, _ = await loop.create_connection(
-            lambda: _Stream(booking_id, token, known), "127.0.0.1", self._plan.port
-        )
+        try:
+            transport, _ = await loop.create_connection(
+                lambda: _Stream(booking_id, token, known), "127.0.0.1", self._plan.port
+            )
+        except OSError:
+            self.outcomes[_NO_STREAM] += 1
+            return
         try:
             async with asyncio.timeout(OUTCOME_SECONDS_MAX):
                 outcome = await known
@@ -188,7 +207,7 @@ class _Stream(asyncio.Protocol):
     @override
     def connection_lost(self, exc: Exception | None) -> None:
         if not self._known.done():
-            self._known.set_result("no stream")
+            self._known.set_result(_NO_STREAM)
 
 
 def main() -> int:

@@ -188,6 +188,15 @@ class Stage:
         )
         return {row["status"]: row["count"] for row in rows}
 
+    async def require_held(self, event_ids: Sequence[int], count: int) -> None:
+        """So many bookings of these events got their seats: to refuse is less work.
+
+        Raises:
+            AssertionError: others are among them, or some are missing.
+        """
+        statuses = await self.statuses(event_ids)
+        assert statuses == {"pending_payment": count}, f"{statuses}, not {count} held"
+
     async def last_decided_at(self, event_ids: Sequence[int]) -> float:
         """When the last of these events' bookings was decided, in seconds since 1970."""
         moment = await self.ledger.fetchval(

@@ -92,6 +92,7 @@ async def one_by_one(stage: Stage, sizes: Sizes) -> float:
     event_id = await stage.open_hall(count, sizes.sell_out_subsections)
     plan = stage.plan([event_id], sizes.sell_out_subsections, count)
     sale = await stage.sell(plan, [event_id], "one by one")
+    await stage.require_held([event_id], count)
     return sale.final_per_second
 
 

@@ -62,6 +62,7 @@ async def measure(stage: Stage, sizes: Sizes) -> Findings:
         api_share = spent.seconds()["api"] / seconds
         await asyncio.sleep(LINGER_SECONDS)
         report = await crowd.leave()
+    await stage.require_held([event_id], count)
     late = _staleness(report, await _held_at(stage, event_id))
     note = (
         f"{sizes.viewers:,} viewers, {len(report.witnesses):,} of them write down what they see;"

@@ -1,0 +1,68 @@
+"""What the benchmark's load counts: answers of the wanted kind, and nothing that was lost."""
+
+import asyncio
+import json
+
+import pytest
+
+from benchmarks.load_process import LoadPlan, LoadReport, run
+
+ACCEPTED, REFUSED = 202, 409
+
+
+def _report(statuses: dict[int, int], *, broken_count: int = 0) -> LoadReport:
+    return LoadReport(
+        began_at=0.0,
+        ended_at=2.0,
+        statuses=statuses,
+        broken_count=broken_count,
+        seconds=[],
+        outcome_seconds=[],
+        outcomes={},
+        processor_seconds=0.0,
+        late_seconds_max=0.0,
+    )
+
+
+def test_a_rate_of_refusals_has_only_refusals_in_it() -> None:
+    report = _report({REFUSED: 60, ACCEPTED: 40})
+    assert (report.per_second, report.per_second_of(REFUSED)) == (50, 30)
+    assert _report({ACCEPTED: 40}).per_second_of(REFUSED) == 0
+
+
+def test_a_load_that_was_answered_as_wanted_is_taken() -> None:
+    _report({ACCEPTED: 100}).require(ACCEPTED, 100)
+
+
+@pytest.mark.parametrize(
+    "report",
+    [
+        _report({ACCEPTED: 99}),
+        _report({ACCEPTED: 99, REFUSED: 1}),
+        _report({ACCEPTED: 100}, broken_count=1),
+        _report({}),
+    ],
+    ids=["lost", "refused", "broken", "nothing"],
+)
+def test_a_load_of_which_anything_was_lost_or_answered_otherwise_is_not(report: LoadReport) -> None:
+    with pytest.raises(AssertionError):
+        report.require(ACCEPTED, 100)
+
+
+async def test_a_booking_whose_stream_cannot_be_had_is_counted() -> None:
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        server.close()  # nobody else is let in
+        body = json.dumps({"id": "0"}).encode()
+        head = f"HTTP/1.1 {ACCEPTED} Accepted\r\ncontent-length: {len(body)}\r\n\r\n"
+        writer.write(head.encode() + body)
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    port = server.sockets[0].getsockname()[1]
+    plan = LoadPlan(port=port, count=1, tokens=["t"], bodies=["{}"], in_flight=1, follow_every=1)
+    report = await run(plan)
+    assert report.statuses == {ACCEPTED: 1}
+    assert report.outcomes == {"no stream": 1}
+    assert report.outcome_seconds == []
