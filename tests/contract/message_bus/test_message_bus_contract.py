@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue import kafka_consumer, redis_streams_consumer
 from onsale.platform.message_queue.message_bus import (
     MESSAGE_SIZE_BYTES_MAX,
     BatchHandler,
@@ -13,6 +15,7 @@ from onsale.platform.message_queue.message_bus import (
     MessageBus,
     ReceivedMessage,
 )
+from onsale.platform.pace import Pace
 from tests.servers.waiting import eventually
 from tests.support.message_buses import (
     PARTITION_COUNT,
@@ -251,6 +254,29 @@ async def test_what_many_small_batches_brought_is_committed_by_whoever_stops(
         await asyncio.wait_for(last.wait(), 15)
     assert len(received.batches) == 20
     assert await bus.backlog(buses.commands, buses.group) == 0
+
+
+@pytest.mark.parametrize(
+    "buses", ["redis", pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True
+)
+async def test_what_comes_within_the_pace_of_a_batch_is_the_next_one(
+    buses: Buses, bus: MessageBus, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The fake has nothing to gain from larger batches."""
+    for module in (kafka_consumer, redis_streams_consumer):
+        monkeypatch.setattr(module, "Pace", partial(Pace, seconds=1.5))
+    received = Received()
+
+    async def is_ready_for_more() -> bool:
+        return not await bus.backlog(buses.commands, buses.group)
+
+    async with consuming(bus, buses.commands, buses.group, received):
+        await bus.publish(buses.commands, numbered("a", 1))
+        await eventually(is_ready_for_more)
+        for value in range(1, 4):
+            await bus.publish(buses.commands, numbered("a", 1, first=value))
+        await received.count_reaches(4)
+    assert [len(batch) for batch in received.batches] == [1, 3]
 
 
 async def test_peek_shows_what_is_next_and_consumes_nothing(buses: Buses, bus: MessageBus) -> None:
