@@ -23,6 +23,9 @@ class Upkeep:
     async def owing_load(self, event_id: int, limit: int) -> Sequence[int]:
         raise NotImplementedError
 
+    async def owing_cancellation(self, event_id: int, limit: int) -> Sequence[int]:
+        raise NotImplementedError
+
     async def opened_after(self, event_id: int, limit: int) -> Sequence[int]:
         return []
 
