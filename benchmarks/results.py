@@ -81,11 +81,15 @@ def against(  # noqa: PLR0917 - in the order in which the row reads
     value: float,
     unit: str,
     floor_name: str,
-    floor: float,
+    floor: float | None,
     least: float | None = None,
     note: str = "",
 ) -> Figure:
-    """A row that is judged by its ratio to a floor: at least ``least`` of it."""
+    """A row that is judged by its ratio to a floor: at least ``least`` of it. By nothing where the
+    floor was not measured.
+    """
+    if floor is None:
+        return Figure(measure=measure, name=name, value=value, unit=unit, note=note)
     ratio = value / floor
     return Figure(
         measure=measure,

@@ -25,9 +25,12 @@ class SoldOut:
 
 
 async def measure(
-    stage: Stage, sizes: Sizes, floor_per_second: float, one_by_one_per_second: float
+    stage: Stage,
+    sizes: Sizes,
+    floor_per_second: float | None,
+    one_by_one_per_second: float | None,
 ) -> "SoldOut":
-    """Repeated, and the round in the middle is told."""
+    """Repeated, and the round in the middle is told. A floor is ``None`` if it was not measured."""
     findings = Findings()
     sales = []
     for number in range(1, sizes.repetitions + 1):
@@ -93,6 +96,7 @@ async def one_by_one(stage: Stage, sizes: Sizes) -> float:
     plan = stage.plan([event_id], sizes.sell_out_subsections, count)
     sale = await stage.sell(plan, [event_id], "one by one")
     await stage.require_held([event_id], count)
+    await stage.verify()
     return sale.final_per_second
 
 

@@ -1,4 +1,4 @@
-"""What the benchmark's load counts: answers of the wanted kind, and nothing that was lost."""
+"""What the benchmark counts: answers of the wanted kind, nothing lost, and floors it measured."""
 
 import asyncio
 import json
@@ -6,6 +6,7 @@ import json
 import pytest
 
 from benchmarks.load_process import LoadPlan, LoadReport, run
+from benchmarks.results import against
 
 ACCEPTED, REFUSED = 202, 409
 
@@ -47,6 +48,13 @@ def test_a_load_that_was_answered_as_wanted_is_taken() -> None:
 def test_a_load_of_which_anything_was_lost_or_answered_otherwise_is_not(report: LoadReport) -> None:
     with pytest.raises(AssertionError):
         report.require(ACCEPTED, 100)
+
+
+def test_a_figure_whose_floor_was_not_measured_is_judged_by_nothing() -> None:
+    figure = against("2", "sell-out", 3_000, "/s", "http-floor", None, 0.5)
+    assert (figure.floor, figure.ratio, figure.is_met, figure.target) == (None, None, None, "")
+    assert against("2", "sell-out", 3_000, "/s", "http-floor", 5_000, 0.5).is_met is True
+    assert against("2", "sell-out", 3_000, "/s", "http-floor", 9_000, 0.5).is_met is False
 
 
 async def test_a_booking_whose_stream_cannot_be_had_is_counted() -> None:
