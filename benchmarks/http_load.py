@@ -110,7 +110,7 @@ class HttpLoad:
                 self._send_next(due_at)
             sent = due
             await asyncio.sleep(_TICK_SECONDS)
-        self._limit = self._sent_count + len(self._waiting)
+        self._limit = self._sent_count
         self._look_whether_all_are_answered()
         await self._until_all_are_answered()
 

@@ -4,8 +4,10 @@ import asyncio
 import json
 
 import pytest
+from typing_extensions import override
 
-from benchmarks.load_process import LoadPlan, LoadReport, run
+from benchmarks.http_load import HttpLoad
+from benchmarks.load_process import LoadPlan, LoadReport, requests_of, run
 from benchmarks.results import against
 
 ACCEPTED, REFUSED = 202, 409
@@ -55,6 +57,37 @@ def test_a_figure_whose_floor_was_not_measured_is_judged_by_nothing() -> None:
     assert (figure.floor, figure.ratio, figure.is_met, figure.target) == (None, None, None, "")
     assert against("2", "sell-out", 3_000, "/s", "http-floor", 5_000, 0.5).is_met is True
     assert against("2", "sell-out", 3_000, "/s", "http-floor", 9_000, 0.5).is_met is False
+
+
+class _SlowToConnect(HttpLoad):
+    """Connects once all that was to be sent is due."""
+
+    are_all_due = asyncio.Event()
+
+    @override
+    async def _open(self) -> None:
+        await self.are_all_due.wait()
+        await super()._open()
+
+    @override
+    def _look_whether_all_are_answered(self) -> None:
+        self.are_all_due.set()
+        super()._look_whether_all_are_answered()
+
+
+async def test_a_load_ends_once_all_is_answered_also_what_waited_for_a_connection() -> None:
+    async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        await reader.readuntil(b"\r\n\r\n")
+        writer.write(b"HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n")
+        await writer.drain()
+        writer.close()
+
+    server = await asyncio.start_server(accept, "127.0.0.1", 0)
+    plan = LoadPlan(port=server.sockets[0].getsockname()[1], count=1, tokens=[])
+    load = _SlowToConnect("127.0.0.1", plan.port, requests_of(plan))
+    async with server, load.connected(0), asyncio.timeout(5):
+        await load.offer(1_000.0, plan.count)
+    assert load.statuses == {ACCEPTED: 1}
 
 
 async def test_a_booking_whose_stream_cannot_be_had_is_counted() -> None:
