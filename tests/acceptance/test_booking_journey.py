@@ -145,7 +145,10 @@ async def test_seats_are_held_paid_and_sold(
         "1-3",
     }
     completed = await seller.get(f"/api/booking/{held['id']}")
-    assert completed == await buyer.booking(held["id"])
+    bought = await buyer.booking(held["id"])
+    # Who bought them may show them at the door; who sold them may not.
+    assert all(ticket.pop("code") for ticket in bought["tickets"])
+    assert completed == bought
     assert {ticket["status"] for ticket in completed["tickets"]} == {"sold"}
     assert completed["paid_at"] == payment["paid_at"]
     system.verify(event_id)

@@ -10,13 +10,20 @@ from onsale.service.shared_kernel.seat_messages import SeatResult, SeatsReserved
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from tests.support.pipeline import Pipeline
 
-_UUID = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_BOOKING = re.compile(r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}")
+_PAYMENT = re.compile(r"pay_[0-9a-f]+")
 
 
 def plain(violation: str) -> str:
-    """The same text in every run: bookings are called B1, B2 … as they appear."""
+    """The same text in every run: bookings are called B1, B2 … as they appear, payments P1."""
+    return _numbered(_PAYMENT, "P", _numbered(_BOOKING, "B", violation))
+
+
+def _numbered(pattern: re.Pattern[str], letter: str, text: str) -> str:
     names: dict[str, str] = {}
-    return _UUID.sub(lambda found: names.setdefault(found.group(), f"B{len(names) + 1}"), violation)
+    return pattern.sub(
+        lambda found: names.setdefault(found.group(), f"{letter}{len(names) + 1}"), text
+    )
 
 
 async def verified(pipeline: Pipeline, event: Event) -> list[str]:

@@ -237,8 +237,8 @@ SELLER_GUARDS = (
             InStatement(
                 booking_batch,
                 "insert",
-                "(event.max_tickets_per_buyer IS NULL OR $13::boolean)",
-                "$13::boolean IS NOT NULL",
+                "(event.max_tickets_per_buyer IS NULL OR $14::boolean)",
+                "$14::boolean IS NOT NULL",
             ),
         ),
         a_limit_is_new_to_a_process,

@@ -102,20 +102,19 @@ class SeatConflictError(TicketingError):
     def __init__(
         self,
         seats: Sequence[str],
-        alternatives: Sequence[Sequence[str]] = (),
+        alternatives: Sequence[Sequence[str]] | None = None,
         *,
         what: str = "Not available",
     ) -> None:
         """``seats`` are the positions that are not ``what`` they would have to be; ``alternatives``
-        are groups of seats to have instead, nearest first.
+        are groups of seats to have instead, nearest first, where somebody may want some.
         """
         more = len(seats) - SEATS_TOLD_MAX
         told = ", ".join(seats[:SEATS_TOLD_MAX]) + (f" and {more} more" if more > 0 else "")
-        super().__init__(
-            f"{what}: {told}.",
-            seats=list(seats),
-            alternatives=[list(group) for group in alternatives],
-        )
+        details: dict[str, object] = {"seats": list(seats)}
+        if alternatives is not None:
+            details["alternatives"] = [list(group) for group in alternatives]
+        super().__init__(f"{what}: {told}.", **details)
 
 
 class OrphanSeatError(TicketingError):
