@@ -92,3 +92,23 @@ async def test_the_best_seats_are_found_and_held_with_one_click(
 
     await expect(page.get_by_role("timer")).to_be_visible()
     assert (await buyer.all_items("/api/booking"))[0]["seat_positions"] == ["1-1", "1-2", "1-3"]
+
+
+async def test_codes_are_shown_whether_the_stream_or_the_answer_tells_first(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    """No stream tells a code: news of a paid booking may neither hide codes nor do without."""
+    held = await buyer.hold(await seller.open_event(), "4-1")
+    page = await windows.open(buyer)
+    code = page.get_by_role("img", name="Code for row 4, seat 1")
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("timer")).to_be_visible()
+
+    await buyer.pay(held["id"])  # in another window: this one hears of it
+    await expect(code).to_be_visible()
+
+    streams: list[str] = []
+    page.on("request", lambda sent: streams.append(sent.url) if "sse" in sent.url else None)
+    await page.reload()
+    await expect(code).to_be_visible()
+    assert not streams  # what is over has no news, and an older picture of it might follow

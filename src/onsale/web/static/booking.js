@@ -15,6 +15,7 @@ const TEST_CARDS = [
   ["4000 0000 0000 9995", "has not enough money"],
 ];
 const ORDER = ["processing", "pending_payment", "paid", "completed", "failed", "cancelled"];
+const OVER = new Set(["completed", "failed", "cancelled"]);
 
 page(
   async (main, user) => {
@@ -34,19 +35,24 @@ page(
     put(main, head, body);
     show();
 
-    stop = follow(
-      `/api/booking/${id}/sse`,
-      {
-        status_update: (next) => {
-          // Never backwards: an answer may overtake the news of it.
-          if (ORDER.indexOf(next.status) >= ORDER.indexOf(booking.status)) become(next);
+    if (!OVER.has(booking.status)) {
+      stop = follow(
+        `/api/booking/${id}/sse`,
+        { status_update: hear },
+        // A stream that ends may have ended because all is told, or because the session is over.
+        (isLive) => {
+          if (!isLive) reread();
         },
-      },
-      // A stream that ends may have ended because all is told, or because the session is over.
-      (isLive) => {
-        if (!isLive) reread();
-      },
-    );
+      );
+    }
+
+    function hear(next) {
+      // Never backwards: an answer may overtake the news of it.
+      if (OVER.has(booking.status) || ORDER.indexOf(next.status) < ORDER.indexOf(booking.status)) return;
+      // No stream tells a ticket's code: whoever wants to see it reads the booking.
+      if (next.status === "completed") reread();
+      else become(next);
+    }
 
     async function reread() {
       try {
@@ -59,7 +65,7 @@ page(
 
     function become(next) {
       booking = next;
-      if (["completed", "failed", "cancelled"].includes(booking.status)) stop();
+      if (OVER.has(booking.status)) stop();
       show();
     }
 
