@@ -94,7 +94,10 @@ page(
       event.preventDefault();
       create();
     });
-    currency.control.addEventListener("input", () => show());
+    currency.control.addEventListener("input", () => {
+      currency.control.value = currency.control.value.toUpperCase();
+      show();
+    });
     put(
       main,
       h(
@@ -128,6 +131,14 @@ page(
       for (const one of Object.values(fields)) {
         one.say(one.control.checkValidity() ? "" : one.control.validationMessage);
         if (!one.control.checkValidity()) first ??= one.control;
+      }
+      const [begins, opens] = [startsAt, onSaleAt].map((one) => Date.parse(one.control.value));
+      if (begins < Date.now()) {
+        startsAt.say("This time is over.");
+        first ??= startsAt.control;
+      } else if (opens > begins) {
+        onSaleAt.say("The sale would begin after the event.");
+        first ??= onSaleAt.control;
       }
       const { config, fault } = hall.read();
       if (fault) put(wrong, notice("bad", h("p", {}, fault)));
@@ -223,7 +234,11 @@ function hallForm(changed) {
 }
 
 const whole = (control) => (/^\d+$/.test(control.value.trim()) ? Number(control.value) : Number.NaN);
-const cents = (control) => Math.round(Number(control.value.replace(",", ".")) * 100);
+// An empty field is no price: seats are given away only where somebody types a nought.
+const cents = (control) =>
+  /^\d{1,7}([.,]\d{1,2})?$/.test(control.value.trim())
+    ? Math.round(Number(control.value.replace(",", ".")) * 100)
+    : Number.NaN;
 const number = (value, least = 1) => h("input", { inputmode: "numeric", value: String(value), min: least });
 
 function regular() {
@@ -354,7 +369,7 @@ function judged({ config, fault }) {
     return { fault: "A section's name has 1 to 20 letters, digits, - or _." };
   if (new Set(names).size !== names.length) return { fault: "Two sections have the same name." };
   if (!config.sections.every((section) => Number.isInteger(section.price) && section.price >= 0))
-    return { fault: "A price is 0 or more, such as 45.00." };
+    return { fault: "A price is an amount such as 45.00, at most 9,999,999.99." };
   if (
     !config.sections.every((section) =>
       Array.isArray(section.subsections) ? section.subsections.length > 0 : section.subsections >= 1,
