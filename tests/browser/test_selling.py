@@ -88,6 +88,31 @@ async def test_a_hall_is_described_section_by_section_or_as_json(
     await expect(page.get_by_role("rowheader", name="X 7")).to_be_visible()
 
 
+@pytest.mark.parametrize("price", ["", "free", "-4", "1e9", "12.345", "1,234.50"])
+async def test_what_is_no_amount_is_no_price(windows: Windows, seller: Seller, price: str) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await page.get_by_label("Price of a seat").fill(price)
+    await expect(page.get_by_label("What the hall will be")).to_contain_text("A price is")
+
+
+async def test_times_that_make_no_sense_are_told_before_anything_is_sold(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    create = page.get_by_role("button", name="Create event")
+    await page.get_by_label("Begins").fill("2020-01-01T20:00")
+    await create.click()
+    await expect(page.get_by_text("This time is over.")).to_be_visible()
+    await page.get_by_label("Begins").fill("2040-01-01T20:00")
+    await page.get_by_label("On sale from").fill("2040-01-02T20:00")
+    await create.click()
+    await expect(page.get_by_text("The sale would begin after the event.")).to_be_visible()
+    assert not await seller.all_items("/api/event?mine=true")
+
+
 async def test_a_sale_is_followed_live_hidden_and_shown(
     windows: Windows, seller: Seller, buyer: Buyer
 ) -> None:
@@ -132,7 +157,7 @@ def sales_of(event_id: int) -> JsonObject:
         "sold": 6,
         "blocked": 0,
         "revenue": 51_000,
-        "refunds_due": 2,
+        "refunds_due": 2_500,
         "bookings_last_minute": [(second * 7) % 11 for second in range(60)],
         "sections": [
             {"section": "Stalls", "subsection": 1, "price": 8_500, "available": 190}
@@ -151,6 +176,7 @@ async def test_what_the_service_tells_of_sales_is_shown(windows: Windows, seller
     )
     await page.goto(f"/sell/events/{event_id}")
     await expect(page.get_by_text("510.00 USD").first).to_be_visible()
+    await expect(page.locator(".tile").filter(has_text="Refunds due")).to_contain_text("25.00 USD")
     await expect(page.get_by_role("img", name=re.compile("bookings in the last"))).to_be_visible()
     csv = page.get_by_role("link", name="Sales as CSV")
     await expect(csv).to_have_attribute("href", f"/api/event/{event_id}/sales.csv")
@@ -196,6 +222,8 @@ async def test_an_event_is_cancelled_only_after_a_second_question(
     await page.get_by_role("button", name="Cancel the event").click()
     await page.get_by_role("dialog").get_by_role("button", name="Cancel the event").click()
     await expect(page.locator(".pill").first).to_have_text("Cancelled")
+    await expect(page.get_by_role("button", name="Set the time")).to_be_hidden()
+    await expect(page.get_by_text("Block seats, or free them")).to_be_hidden()
 
 
 async def test_the_door_lets_in_once_and_says_why_not(windows: Windows, seller: Seller) -> None:

@@ -116,8 +116,8 @@ page(
       setText(state, sale.label);
       setText(publish, event.is_active ? "Hide it" : "Publish it");
       const isCancelled = sale.name === "cancelled";
-      publish.disabled = isCancelled;
-      cancel.hidden = isCancelled;
+      // Of what is cancelled nothing can be changed any more.
+      for (const one of [publish, cancel, blockPanel, onSale.box.closest("form")]) one.hidden = isCancelled;
       const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
       const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
       put(
@@ -127,7 +127,7 @@ page(
         tile("Sold", count(sum("sold"))),
         tile("Blocked", count(sum("blocked"))),
         sales && tile("Revenue", money(sales.revenue, sales.currency)),
-        sales?.refunds_due > 0 && tile("Refunds due", count(sales.refunds_due)),
+        sales?.refunds_due > 0 && tile("Refunds due", money(sales.refunds_due, sales.currency)),
       );
       put(chart, sales && minuteChart(sales.bookings_last_minute));
       const revenues = new Map(
