@@ -79,6 +79,8 @@ page(async (main, user) => {
             event.max_tickets_per_buyer && ` One person may have ${plural(event.max_tickets_per_buyer, "ticket")}.`,
             event.leave_no_single_seats && " Please leave no single seat between others.",
           ),
+          user?.role === "seller" &&
+            h("p", { class: "notice warn" }, "You are signed in with a seller's account. Seats are bought with a buyer's."),
         ),
         best,
       ),
