@@ -32,8 +32,9 @@ export function everySecond(tick) {
   return () => clearInterval(timer);
 }
 
-/** Where to sign in and come back from. */
-export const signInAddress = () => `/sign-in?next=${encodeURIComponent(location.pathname)}`;
+/** Where to sign in and come back from; who comes from the start goes where the account's work is. */
+export const signInAddress = () =>
+  location.pathname === "/" ? "/sign-in" : `/sign-in?next=${encodeURIComponent(location.pathname)}`;
 
 /** Build a page. `role`: only for buyers, or only for sellers, who are asked to sign in first. */
 export async function page(build, { role = null } = {}) {
