@@ -22,6 +22,7 @@ from onsale.service.ticketing.domain.event_ticketing_aggregate import EventDetai
 from onsale.service.ticketing.domain.value_object.seating_config import SeatingConfig, Section
 
 DEMO_FILE = "demo.json"
+PASSWORD_BYTES = 6  # in letters and digits alone, which a double click selects
 OPEN_SECONDS_MAX = 60.0
 OPEN_POLL_SECONDS = 0.1
 SECTION_PRICES = {name: 15_000 - 1_200 * number for number, name in enumerate("ABCDEFGHIJ")}
@@ -60,9 +61,9 @@ class DemoMaker:
                 path,
                 {
                     "seller_email": "seller@demo.onsale",
-                    "seller_password": secrets.token_urlsafe(9),
+                    "seller_password": secrets.token_hex(PASSWORD_BYTES),
                     "buyer_email": "buyer@demo.onsale",
-                    "buyer_password": secrets.token_urlsafe(9),
+                    "buyer_password": secrets.token_hex(PASSWORD_BYTES),
                 },
             )
         kept = json.loads(path.read_text())
