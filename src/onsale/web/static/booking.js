@@ -15,44 +15,45 @@ const TEST_CARDS = [
   ["4000 0000 0000 9995", "has not enough money"],
 ];
 const ORDER = ["processing", "pending_payment", "paid", "completed", "failed", "cancelled"];
-const OVER = new Set(["completed", "failed", "cancelled"]);
+const HAS_TICKETS = new Set(["paid", "completed"]);
+const IS_OVER = new Set(["completed", "failed", "cancelled"]);
+const CALL_OFF_ATTEMPTS_MAX = 60;
 
 page(
   async (main, user) => {
     const [, id] = address();
     const slot = `onsale.pay.${id}`;
     let booking = await read(`/api/booking/${id}`);
-    const event = await read(`/api/event/${booking.event_id}`);
+    let event = await read(`/api/event/${booking.event_id}`);
     const where = { event_id: booking.event_id, section: booking.section, subsection: booking.subsection };
     const part = `/events/${event.id}/${encodeURIComponent(booking.section)}/${booking.subsection}`;
     let shown = null;
     let stopClock = () => {};
     let isPaying = false;
     let stop = () => {};
+    let isEventWatched = false;
 
     const head = h("header", { class: "heading" });
     const body = h("div", { class: "stack wide" });
     put(main, head, body);
     show();
 
-    if (!OVER.has(booking.status)) {
+    if (!IS_OVER.has(booking.status))
       stop = follow(
         `/api/booking/${id}/sse`,
-        { status_update: hear },
+        {
+          status_update: (next) => {
+            // Streams show no codes of tickets.
+            if (HAS_TICKETS.has(next.status)) reread();
+            // Never backwards: an answer may overtake the news of it.
+            else if (ORDER.indexOf(next.status) >= ORDER.indexOf(booking.status)) become(next);
+          },
+        },
         // A stream that ends may have ended because all is told, or because the session is over.
         (isLive) => {
           if (!isLive) reread();
         },
       );
-    }
-
-    function hear(next) {
-      // Never backwards: an answer may overtake the news of it.
-      if (OVER.has(booking.status) || ORDER.indexOf(next.status) < ORDER.indexOf(booking.status)) return;
-      // No stream tells a ticket's code: whoever wants to see it reads the booking.
-      if (next.status === "completed") reread();
-      else become(next);
-    }
 
     async function reread() {
       try {
@@ -65,12 +66,31 @@ page(
 
     function become(next) {
       booking = next;
-      if (OVER.has(booking.status)) stop();
+      if (IS_OVER.has(booking.status)) stop();
       show();
     }
 
+    /** Whoever has tickets hears that the event is cancelled; the booking's own stream is over. */
+    function watchEvent() {
+      if (isEventWatched) return;
+      isEventWatched = true;
+      const hear = async (update) => {
+        if (update.status !== "cancelled" || event.status === "cancelled") return;
+        event = { ...event, status: "cancelled" };
+        end();
+        show();
+        // Bookings are ended one batch after the other.
+        for (let attempts = 1; booking.status !== "cancelled" && attempts <= CALL_OFF_ATTEMPTS_MAX; attempts += 1) {
+          await pause(1);
+          await reread();
+        }
+      };
+      const end = follow(`/api/event/${event.id}/sse`, { initial_status: hear, status_update: hear });
+    }
+
     function show() {
-      const key = `${booking.status} ${booking.tickets.length} ${booking.tickets.filter((ticket) => ticket.code).length}`;
+      const codes = booking.tickets.filter((ticket) => ticket.code).length;
+      const key = `${booking.status} ${booking.tickets.length} ${codes} ${event.status === "cancelled"}`;
       if (key === shown || (isPaying && booking.status === "pending_payment")) return;
       shown = key;
       stopClock();
@@ -87,7 +107,7 @@ page(
             pending_payment: "Pay and they are yours",
             paid: "Your tickets",
             completed: "Your tickets",
-            failed: "These seats were gone",
+            failed: failure(booking.failure_reason)[0],
             cancelled: "This booking is over",
           }[booking.status],
         ),
@@ -401,6 +421,16 @@ page(
     // --- over ---
 
     function tickets() {
+      if (event.status === "cancelled") {
+        put(
+          body,
+          notice("bad", h("p", {}, "The event was cancelled by its seller. ", refund())),
+          h("p", { class: "soft" }, "These tickets let nobody in any more."),
+          summary(),
+        );
+        return;
+      }
+      watchEvent();
       put(
         body,
         h(
@@ -427,7 +457,6 @@ page(
           alt: `Code for row ${ticket.row}, seat ${ticket.seat}`,
           width: 176,
           height: 176,
-          on: { error: (event_) => event_.target.remove() },
         });
       return h(
         "li",
@@ -460,8 +489,8 @@ page(
       );
       put(body, answer, h("p", { class: "soft" }, "Nothing was charged."), more);
       offerInstead(answer, {
-        problem: /sold_out/.test(booking.failure_reason ?? "") ? { code: "SOLD_OUT" } : null,
-        text: failure(booking.failure_reason),
+        problem: booking.failure_reason === "sold_out" ? { code: "SOLD_OUT" } : null,
+        text: failure(booking.failure_reason)[1],
         where,
         positions: booking.seat_positions,
         quantity: booking.quantity,
@@ -469,6 +498,10 @@ page(
         priceOf: () => undefined,
         take: (wanted) => attempt(() => placeAndGo(user.id, wanted, (text) => put(body, working(text)))),
       });
+    }
+
+    function refund() {
+      return `The ${money(booking.total_price, booking.currency)} that you paid are given back to your card.`;
     }
 
     async function holdAgain(button) {
@@ -509,9 +542,7 @@ page(
         expired: ["bad", "The time to pay ran out, so the seats are offered to others again. Nothing was charged."],
         event_cancelled: [
           "bad",
-          booking.paid_at
-            ? "The event was cancelled by its seller. What you paid is given back to your card."
-            : "The event was cancelled by its seller. Nothing was charged.",
+          `The event was cancelled by its seller. ${booking.paid_at ? refund() : "Nothing was charged."}`,
         ],
         buyer: ["", "You have given these seats up. Nothing was charged."],
       };

@@ -1,7 +1,9 @@
-import { call, Problem, read, Unreachable } from "./api.js";
+import { call, now, Problem, read, Unreachable } from "./api.js";
 import { field, h, put, setText } from "./dom.js";
 import { address, page, title } from "./shell.js";
-import { count, explained, moment } from "./words.js";
+import { count, explained, moment, plural } from "./words.js";
+
+const SECONDS_TOLD = 120;
 
 page(
   async (main, user) => {
@@ -60,7 +62,7 @@ page(
 
     function refuse(error) {
       if (error.code === "ALREADY_ADMITTED")
-        tell("no", "Already inside", `This ticket was used ${moment(error.body.admitted_at)}.`);
+        tell("no", "Already inside", `This ticket was used ${ago(error.body.admitted_at)}.`);
       else if (error.code === "TICKET_NOT_VALID" || error.code === "VALIDATION_ERROR")
         tell("no", "Not valid", "This code is not a ticket of this event, or it is no longer good.");
       else if (error instanceof Unreachable)
@@ -69,8 +71,6 @@ page(
           "No connection",
           "It is not known whether this ticket counts as used. Ask again: if it says so, and you have just scanned it, it was this one.",
         );
-      else if (error.status === 404 || error.status === 405)
-        tell("wait", "Not possible yet", "This service cannot check tickets yet.");
       else tell("wait", "Not checked", explained(error));
     }
 
@@ -83,3 +83,9 @@ page(
   },
   { role: "seller" },
 );
+
+/** Seconds while they tell whether it was this door a moment ago; else the time of day. */
+function ago(text) {
+  const seconds = Math.max(1, Math.round((now() - Date.parse(text)) / 1000));
+  return seconds < SECONDS_TOLD ? `${plural(seconds, "second")} ago` : `on ${moment(text)}`;
+}

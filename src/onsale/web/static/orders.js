@@ -72,17 +72,17 @@ export async function placeAndGo(userId, body, waiting) {
   location.assign(`/bookings/${booking.id}`);
 }
 
-/** Groups of free seats close to those that are taken, nearest first; none if nobody knows. */
+/** Groups of free seats close to those that cannot be had, nearest first. */
 async function alternatives(problem, where, positions) {
-  if (Array.isArray(problem?.body?.alternatives)) return problem.body.alternatives;
+  if (problem?.body?.alternatives) return problem.body.alternatives;
   if (!positions.length) return [];
   try {
     const found = await read(
       `/api/event/${where.event_id}/sections/${encodeURIComponent(where.section)}/subsection/${where.subsection}/alternatives?seats=${positions.join(",")}`,
     );
-    return found.alternatives ?? [];
+    return found.alternatives;
   } catch {
-    return []; // a service of an older version cannot tell
+    return []; // What is refused stays refused; this would only have been an offer.
   }
 }
 
@@ -119,7 +119,7 @@ export async function offerInstead(
         quantity: group.length,
       });
     }),
-    problem?.code === "TICKET_LIMIT_REACHED" || problem?.code === "SOLD_OUT"
+    problem?.code === "SOLD_OUT"
       ? null
       : button(`Take the best ${quantity > 1 ? `${quantity} seats` : "seat"} left here`, null, {
           seat_selection_mode: "best_available",

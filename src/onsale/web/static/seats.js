@@ -18,7 +18,7 @@ page(async (main, user) => {
   const slot = `onsale.chosen.${id}.${section}.${number}`;
   let [event, map, own] = await Promise.all([read(`/api/event/${id}`), read(path), ownSeats()]);
   title(`${section} ${number}, ${event.name}`);
-  const most = event.max_tickets_per_booking;
+  const most = Math.min(event.max_tickets_per_booking, event.max_tickets_per_buyer ?? Infinity);
   let chosen = remembered();
   let isBusy = false;
   let shownSale = null;
@@ -77,7 +77,7 @@ page(async (main, user) => {
             { class: "soft small" },
             `Held for ${holdTime(event.hold_seconds)} while you pay. Nothing is charged before.`,
             event.max_tickets_per_buyer && ` One person may have ${plural(event.max_tickets_per_buyer, "ticket")}.`,
-            event.leave_no_single_seats && " Please leave no single seat between others.",
+            event.leave_no_single_seats && " Please leave no seat alone between others.",
           ),
           user?.role === "seller" &&
             h("p", { class: "notice warn" }, "You are signed in with a seller's account. Seats are bought with a buyer's."),
@@ -209,6 +209,8 @@ page(async (main, user) => {
           h("p", {}, explained(problem)),
           problem.code === "SOLD_OUT" &&
             h("p", {}, h("a", { href: `/events/${id}` }, "Look at other parts of the hall")),
+          problem.code === "TICKET_LIMIT_REACHED" &&
+            h("p", {}, h("a", { href: "/bookings" }, "Look at what you have booked")),
         ),
       );
     }

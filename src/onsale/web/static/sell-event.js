@@ -1,8 +1,8 @@
-import { call, Problem, read } from "./api.js";
+import { call, pause, read } from "./api.js";
 import { draw, field, h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { saleState } from "./sale.js";
-import { legend, seatMap } from "./seatmap.js";
+import { legend, positionOf, seatMap } from "./seatmap.js";
 import { address, notice, page, say, title } from "./shell.js";
 import { count, day, explained, money, plural } from "./words.js";
 
@@ -10,17 +10,12 @@ const READ_EVERY_MS_MIN = 1000;
 const READ_EVERY_MS = 5000;
 const MAP_EVERY_MS_MIN = 334;
 
-/** Whether the service is of a version that cannot do this yet. */
-const isUnknown = (error) =>
-  error instanceof Problem && (error.status === 405 || (error.status === 404 && error.code === "NOT_FOUND"));
+const SEEN_ATTEMPTS_MAX = 30;
 
 page(
   async (main, user) => {
     const [, , id] = address();
-    let event = await read(`/api/event/${id}`);
-    if (event.seller_id !== user.id) throw new Problem(403, { code: "NOT_OWNER" }, 0);
-    let sales = await readSales();
-    let blockPanel = null;
+    let [event, sales] = await Promise.all([read(`/api/event/${id}`), read(`/api/event/${id}/sales`)]);
     title(event.name);
 
     const state = h("span", { class: "pill" });
@@ -48,6 +43,23 @@ page(
       h("input", { type: "datetime-local", value: localTime(event.on_sale_at) }),
       "Empty: at once",
     );
+    const timing = h(
+      "form",
+      {
+        class: "panel stack",
+        on: {
+          submit: (submitted) => {
+            submitted.preventDefault();
+            const value = onSale.control.value;
+            change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
+          },
+        },
+      },
+      h("h2", {}, "When the sale begins"),
+      h("div", { class: "fields broad" }, onSale.box),
+      h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time")),
+    );
+    const blockPanel = blocking();
 
     put(
       main,
@@ -69,46 +81,17 @@ page(
           publish,
           h("a", { class: "button", href: `/events/${id}` }, "What buyers see"),
           h("a", { class: "button", href: `/door/${id}` }, "Open the door"),
-          sales &&
-            h(
-              "a",
-              { class: "button", href: `/api/event/${id}/sales.csv`, download: `sales-${id}.csv` },
-              "Sales as CSV",
-            ),
+          h("a", { class: "button", href: `/api/event/${id}/sales.csv`, download: true }, "Sales as CSV"),
           cancel,
         ),
         tiles,
         chart,
         h("section", { class: "panel stack", "aria-labelledby": "parts" }, h("h2", { id: "parts" }, "By part"), table),
-        blocking(),
-        h(
-          "form",
-          {
-            class: "panel stack",
-            on: {
-              submit: (submitted) => {
-                submitted.preventDefault();
-                const value = onSale.control.value;
-                change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
-              },
-            },
-          },
-          h("h2", {}, "When the sale begins"),
-          h("div", { class: "fields broad" }, onSale.box),
-          h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time")),
-        ),
+        blockPanel,
+        timing,
       ),
     );
     show();
-
-    async function readSales() {
-      try {
-        return await read(`/api/event/${id}/sales`);
-      } catch (error) {
-        if (isUnknown(error)) return null;
-        throw error;
-      }
-    }
 
     function show() {
       const sale = saleState(event);
@@ -116,8 +99,10 @@ page(
       setText(state, sale.label);
       setText(publish, event.is_active ? "Hide it" : "Publish it");
       const isCancelled = sale.name === "cancelled";
-      // Of what is cancelled nothing can be changed any more.
-      for (const one of [publish, cancel, blockPanel, onSale.box.closest("form")]) one.hidden = isCancelled;
+      publish.disabled = isCancelled;
+      cancel.hidden = isCancelled;
+      blockPanel.hidden = isCancelled;
+      timing.hidden = isCancelled;
       const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
       const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
       put(
@@ -126,13 +111,11 @@ page(
         tile("Held", count(sum("reserved"))),
         tile("Sold", count(sum("sold"))),
         tile("Blocked", count(sum("blocked"))),
-        sales && tile("Revenue", money(sales.revenue, sales.currency)),
-        sales?.refunds_due > 0 && tile("Refunds due", money(sales.refunds_due, sales.currency)),
+        tile("Revenue", money(sales.revenue, sales.currency)),
+        sales.refunds_due > 0 && tile("Refunds due", money(sales.refunds_due, sales.currency)),
       );
-      put(chart, sales && minuteChart(sales.bookings_last_minute));
-      const revenues = new Map(
-        (sales?.sections ?? []).map((part) => [`${part.section}-${part.subsection}`, part.revenue]),
-      );
+      put(chart, minuteChart(sales.bookings_last_minute));
+      const revenues = new Map(sales.sections.map((part) => [`${part.section}-${part.subsection}`, part.revenue]));
       const cell = (value) => h("td", { class: "number" }, value);
       put(
         table,
@@ -146,9 +129,9 @@ page(
               "tr",
               {},
               h("th", { scope: "col" }, "Part"),
-              ["Price", "Available", "Held", "Sold", "Blocked", sales && "Revenue"]
-                .filter(Boolean)
-                .map((name) => h("th", { scope: "col", class: "number" }, name)),
+              ["Price", "Available", "Held", "Sold", "Blocked", "Revenue"].map((name) =>
+                h("th", { scope: "col", class: "number" }, name),
+              ),
             ),
           ),
           h(
@@ -164,7 +147,7 @@ page(
                 cell(count(part.reserved)),
                 cell(count(part.sold)),
                 cell(count(part.blocked)),
-                sales && cell(money(revenues.get(`${part.section}-${part.subsection}`) ?? 0, event.currency)),
+                cell(money(revenues.get(`${part.section}-${part.subsection}`), event.currency)),
               ),
             ),
           ),
@@ -220,10 +203,7 @@ page(
             notice("warn", h("p", {}, "The event is cancelled. Bookings are being ended and payments given back.")),
           );
         } catch (error) {
-          put(
-            answer,
-            notice("bad", h("p", {}, isUnknown(error) ? "This service cannot cancel events yet." : explained(error))),
-          );
+          put(answer, notice("bad", h("p", {}, explained(error))));
         }
       });
       dialog.showModal();
@@ -271,7 +251,6 @@ page(
       details.again = (sections) => {
         if (details.open) opened?.then((again) => again?.(sections));
       };
-      blockPanel = details;
       return details;
     }
 
@@ -289,9 +268,32 @@ page(
       const block = h("button", {
         class: "button primary",
         type: "button",
-        on: { click: () => send("block", "available") },
+        on: { click: () => send("block", of("available")) },
       });
-      const free = h("button", { class: "button", type: "button", on: { click: () => send("unblock", "blocked") } });
+      const free = h("button", {
+        class: "button",
+        type: "button",
+        on: { click: () => send("unblock", of("blocked")) },
+      });
+      const row = field(
+        "block-row",
+        "A whole row",
+        h(
+          "select",
+          { on: { change: () => showRow() } },
+          Array.from({ length: map.rows }, (_, index) => h("option", { value: String(index + 1) }, `Row ${index + 1}`)),
+        ),
+      );
+      const blockRow = h("button", {
+        class: "button",
+        type: "button",
+        on: { click: () => send("block", inRow("available")) },
+      });
+      const freeRow = h("button", {
+        class: "button",
+        type: "button",
+        on: { click: () => send("unblock", inRow("blocked")) },
+      });
       const seats = seatMap({
         label: `Seats of ${part.section} ${part.subsection}. Arrow keys move, space chooses.`,
         mayChoose: (seat) => seat.status === "available" || seat.status === "blocked",
@@ -301,6 +303,17 @@ page(
         },
       });
       const of = (status) => chosen.filter((position) => seats.seat(position).status === status);
+      const inRow = (status) =>
+        map.seats
+          .filter((seat) => seat.row === Number(row.control.value) && seat.status === status)
+          .map(positionOf);
+      const showRow = () => {
+        const [toBlock, toFree] = [inRow("available").length, inRow("blocked").length];
+        setText(blockRow, `Block the row, ${plural(toBlock, "seat")}`);
+        setText(freeRow, `Free the row, ${plural(toFree, "seat")}`);
+        blockRow.disabled = toBlock === 0;
+        freeRow.disabled = toFree === 0;
+      };
       const choose = (positions) => {
         chosen = positions;
         seats.mark(chosen);
@@ -309,16 +322,17 @@ page(
         setText(free, `Free ${plural(toFree, "blocked seat")}`);
         block.disabled = toBlock === 0;
         free.disabled = toFree === 0;
+        showRow();
       };
       const reread = paced(async () => {
         const next = await read(`${base}/seats`).catch(() => null);
         if (!next) return;
-        seats.show(next);
+        map = next;
+        seats.show(map);
         choose(chosen.filter((position) => ["available", "blocked"].includes(seats.seat(position).status)));
       }, MAP_EVERY_MS_MIN);
 
-      async function send(what, status) {
-        const positions = of(status);
+      async function send(what, positions) {
         try {
           await call("POST", `${base}/${what}`, { body: { seats: positions } });
           choose(chosen.filter((one) => !positions.includes(one)));
@@ -336,15 +350,26 @@ page(
             ),
           );
         } catch (error) {
-          put(
-            told,
-            notice("bad", h("p", {}, isUnknown(error) ? "This service cannot block seats yet." : explained(error))),
-          );
+          put(told, notice("bad", h("p", {}, explained(error))));
+          reread();
+          return;
         }
-        await reread();
+        // The seats are loaded anew in a moment, and are shown as they were until then.
+        const status = what === "block" ? "blocked" : "available";
+        for (let attempts = 1; attempts <= SEEN_ATTEMPTS_MAX && place.isConnected; attempts += 1) {
+          await reread();
+          if (positions.every((position) => seats.seat(position).status === status)) return;
+          await pause(MAP_EVERY_MS_MIN / 1000);
+        }
       }
 
-      put(place, legend(map), seats.element, h("div", { class: "row" }, block, free));
+      put(
+        place,
+        legend(map),
+        seats.element,
+        h("div", { class: "row" }, block, free),
+        h("div", { class: "row" }, row.box, blockRow, freeRow),
+      );
       seats.show(map);
       choose([]);
       return (changed) => {
@@ -355,7 +380,7 @@ page(
     // --- Live ---
 
     const readAgain = paced(async () => {
-      if (sales) sales = await readSales().catch(() => sales);
+      sales = await read(`/api/event/${id}/sales`).catch(() => sales);
       show();
     }, READ_EVERY_MS_MIN);
     setInterval(() => {
@@ -370,7 +395,7 @@ page(
       };
       show();
       readAgain();
-      blockPanel?.again(update.sections);
+      blockPanel.again(update.sections);
     };
     follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {
       live.dataset.state = isLive ? "on" : "off";

@@ -95,7 +95,7 @@ const REFUSED = {
   EVENT_CANCELLED: "This event was cancelled.",
   HOLD_EXPIRED: "The time to pay has run out, and the seats are offered again.",
   PAYMENT_IN_PROGRESS: "A payment for this booking is already under way.",
-  ORPHAN_SEAT: "This choice would leave a single seat between others. Please take seats beside it.",
+  ORPHAN_SEAT: "This choice would leave a seat alone that nobody takes any more. Please take others.",
   RATE_LIMITED: "That was very often. Please wait a moment.",
   UNAVAILABLE: "The service is very busy. Please try again in a moment.",
   EVENT_NOT_FOUND: "There is no such event.",
@@ -109,18 +109,30 @@ const REFUSED = {
 export function explained(error) {
   if (error?.code === "PAYMENT_DECLINED")
     return `The card was declined. ${DECLINED[error.body.decline_reason] ?? "Your bank gave no further reason."} Your seats are still held.`;
-  if (error?.code === "TICKET_LIMIT_REACHED")
-    return `One person may have ${plural(error.body.limit, "ticket")} for this event, and you have ${count(error.body.taken)} already.`;
+  if (error?.code === "TICKET_LIMIT_REACHED") return limitInWords(error.body);
+  if (error?.code === "ORPHAN_SEAT")
+    return `This choice would leave ${seatsInWords(error.body.left_alone).toLowerCase()} alone. Please take others.`;
   if (error?.code === "VALIDATION_ERROR" && error.body.errors?.length)
     return error.body.errors.map((one) => one.message).join(" ");
   if (error?.name === "Error" && !error.code) return "The service cannot be reached. Please check your connection.";
   return REFUSED[error?.code] ?? error?.message ?? "Something went wrong.";
 }
 
-/** Why a booking got no seats. */
-export function failure(reason) {
-  if (/conflict|taken|not_available/.test(reason ?? "")) return REFUSED.SEAT_CONFLICT;
-  if (/orphan/.test(reason ?? "")) return REFUSED.ORPHAN_SEAT;
-  if (/sold_out/.test(reason ?? "")) return REFUSED.SOLD_OUT;
-  return "Your request could not be fulfilled. Nothing was charged.";
+function limitInWords({ limit, taken }) {
+  const left = limit - taken;
+  return [
+    `One person may have ${plural(limit, "ticket")} for this event`,
+    taken ? `, and you have ${count(taken)} already.` : ".",
+    left > 0 ? ` You can take ${plural(left, "more", "more")}.` : "",
+  ].join("");
 }
+
+const FAILED = {
+  seat_conflict: ["These seats were gone", REFUSED.SEAT_CONFLICT],
+  orphan_seat: ["A seat would be left alone", REFUSED.ORPHAN_SEAT],
+  sold_out: ["There are not enough seats", REFUSED.SOLD_OUT],
+};
+
+/** Why a booking got no seats: in a few words, and in a sentence. */
+export const failure = (reason) =>
+  FAILED[reason] ?? ["No seats were found", "Your request could not be fulfilled. Please try again."];
