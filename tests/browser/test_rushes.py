@@ -7,9 +7,10 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browser import Windows
+from tests.support.browser import Windows, screenshot
 from tests.support.onsale_up import OnsaleUp
-from tests.support.visitors import Buyer, Seller, regular_hall
+from tests.support.polling import wait_for
+from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -22,6 +23,18 @@ async def choose(page: Page, event_id: int, *seats: str) -> None:
     for seat in seats:
         row, number = seat.split("-")
         await page.get_by_role("gridcell", name=f"Row {row}, seat {number}, available").click()
+
+
+async def refused_at_once(buyer: Buyer, order: JsonObject, code: str) -> None:
+    """Ask until the service knows how the seats stand; it refuses then before anything is queued.
+    Whoever asks for them within the next seconds is refused likewise.
+    """
+
+    async def ask() -> JsonObject:
+        body: JsonObject = (await buyer.send("POST", "/api/booking", json=order)).json()
+        return body
+
+    await wait_for(ask, lambda body: body.get("code") == code)
 
 
 async def test_of_two_who_want_one_seat_one_gets_it_and_the_other_is_offered_others(
@@ -92,36 +105,108 @@ async def test_seats_that_were_given_up_come_back_before_ones_eyes(
     await expect(page.get_by_role("heading", name="Sold out")).to_be_hidden()
 
 
-async def test_a_conflict_at_the_door_offers_others_with_one_click(
-    windows: Windows, seller: Seller, buyer: Buyer
+async def test_a_refused_choice_offers_others_with_one_click(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
 ) -> None:
     event_id = await seller.open_event()
+    rival = await Buyer.join(http)
     page = await windows.open(buyer)
     await choose(page, event_id, "1-1", "1-2")
-    # The contract of alternatives, whether this service has it already or not.
-    await page.route(
-        "**/api/booking",
-        lambda route: route.fulfill(
-            status=409,
-            content_type="application/problem+json",
-            json={
-                "type": "urn:onsale:problem:seat-conflict",
-                "title": "Seats are taken",
-                "status": 409,
-                "detail": "Not available: 1-1.",
-                "code": "SEAT_CONFLICT",
-                "seats": ["1-1"],
-                "alternatives": [["1-3", "1-4"], ["2-1", "2-2"]],
-            },
-        ),
-        times=1,
-    )
+    # A window that hears of nothing goes on showing them as free.
+    for news in ("**/api/event/*/sse", "**/seats"):
+        await page.route(news, lambda route: route.abort("connectionreset"))
+    await page.get_by_role("grid").evaluate("() => window.dispatchEvent(new Event('online'))")
+    await expect(page.get_by_text("Not live just now")).to_be_visible()
+    await rival.hold(event_id, "1-1")
+    await refused_at_once(rival, rival.order(event_id, "1-1", "1-2"), "SEAT_CONFLICT")
 
     await page.get_by_role("button", name="Hold 2 seats").click()
-    offer = page.get_by_role("button", name="Take row 1, seats 3 and 4")
+    await expect(page.get_by_role("alert")).to_contain_text("Somebody was faster")
+    await expect(page.get_by_role("button", name="Hold 1 seat")).to_be_visible()
+    offer = page.get_by_role("button", name="Take row 1, seats 2 and 3")
     await expect(offer).to_contain_text("20.00 USD")
     await offer.click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
     (booking,) = await buyer.all_items("/api/booking")
-    assert booking["seat_positions"] == ["1-3", "1-4"]
+    assert booking["seat_positions"] == ["1-2", "1-3"]
+
+
+async def test_a_choice_that_leaves_a_seat_alone_is_answered_with_others(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    """Whether the service knows the seats when it is asked, or only the seat store does."""
+    event_id = await seller.open_event(leave_no_single_seats=True)
+    page = await windows.open(buyer)
+    await choose(page, event_id, "1-2", "1-3")
+    await page.get_by_role("button", name="Hold 2 seats").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("A seat would be left alone")
+    await page.get_by_role("button", name="Take row 1, seats 1 and 2").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+
+    rival = await Buyer.join(http)
+    await refused_at_once(rival, rival.order(event_id, "2-2", "2-3"), "ORPHAN_SEAT")
+    await choose(page, event_id, "2-2", "2-3")
+    await page.get_by_role("button", name="Hold 2 seats").click()
+    await expect(page.get_by_role("alert")).to_contain_text("would leave row 2, seat 1 alone")
+    offer = page.get_by_role("button", name="Take row 2, seats 1 and 2")
+    await expect(offer).to_contain_text("20.00 USD")
+    await offer.click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    taken = {tuple(one["seat_positions"]) for one in await held_by(buyer)}
+    assert taken == {("1-1", "1-2"), ("2-1", "2-2")}
+
+
+async def held_by(buyer: Buyer) -> list[JsonObject]:
+    return await buyer.all_items("/api/booking?status=pending_payment")
+
+
+async def test_whoever_has_all_they_may_have_is_told_how_many(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(max_tickets_per_buyer=3)
+    await buyer.hold(event_id, quantity=2)
+    page = await windows.open(buyer)
+    await choose(page, event_id, "2-1", "2-2")
+    await page.get_by_role("button", name="Hold 2 seats").click()
+    await expect(page.get_by_role("alert")).to_contain_text(
+        "One person may have 3 tickets for this event, and you have 2 already. You can take 1 more."
+    )
+    await page.get_by_role("gridcell", name="Row 2, seat 2,").click()
+    await page.get_by_role("button", name="Hold 1 seat").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+
+
+async def test_the_best_seats_of_a_price_and_wheelchair_spaces_are_asked_for(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    part = {
+        "number": 1,
+        "rows": 3,
+        "seats_per_row": 6,
+        "price_categories": [{"name": "front", "price": 2_500, "rows": [1, 1]}],
+        "accessible": ["2-1"],
+        "companion": ["2-2"],
+    }
+    hall = {"sections": [{"name": "A", "price": 1_000, "subsections": [part]}]}
+    event_id = await seller.open_event(hall)
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    for name in (
+        "Row 1, seat 1, front, available, 25.00 USD",
+        "Row 2, seat 1, wheelchair space, available, 10.00 USD",
+        "Row 2, seat 2, companion seat, available, 10.00 USD",
+    ):
+        await expect(page.get_by_role("gridcell", name=name)).to_be_visible()
+    await screenshot(page, "categories")
+    await page.get_by_label("Price").select_option("front")
+    await page.get_by_role("button", name="Find and hold the best seats").click()
+    await expect(page.get_by_role("button", name="Pay 50.00 USD")).to_be_visible()
+
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_label("Of these, wheelchair spaces").select_option("1")
+    await page.get_by_role("button", name="Find and hold the best seats").click()
+    await expect(page.get_by_role("button", name="Pay 20.00 USD")).to_be_visible()
+    taken = {tuple(one["seat_positions"]) for one in await held_by(buyer)}
+    assert taken == {("1-1", "1-2"), ("2-1", "2-2")}

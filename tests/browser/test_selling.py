@@ -1,19 +1,22 @@
 """What sellers do: describe a hall, follow its sale, block seats, let people in."""
 
-import json
+import csv
 import re
 
 import httpx
 import pytest
-from playwright.async_api import Page, Route, expect
+from playwright.async_api import Locator, Page, expect
 
 from tests.support.browser import (
     DESKTOP,
     PHONE,
     Windows,
     faults_in_both_themes,
+    pixels_of,
     screenshot,
 )
+from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
+from tests.support.qr_codes import text_seen
 from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -148,108 +151,205 @@ async def test_only_its_seller_sees_how_an_event_sells(
             await expect(page.get_by_role("heading", level=1)).to_contain_text(words)
 
 
-def sales_of(event_id: int) -> JsonObject:
-    return {
-        "event_id": event_id,
-        "currency": "USD",
-        "available": 1_390,
-        "reserved": 4,
-        "sold": 6,
-        "blocked": 0,
-        "revenue": 51_000,
-        "refunds_due": 2_500,
-        "bookings_last_minute": [(second * 7) % 11 for second in range(60)],
-        "sections": [
-            {"section": "Stalls", "subsection": 1, "price": 8_500, "available": 190}
-            | {"reserved": 4, "sold": 6, "blocked": 0, "revenue": 51_000}
-        ],
-    }
-
-
-async def test_what_the_service_tells_of_sales_is_shown(windows: Windows, seller: Seller) -> None:
-    """The contract of sales, whether this service has it already or not."""
+async def test_what_was_sold_is_told_in_figures_and_as_a_file(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
     event_id = await seller.open_event(HALL, name="The Winter Quartet")
+    order = buyer.order(event_id, "1-1", "1-2", section="Stalls")
+    booking = await buyer.expect(202, "POST", "/api/booking", order)
+    await buyer.settled(booking["id"])
     page = await windows.open(seller)
-    await page.route(
-        f"**/api/event/{event_id}/sales",
-        lambda route: route.fulfill(json=sales_of(event_id)),
-    )
     await page.goto(f"/sell/events/{event_id}")
-    await expect(page.get_by_text("510.00 USD").first).to_be_visible()
-    await expect(page.locator(".tile").filter(has_text="Refunds due")).to_contain_text("25.00 USD")
-    await expect(page.get_by_role("img", name=re.compile("bookings in the last"))).to_be_visible()
-    csv = page.get_by_role("link", name="Sales as CSV")
-    await expect(csv).to_have_attribute("href", f"/api/event/{event_id}/sales.csv")
+    chart = page.get_by_role("img", name=re.compile("^1 booking in the last minute"))
+    await expect(chart).to_be_visible()
+    await expect(tile(page, "Revenue")).to_contain_text("0.00 USD")
+
+    await buyer.pay(booking["id"])
+
+    await expect(tile(page, "Revenue")).to_contain_text("170.00 USD")
+    row = page.get_by_role("row", name="Stalls 1")
+    await expect(row.get_by_role("cell").last).to_have_text("170.00 USD")
     await screenshot(page, "sales")
+    async with page.expect_download() as started:
+        await page.get_by_role("link", name="Sales as CSV").click()
+    download = await started.value
+    assert download.suggested_filename == f"event-{event_id}-tickets.csv"
+    lines = list(csv.DictReader((await download.path()).read_text().splitlines()))
+    assert [(line["row"], line["seat"], line["status"]) for line in lines] == [
+        ("1", "1", "sold"),
+        ("1", "2", "sold"),
+    ]
 
 
-async def test_seats_are_blocked_on_the_map(windows: Windows, seller: Seller) -> None:
-    """The contract of blocking, whether this service has it already or not."""
-    event_id = await seller.open_event()
-    asked: list[tuple[str, JsonObject]] = []
-    page = await windows.open(seller)
+def tile(page: Page, name: str) -> Locator:
+    return page.locator(".tile").filter(has_text=name)
 
-    async def answer(route: Route) -> None:
-        body = json.loads(route.request.post_data or "")
-        asked.append((route.request.url.rsplit("/", 1)[1], body))
-        await route.fulfill(json=body)
 
-    await page.route("**/subsection/1/block", answer)
+async def open_block_panel(page: Page, event_id: int) -> None:
     await page.goto(f"/sell/events/{event_id}")
     await page.get_by_text("Block seats, or free them").click()
-    await page.get_by_role("gridcell", name="Row 1, seat 1,").click()
-    await page.get_by_role("gridcell", name="Row 1, seat 2,").click()
+    await expect(page.get_by_role("gridcell", name="Row 1, seat 1,")).to_be_visible()
+
+
+async def test_seats_are_blocked_and_freed_before_the_eyes_of_buyers(
+    windows: Windows, seller: Seller, buyer: Buyer, system: OnsaleUp
+) -> None:
+    event_id = await seller.open_event()
+    page, seen = await windows.open(seller), await windows.open(buyer)
+    await open_block_panel(page, event_id)
+    await seen.goto(f"/events/{event_id}/A/1")
+    for seat in (1, 2):
+        await page.get_by_role("gridcell", name=f"Row 1, seat {seat},").click()
     await page.get_by_role("button", name="Block 2 seats").click()
     await expect(page.get_by_text("2 seats are blocked.")).to_be_visible()
-    assert asked == [("block", {"seats": ["1-1", "1-2"]})]
+    for window in (page, seen):
+        cell = window.get_by_role("gridcell", name="Row 1, seat 2, not for sale")
+        await expect(cell).to_be_visible()
+        await expect(window.get_by_label("What the seats' marks mean")).to_contain_text(
+            "Not for sale"
+        )
+    await expect(tile(page, "Blocked")).to_contain_text("2")
+
+    await page.get_by_role("gridcell", name="Row 1, seat 2,").click()
+    await page.get_by_role("button", name="Free 1 blocked seat").click()
+    await expect(page.get_by_text("1 seat is for sale again.")).to_be_visible()
+    for window in (page, seen):
+        cell = window.get_by_role("gridcell", name="Row 1, seat 2, available")
+        await expect(cell).to_be_visible()
+    system.verify(event_id)
 
 
-async def test_an_event_is_cancelled_only_after_a_second_question(
-    windows: Windows, seller: Seller
-) -> None:
-    """The contract of cancelling, whether this service has it already or not."""
+async def test_a_row_is_blocked_and_freed_in_one_go(windows: Windows, seller: Seller) -> None:
     event_id = await seller.open_event()
     page = await windows.open(seller)
-    event = await seller.event(event_id)
-    await page.route(
-        f"**/api/event/{event_id}/cancel",
-        lambda route: route.fulfill(status=202, json={**event, "status": "cancelled"}),
-    )
+    await open_block_panel(page, event_id)
+    await page.get_by_label("A whole row").select_option("Row 3")
+    await page.get_by_role("button", name="Block the row, 10 seats").click()
+    blocked = page.get_by_role("gridcell", name=re.compile("^Row 3, .* not for sale"))
+    await expect(blocked).to_have_count(10)
+    await expect(page.get_by_role("button", name="Block the row, 0 seats")).to_be_disabled()
+    await page.get_by_role("button", name="Free the row, 10 seats").click()
+    await expect(blocked).to_have_count(0)
+
+
+async def test_seats_that_were_sold_meanwhile_are_not_blocked_and_it_is_said_which(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await open_block_panel(page, event_id)
+    # A window that hears of nothing goes on showing them as free.
+    for news in ("**/api/event/*/sse", "**/seats"):
+        await page.route(news, lambda route: route.abort("connectionreset"))
+    await page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    await expect(page.get_by_text("Not live just now")).to_be_visible()
+    await buyer.hold(event_id, "1-2")
+    for seat in (1, 2):
+        await page.get_by_role("gridcell", name=f"Row 1, seat {seat},").click()
+    await page.get_by_role("button", name="Block 2 seats").click()
+    await expect(page.get_by_role("alert")).to_contain_text("faster: row 1, seat 2.")
+    assert (await seller.get(f"/api/event/{event_id}/sales"))["blocked"] == 0
+
+
+async def test_an_event_is_cancelled_before_the_eyes_of_those_who_have_tickets(
+    windows: Windows, seller: Seller, http: httpx.AsyncClient, system: OnsaleUp
+) -> None:
+    event_id = await seller.open_event()
+    paid_by, held_by, onlooker = [await Buyer.join(http) for _ in range(3)]
+    paid, held = await paid_by.hold(event_id, "1-1", "1-2"), await held_by.hold(event_id, "2-1")
+    await paid_by.pay(paid["id"])
+    tickets, hold = await windows.open(paid_by), await windows.open(held_by)
+    hall, seats = await windows.open(onlooker), await windows.open(onlooker)
+    await tickets.goto(f"/bookings/{paid['id']}")
+    await expect(tickets.locator(".ticket")).to_have_count(2)
+    await hold.goto(f"/bookings/{held['id']}")
+    await expect(hold.get_by_role("timer")).to_be_visible()
+    await hall.goto(f"/events/{event_id}")
+    await seats.goto(f"/events/{event_id}/A/1")
+    await seats.get_by_role("gridcell", name="Row 3, seat 1,").click()
+    page = await windows.open(seller)
     await page.goto(f"/sell/events/{event_id}")
+
     await page.get_by_role("button", name="Cancel the event").click()
     await page.get_by_role("button", name="Keep it").click()
     await expect(page.locator(".pill").first).to_have_text("On sale")
-    await page.get_by_role("button", name="Cancel the event").click()
-    await page.get_by_role("dialog").get_by_role("button", name="Cancel the event").click()
-    await expect(page.locator(".pill").first).to_have_text("Cancelled")
-    await expect(page.get_by_role("button", name="Set the time")).to_be_hidden()
-    await expect(page.get_by_text("Block seats, or free them")).to_be_hidden()
+    # Bookings end and money goes back only once the worker comes to it.
+    with system.paused("ticketing"):
+        await page.get_by_role("button", name="Cancel the event").click()
+        await page.get_by_role("dialog").get_by_role("button", name="Cancel the event").click()
+        await expect(page.locator(".pill").first).to_have_text("Cancelled")
+        await expect(tile(page, "Refunds due")).to_contain_text("20.00 USD")
+        await expect(page.get_by_text("Block seats, or free them")).to_be_hidden()
+        await expect(tickets.get_by_role("alert")).to_contain_text("The event was cancelled")
+        await expect(tickets.locator(".ticket")).to_have_count(0)
+
+    await expect(tickets.get_by_role("heading", level=1)).to_have_text("This booking is over")
+    await expect(tickets.get_by_role("alert")).to_contain_text(
+        "The 20.00 USD that you paid are given back to your card."
+    )
+    await expect(hold.get_by_role("alert")).to_contain_text(
+        "The event was cancelled by its seller. Nothing was charged."
+    )
+    await expect(hall.get_by_role("heading", name="This event was cancelled")).to_be_visible()
+    await expect(seats.get_by_text("Cancelled.", exact=True)).to_be_visible()
+    await expect(seats.get_by_role("button", name="hold 1 seat")).to_be_disabled()
+    await expect(tile(page, "Refunds due")).to_have_count(0)
+    await tickets.goto("/bookings")
+    await expect(tickets.get_by_role("link", name="Concert")).to_contain_text("Event cancelled")
+    system.verify(event_id)
 
 
-async def test_the_door_lets_in_once_and_says_why_not(windows: Windows, seller: Seller) -> None:
-    """The contract of admission, whether this service has it already or not."""
+async def test_the_door_lets_in_once_whoever_shows_the_picture_of_a_ticket(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    other_id = await seller.open_event()
+    held = await buyer.hold(event_id, "2-3")
+    bought = await windows.open(buyer)
+    await bought.goto(f"/bookings/{held['id']}")
+    second = await bought.context.new_page()
+    await second.goto(f"/bookings/{held['id']}")
+    await bought.get_by_label("Card number").fill(CARD_NUMBER)
+    await bought.get_by_role("button", name="Pay 10.00 USD").click()
+    # Where it was paid, where that was only heard of, and where it is looked at again.
+    picture = second.get_by_role("img", name="Code for row 2, seat 3")
+    await expect(picture).to_be_visible()
+    await expect(bought.get_by_role("img", name="Code for row 2, seat 3")).to_be_visible()
+    await second.reload()
+    await expect(picture).to_be_visible()
+    await picture.evaluate("(image) => image.decode()")
+    shown = text_seen(await pixels_of(picture))
+    await expect(second.get_by_text(shown, exact=True)).to_be_visible()
+    await screenshot(second, "tickets-with-codes")
+
+    door = await windows.open(seller)
+    code = door.get_by_label("Ticket code")
+    answer = door.locator(".door-answer")
+    for address, scanned, words in (
+        (other_id, shown, "Not valid"),
+        (event_id, shown, "A 1, row 2, seat 3"),
+        (event_id, shown, re.compile(r"Already inside.*used \d+ seconds? ago")),
+        (event_id, shown.swapcase(), "Not valid"),
+    ):
+        if not door.url.endswith(f"/door/{address}"):
+            await door.goto(f"/door/{address}")
+        await expect(code).to_be_focused()
+        await code.fill(scanned)
+        await door.keyboard.press("Enter")
+        await expect(answer).to_contain_text(words)
+    await expect(door.get_by_text("1 let in from here")).to_be_visible()
+
+
+async def test_a_door_without_a_connection_says_that_nothing_is_known(
+    windows: Windows, seller: Seller
+) -> None:
     event_id = await seller.open_event()
     page = await windows.open(seller)
-    seat = {"ticket_id": 1, "section": "A", "subsection": 1, "row": 2, "seat": 3}
-    answers = [
-        (200, {**seat, "admitted_at": "2031-12-12T19:00:00Z"}),
-        (409, {"code": "ALREADY_ADMITTED", "admitted_at": "2031-12-12T19:00:00Z"}),
-        (422, {"code": "TICKET_NOT_VALID"}),
-    ]
-
-    async def answer(route: Route) -> None:
-        status, body = answers.pop(0)
-        await route.fulfill(status=status, json=body)
-
-    await page.route("**/admission", answer)
     await page.goto(f"/door/{event_id}")
-    code = page.get_by_label("Ticket code")
-    for words in ("Welcome", "Already inside", "Not valid"):
-        await expect(code).to_be_focused()
-        await code.fill("T1.code")
-        await page.keyboard.press("Enter")
-        await expect(page.locator(".door-answer strong")).to_have_text(words)
-    await expect(page.get_by_text("1 let in from here")).to_be_visible()
+    await page.route("**/admission", lambda route: route.abort("connectionreset"))
+    await page.get_by_label("Ticket code").fill("anything")
+    await page.keyboard.press("Enter")
+    await expect(page.locator(".door-answer strong")).to_have_text("No connection")
 
 
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
@@ -258,9 +358,6 @@ async def test_sellers_pages_can_be_used_by_all(
 ) -> None:
     event_id = await seller.open_event(HALL, name="The Winter Quartet")
     page = await windows.open(seller, size=size)
-    await page.route(
-        f"**/api/event/{event_id}/sales", lambda route: route.fulfill(json=sales_of(event_id))
-    )
     found = []
     for name, address in (
         ("sell", "/sell"),
@@ -271,4 +368,8 @@ async def test_sellers_pages_can_be_used_by_all(
         await page.goto(address)
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         found += [f"{name}: {fault}" for fault in await faults_in_both_themes(page, name)]
+    small_id = await seller.open_event(regular_hall(rows=2))
+    await open_block_panel(page, small_id)
+    await page.get_by_role("gridcell", name="Row 1, seat 2,").click()
+    found += [f"block: {fault}" for fault in await faults_in_both_themes(page, "sell-block")]
     assert not found, "\n".join(found)

@@ -16,6 +16,7 @@ from playwright.async_api import (
     Browser,
     BrowserContext,
     ConsoleMessage,
+    Locator,
     Page,
     Request,
     async_playwright,
@@ -47,6 +48,16 @@ _TOO_SMALL = """
   .map((one) => [one, one.getBoundingClientRect()])
   .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5)
   .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
+"""
+# Browsers know how to read the pictures that they take.
+_GREY = """
+async (picture) => {
+  const image = await createImageBitmap(new Blob([new Uint8Array(picture)]));
+  const pen = new OffscreenCanvas(image.width, image.height).getContext("2d");
+  pen.drawImage(image, 0, 0);
+  const colours = pen.getImageData(0, 0, image.width, image.height).data;
+  return [image.width, Array.from(colours.filter((_, index) => index % 4 === 1))];
+}
 """
 
 Theme = Literal["light", "dark"]
@@ -171,6 +182,13 @@ async def _axe_faults(page: Page, options: object) -> list[str]:
         for fault in results.response["violations"]
         for node in fault["nodes"]
     ]
+
+
+async def pixels_of(element: Locator) -> memoryview:
+    """What is to be seen of an element: rows of grey pixels, a byte each."""
+    picture = await element.screenshot()
+    width, greys = await element.page.evaluate(_GREY, list(picture))
+    return memoryview(bytes(greys)).cast("B", [len(greys) // width, width])
 
 
 async def screenshot(page: Page, name: str) -> Path:

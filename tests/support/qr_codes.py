@@ -12,7 +12,12 @@ _STEP = re.compile(r"([Mmh])(-?[\d.]+)(?: (-?[\d.]+))?")
 
 def text_in(svg: str) -> str:
     """What the one QR code of the picture says."""
-    (result,) = zxingcpp.read_barcodes(_painted(svg))
+    return text_seen(_painted(svg))
+
+
+def text_seen(pixels: memoryview) -> str:
+    """What the one QR code says that is to be seen: rows of grey pixels, a byte each."""
+    (result,) = zxingcpp.read_barcodes(pixels)
     assert result.format is zxingcpp.BarcodeFormat.QRCode
     return result.text
 

@@ -25,6 +25,7 @@ page(async (main, user) => {
 
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
   const changes = h("span", { class: "soft small" });
+  const marks = h("div", {}, legend(map, { hasOwn: own.length > 0 }));
   const answer = h("div", {});
   const sale = h("div", {});
   const list = h("ul", { class: "chosen", "aria-label": "Chosen seats" });
@@ -57,7 +58,7 @@ page(async (main, user) => {
         "div",
         { class: "stack" },
         sale,
-        legend(map, { hasOwn: own.length > 0 }),
+        marks,
         seats.element,
         h("div", { class: "row apart" }, live, changes),
       ),
@@ -281,7 +282,10 @@ page(async (main, user) => {
     if (!next) return;
     map = next;
     const changed = seats.show(map);
-    if (changed.length) tellChanges(changes, changed);
+    if (changed.length) {
+      tellChanges(changes, changed);
+      put(marks, legend(map, { hasOwn: own.length > 0 }));
+    }
     const lost = chosen.filter((position) => seats.seat(position).status !== "available");
     if (lost.length && !isBusy) {
       const wished = chosen;

@@ -275,6 +275,7 @@ page(
         type: "button",
         on: { click: () => send("unblock", of("blocked")) },
       });
+      const marks = h("div", {}, legend(map));
       const row = field(
         "block-row",
         "A whole row",
@@ -328,7 +329,7 @@ page(
         const next = await read(`${base}/seats`).catch(() => null);
         if (!next) return;
         map = next;
-        seats.show(map);
+        if (seats.show(map).length) put(marks, legend(map));
         choose(chosen.filter((position) => ["available", "blocked"].includes(seats.seat(position).status)));
       }, MAP_EVERY_MS_MIN);
 
@@ -365,7 +366,7 @@ page(
 
       put(
         place,
-        legend(map),
+        marks,
         seats.element,
         h("div", { class: "row" }, block, free),
         h("div", { class: "row" }, row.box, blockRow, freeRow),

@@ -88,6 +88,7 @@ const DECLINED = {
   processing_error: "The card could not be processed just now.",
 };
 
+const SEATS_TOLD_MAX = 10;
 const REFUSED = {
   SEAT_CONFLICT: "Somebody was faster: these seats are taken.",
   SOLD_OUT: "There are not that many seats left here.",
@@ -110,6 +111,8 @@ export function explained(error) {
   if (error?.code === "PAYMENT_DECLINED")
     return `The card was declined. ${DECLINED[error.body.decline_reason] ?? "Your bank gave no further reason."} Your seats are still held.`;
   if (error?.code === "TICKET_LIMIT_REACHED") return limitInWords(error.body);
+  if (error?.code === "SEAT_CONFLICT" && error.body.seats.length <= SEATS_TOLD_MAX)
+    return `Somebody was faster: ${seatsInWords(error.body.seats).toLowerCase()}.`;
   if (error?.code === "ORPHAN_SEAT")
     return `This choice would leave ${seatsInWords(error.body.left_alone).toLowerCase()} alone. Please take others.`;
   if (error?.code === "VALIDATION_ERROR" && error.body.errors?.length)
