@@ -189,6 +189,11 @@ chromium:
 browser: $(STAMP) chromium ## Tests of the pages in a browser; what they look like is in .cache/screenshots
 	@$(PYTEST) tests/browser $(ARGS)
 
+# ARGS='--views 9 --seconds 30 --changes 2000 --slower 1 6' as they are wanted.
+.PHONY: page-speed
+page-speed: $(STAMP) chromium ## Measure: how soon pages are seen, what they weigh, a map in a rush
+	@$(BIN)/python -m benchmarks.page_speed $(ARGS)
+
 .PHONY: authorization
 authorization: $(STAMP) ## Ask a running service who may do what; rewrites docs/authorization.md
 	@mkdir -p .cache
