@@ -74,7 +74,7 @@ class View(NamedTuple):
     name: str
     path: str
     selector: str
-    count: int
+    elements: int
 
 
 @dataclass(slots=True)
@@ -109,7 +109,7 @@ class Bench:
             for found in (firsts, seconds):
                 page = await self.page(context)
                 await page.goto(view.path)
-                found.append(await page.evaluate(_MEASURE, [view.selector, view.count]))
+                found.append(await page.evaluate(_MEASURE, [view.selector, view.elements]))
                 await page.close()
             await context.close()
 
@@ -136,7 +136,7 @@ class Bench:
             lambda one: reads.append(one.url) if one.url.endswith("/seats") else None,
         )
         await page.goto(view.path)
-        await page.evaluate(_MEASURE, [view.selector, view.count])
+        await page.evaluate(_MEASURE, [view.selector, view.elements])
         async with connections(self.system.base_url) as http:
             rush = Rush(event_id, [Buyer(http, token) for token in tokens])
             changing = asyncio.create_task(rush.go_on(plan.changes / CHANGES_PER_BOOKING))
@@ -165,7 +165,7 @@ class Bench:
             else "all within 16 ms"
         )
         print(
-            f"{view.name} while {changed / elapsed:,.0f} seats a second change, for {elapsed:.0f} s:"
+            f"{view.name}, {changed / elapsed:,.0f} seats a second change, for {elapsed:.0f} s:"
             f" longest task {told(max(found['long'], default=0.0))}, {len(found['long'])} of 50 ms"
             f" or more; map read {read / elapsed:.1f} times a second;"
             f" {int(plan.seconds * KEYS_PER_SECOND)} keys answered: {answered}",

@@ -16,6 +16,7 @@ from tests.support.browser import (
     screenshot,
 )
 from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
+from tests.support.polling import wait_for
 from tests.support.qr_codes import text_seen
 from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
@@ -54,6 +55,8 @@ async def test_a_hall_in_three_numbers_is_seen_while_typing_and_then_on_sale(
     await page.get_by_label("Rows each").fill("four")
     await expect(preview).to_contain_text("whole numbers")
     await page.get_by_label("Rows each").fill("4")
+    await page.get_by_label("Tickets per buyer").fill("3")
+    await page.get_by_label("Nobody may leave a single seat").check()
     await page.get_by_role("button", name="Create event").click()
 
     await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
@@ -61,6 +64,7 @@ async def test_a_hall_in_three_numbers_is_seen_while_typing_and_then_on_sale(
     await expect(page.locator(".tile").first).to_contain_text("60")
     (event,) = await seller.all_items("/api/event?mine=true")
     assert event["seating_config"]["sections"][0]["price"] == 1_250
+    assert (event["max_tickets_per_buyer"], event["leave_no_single_seats"]) == (3, True)
     await page.get_by_role("link", name="Your events").click()
     await expect(page.get_by_role("link", name="Spring Gala")).to_contain_text("60 seats")
 
@@ -84,9 +88,14 @@ async def test_a_hall_is_described_section_by_section_or_as_json(
     await page.get_by_role("button", name="Create event").click()
     await expect(page.get_by_role("alert")).to_contain_text("not JSON yet")
     await page.get_by_label("Seating configuration").fill(
-        '{"sections":[{"name":"X","price":0,"subsections":[{"number":7,"rows":2,"seats_per_row":3}]}]}'
+        '{"sections":[{"name":"X","price":100,"subsections":[{"number":7,"rows":2,"seats_per_row":3'
+        ',"price_categories":[{"name":"front","price":250,"rows":[1]}]}]}]}'
     )
+    await expect(preview).to_contain_text("A price category has")
+    text = await page.get_by_label("Seating configuration").input_value()
+    await page.get_by_label("Seating configuration").fill(text.replace("[1]", "[1,1]"))
     await expect(preview).to_contain_text("6 seats")
+    await expect(preview).to_contain_text("10.50 USD")
     await page.get_by_role("button", name="Create event").click()
     await expect(page.get_by_role("rowheader", name="X 7")).to_be_visible()
 
@@ -134,6 +143,18 @@ async def test_a_sale_is_followed_live_hidden_and_shown(
     assert (await seller.event(event_id))["is_active"] is False
     await page.get_by_role("button", name="Publish it").click()
     await expect(page.get_by_text("Everybody can see it.")).to_be_visible()
+    await page.get_by_label("Tickets per buyer").fill("2")
+    await page.get_by_label("Nobody may leave a single seat").check()
+    await page.get_by_role("button", name="Set the rules").click()
+    await expect(page.get_by_text("The rules hold from now on.")).to_be_visible()
+    event = await seller.event(event_id)
+    assert (event["max_tickets_per_buyer"], event["leave_no_single_seats"]) == (2, True)
+    await page.get_by_label("Tickets per buyer").fill("")
+    await page.get_by_role("button", name="Set the rules").click()
+    await wait_for(
+        lambda: seller.event(event_id),
+        lambda found: found["max_tickets_per_buyer"] is None,
+    )
     await page.get_by_label("On sale from").fill("2031-05-01T10:00")
     await page.get_by_role("button", name="Set the time").click()
     await expect(page.locator(".pill").first).to_contain_text("From 1 May")

@@ -2,6 +2,7 @@
 
 import gzip
 import hashlib
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from html import escape
@@ -21,6 +22,7 @@ _MEDIA_TYPES = {
     ".svg": "image/svg+xml",
 }
 _HTML = "text/html; charset=utf-8"
+_IMPORT = re.compile(r'^import .* from "\./([\w-]+\.js)";$', re.MULTILINE)
 
 
 class Page(NamedTuple):
@@ -78,14 +80,18 @@ class Site:
             for name, content in contents.items()
         }
         shell = _template(root, "page.html")
+        base = f"{STATIC_PATH}/{self.version}"
         self._problem = _template(root, "problem.html")
-        self._base = {"base": f"{STATIC_PATH}/{self.version}"}
-        self._pages = {
-            page.path: Document.of(
-                shell.substitute(self._base, title=page.title, module=page.module).encode(), _HTML
+        self._base = {"base": base}
+        self._pages = {}
+        for page in PAGES:
+            module = f"{page.module}.js"
+            preloads = "\n".join(
+                f'<link rel="modulepreload" href="{base}/{name}">'
+                for name in sorted(_modules_of(module, contents) - {module})
             )
-            for page in PAGES
-        }
+            html = shell.substitute(self._base, title=page.title, module=module, preloads=preloads)
+            self._pages[page.path] = Document.of(html.encode(), _HTML)
 
     @property
     def assets(self) -> Mapping[str, Document]:
@@ -106,6 +112,19 @@ def _static_files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
     for file in folder.iterdir():
         if _ending(file.name) in _MEDIA_TYPES:
             yield file.name, file.read_bytes()
+
+
+def _modules_of(name: str, contents: Mapping[str, bytes]) -> set[str]:
+    """The module and all that it needs: named in the page, they come at once instead of one after
+    the other.
+    """
+    found, unread = {name}, [name]
+    while unread:
+        for imported in _IMPORT.findall(contents[unread.pop()].decode()):
+            if imported not in found:
+                found.add(imported)
+                unread.append(imported)
+    return found
 
 
 def _template(root: Traversable, name: str) -> Template:

@@ -75,9 +75,9 @@ page(
       if (isEventWatched) return;
       isEventWatched = true;
       const hear = async (update) => {
-        if (update.status !== "cancelled" || event.status === "cancelled") return;
-        event = { ...event, status: "cancelled" };
+        if (update.status !== "cancelled") return;
         end();
+        event = { ...event, status: "cancelled" };
         show();
         // Bookings are ended one batch after the other.
         for (let attempts = 1; booking.status !== "cancelled" && attempts <= CALL_OFF_ATTEMPTS_MAX; attempts += 1) {
@@ -421,6 +421,7 @@ page(
     // --- over ---
 
     function tickets() {
+      watchEvent();
       if (event.status === "cancelled") {
         put(
           body,
@@ -430,7 +431,6 @@ page(
         );
         return;
       }
-      watchEvent();
       put(
         body,
         h(

@@ -55,17 +55,12 @@ export function seatMap({ label, mayChoose, toggle }) {
     buttons[current].tabIndex = 0;
   }
 
-  function toneOf(seat) {
-    const names = categories(map).map((category) => category.name);
-    return (names.indexOf(seat.category ?? null) % TONES) + 1;
-  }
-
   function paint(index) {
     const [seat, button] = [seats[index], buttons[index]];
     const position = positionOf(seat);
     const isMine = mine.has(position);
     button.dataset.status = seat.status;
-    button.dataset.tone = toneOf(seat);
+    button.dataset.tone = priceOf(map, seat).tone;
     if (seat.kind) button.dataset.kind = seat.kind;
     button.toggleAttribute("data-mine", isMine);
     const words = [
@@ -73,7 +68,7 @@ export function seatMap({ label, mayChoose, toggle }) {
       KIND_WORDS[seat.kind],
       seat.category,
       isMine ? "yours" : (STATUS_WORDS[seat.status] ?? seat.status),
-      money(seat.price, map.currency),
+      priceOf(map, seat).text,
     ];
     const name = words.filter(Boolean).join(", ");
     if (button.getAttribute("aria-label") !== name) {
@@ -177,18 +172,23 @@ function indexIn(map, position) {
 
 const known = new WeakMap();
 
-/** The prices of a map: `{name, price}`, the section's own with the name null if any seat has it. */
-export function categories(map) {
+/** The prices of a map by name, `{name, price, tone, text}`: the section's own, if any seat has it,
+    with the name null. */
+function pricesOf(map) {
   if (!known.has(map)) {
     const found = new Map();
-    for (const seat of map.seats) if (!found.has(seat.category ?? null)) found.set(seat.category ?? null, seat.price);
-    known.set(
-      map,
-      [...found].map(([name, price]) => ({ name, price })),
-    );
+    for (const { category: name = null, price } of map.seats) {
+      if (found.has(name)) continue;
+      found.set(name, { name, price, tone: (found.size % TONES) + 1, text: money(price, map.currency) });
+    }
+    known.set(map, found);
   }
   return known.get(map);
 }
+
+const priceOf = (map, seat) => pricesOf(map).get(seat.category ?? null);
+
+export const categories = (map) => [...pricesOf(map).values()];
 
 /** What the marks on a map mean: only those that it has. */
 export function legend(map, { hasOwn = false } = {}) {
@@ -199,10 +199,10 @@ export function legend(map, { hasOwn = false } = {}) {
   return h(
     "ul",
     { class: "legend", "aria-label": "What the seats' marks mean" },
-    prices.map((category, index) =>
+    prices.map(({ name, tone, text }) =>
       mark(
-        { "data-status": "available", "data-tone": (index % TONES) + 1 },
-        `${category.name ?? (prices.length > 1 ? "Other seats" : "Free")}, ${money(category.price, map.currency)}`,
+        { "data-status": "available", "data-tone": tone },
+        `${name ?? (prices.length > 1 ? "Other seats" : "Free")}, ${text}`,
       ),
     ),
     mark({ "data-status": "available", "aria-selected": "true" }, "Your choice"),

@@ -59,6 +59,33 @@ page(
       h("div", { class: "fields broad" }, onSale.box),
       h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time")),
     );
+    const perBuyer = field(
+      "per-buyer",
+      "Tickets per buyer",
+      h("input", { type: "number", min: 1, max: 100, value: event.max_tickets_per_buyer ?? "" }),
+      "Empty: no limit",
+    );
+    const noSingles = h("input", { type: "checkbox", checked: event.leave_no_single_seats });
+    const rules = h(
+      "form",
+      {
+        class: "panel stack",
+        on: {
+          submit: (submitted) => {
+            submitted.preventDefault();
+            const limit = perBuyer.control.value;
+            change(
+              { max_tickets_per_buyer: limit ? Number(limit) : null, leave_no_single_seats: noSingles.checked },
+              "The rules hold from now on.",
+            );
+          },
+        },
+      },
+      h("h2", {}, "The rules"),
+      h("div", { class: "fields broad" }, perBuyer.box),
+      h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
+      h("div", {}, h("button", { class: "button", type: "submit" }, "Set the rules")),
+    );
     const blockPanel = blocking();
 
     put(
@@ -89,6 +116,7 @@ page(
         h("section", { class: "panel stack", "aria-labelledby": "parts" }, h("h2", { id: "parts" }, "By part"), table),
         blockPanel,
         timing,
+        rules,
       ),
     );
     show();
@@ -103,6 +131,7 @@ page(
       cancel.hidden = isCancelled;
       blockPanel.hidden = isCancelled;
       timing.hidden = isCancelled;
+      rules.hidden = isCancelled;
       const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
       const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
       put(
@@ -357,7 +386,7 @@ page(
         }
         // The seats are loaded anew in a moment, and are shown as they were until then.
         const status = what === "block" ? "blocked" : "available";
-        for (let attempts = 1; attempts <= SEEN_ATTEMPTS_MAX && place.isConnected; attempts += 1) {
+        for (let attempts = 1; attempts <= SEEN_ATTEMPTS_MAX && seats.element.isConnected; attempts += 1) {
           await reread();
           if (positions.every((position) => seats.seat(position).status === status)) return;
           await pause(MAP_EVERY_MS_MIN / 1000);

@@ -359,6 +359,9 @@ function expanded(config) {
   );
 }
 
+const isPriced = (category) =>
+  Number.isInteger(category?.price) && category.rows?.length === 2 && category.rows.every(Number.isInteger);
+
 /** Said while typing; the service judges once more. */
 function judged({ config, fault }) {
   if (fault) return { fault };
@@ -385,6 +388,8 @@ function judged({ config, fault }) {
     )
   )
     return { fault: "Rows and seats are whole numbers from 1." };
+  if (!all.every((part) => (part.price_categories ?? []).every(isPriced)))
+    return { fault: 'A price category has a name, a price and rows, such as {"name":"front","price":9900,"rows":[1,5]}.' };
   if (all.some((part) => part.rows * part.seats_per_row > SEATS_OF_PART_MAX))
     return { fault: `A part has at most ${plural(SEATS_OF_PART_MAX, "seat")}.` };
   if (all.reduce((sum, part) => sum + part.rows * part.seats_per_row, 0) > SEATS_MAX)
@@ -395,7 +400,7 @@ function judged({ config, fault }) {
 function drawn(config, currency) {
   const all = expanded(config);
   const seats = all.reduce((sum, part) => sum + part.rows * part.seats_per_row, 0);
-  const value = all.reduce((sum, part) => sum + part.rows * part.seats_per_row * part.price, 0);
+  const value = all.reduce((sum, part) => sum + part.seats_per_row * pricesDown(part), 0);
   let left = DRAWN_MAX;
   const fact = (name, text) => h("div", {}, h("dt", {}, name), h("dd", {}, text));
   return [
@@ -433,6 +438,14 @@ function drawn(config, currency) {
       }),
     ),
   ];
+}
+
+/** What a seat of every row costs, together. */
+function pricesDown({ rows, price, price_categories = [] }) {
+  return price_categories.reduce((sum, own) => {
+    const [first, last] = own.rows;
+    return sum + (last - first + 1) * (own.price - price);
+  }, rows * price);
 }
 
 function rectangle(part) {
