@@ -108,7 +108,12 @@ async def test_codes_are_shown_whether_the_stream_or_the_answer_tells_first(
     await expect(code).to_be_visible()
 
     streams: list[str] = []
-    page.on("request", lambda sent: streams.append(sent.url) if "sse" in sent.url else None)
+    page.on(
+        "request",
+        lambda sent: (
+            streams.append(sent.url) if "/api/booking/" in sent.url and "sse" in sent.url else None
+        ),
+    )
     await page.reload()
     await expect(code).to_be_visible()
     assert not streams  # what is over has no news, and an older picture of it might follow
