@@ -123,7 +123,7 @@ profile: $(STAMP) ## Sell out under a profiler: where API and workers spend thei
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps audit chromium ## Every check and test but the long; with CI=true nothing may be missing
+test: lint types contracts deps audit docs chromium ## Every check and test but the long; with CI=true nothing may be missing
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 .PHONY: long
@@ -217,6 +217,24 @@ model: $(STAMP) ## A sale against its model (EXAMPLES=2000 for a long hunt)
 .PHONY: controls
 controls: $(STAMP) ## Take out each guard in turn and show what happens; rewrites docs/negative-controls.md
 	@ONSALE_WRITE_CONTROLS=1 $(PYTEST) tests/controls $(ARGS)
+
+# --- Documents -----------------------------------------------------------------------------------
+
+.PHONY: reference
+reference: $(STAMP) ## Write docs/reference anew from the code
+	@PYTHONPATH=. $(BIN)/python -m handbook
+
+# A link within the documents that leads nowhere is an error.
+SPHINX := $(BIN)/sphinx-build -W --keep-going -q -n -d .cache/docs/doctrees docs
+
+.PHONY: docs
+docs: $(STAMP) ## The documents as a site in .cache/docs/html; fails if a link in them leads nowhere
+	@$(SPHINX) .cache/docs/html
+	@echo "docs: .cache/docs/html/index.html"
+
+.PHONY: docs-links
+docs-links: $(STAMP) ## Ask whether the other hosts that the documents link to answer (needs internet)
+	@$(SPHINX) -b linkcheck .cache/docs/links
 
 # --- Housekeeping --------------------------------------------------------------------------------
 
