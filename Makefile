@@ -224,8 +224,8 @@ controls: $(STAMP) ## Take out each guard in turn and show what happens; rewrite
 reference: $(STAMP) ## Write docs/reference anew from the code
 	@PYTHONPATH=. $(BIN)/python -m handbook
 
-# A link within the documents that leads nowhere is an error.
-SPHINX := $(BIN)/sphinx-build -W --keep-going -q -n -d .cache/docs/doctrees docs
+# A link within the documents that leads nowhere is an error; -E: no page keeps an old table of contents.
+SPHINX := $(BIN)/sphinx-build -W --keep-going -q -n -E -d .cache/docs/doctrees docs
 
 .PHONY: docs
 docs: $(STAMP) ## The documents as a site in .cache/docs/html; fails if a link in them leads nowhere

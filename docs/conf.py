@@ -16,9 +16,6 @@ html_theme = "furo"
 html_title = "onsale"
 html_show_sourcelink = False
 html_copy_source = False
-# `http` blocks show a request's first line alone.
-suppress_warnings = ["misc.highlighting_failure"]
-
 # `make docs-links` asks the hosts that are linked to; those of an example answer nobody.
 linkcheck_ignore = [r"http://(127\.0\.0\.1|localhost)[:/].*", r"https?://[a-z.]*example\.(com|org)"]
 linkcheck_timeout = 10

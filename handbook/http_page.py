@@ -53,7 +53,7 @@ def _parts(document: Document) -> Iterator[str]:
 
 
 def _call(method: str, path: str, call: Document) -> str:
-    parts = [f"### {call['summary']}", f"```http\n{method.upper()} {path}\n```"]
+    parts = [f"### {call['summary']}", f"```text\n{method.upper()} {path}\n```"]
     if (about := str(call.get("description", ""))) and about != call["summary"]:
         parts.append(prose(about))
     if "security" in call:
