@@ -250,6 +250,60 @@ async def test_seats_that_are_taken_are_refused_with_others(
     assert refused["alternatives"] == [["1-3", "1-4"], ["3-3", "3-4"]]
 
 
+ONLY_SET_ASIDE = ("1-1", "1-2", "3-1")
+ALL_BUT_ACCESSIBLE = ("1-2", "1-3", "1-4", "3-2", "3-3", "3-4")
+
+
+@pytest.mark.parametrize(
+    ("free", "order"),
+    [
+        (ONLY_SET_ASIDE, ({"quantity": 1}, 0)),
+        ((*ONLY_SET_ASIDE, "2-1"), ({"quantity": 2}, 1)),
+        ((*ONLY_SET_ASIDE, "2-1"), ({"quantity": 1}, None)),
+        (("1-3", "3-2", "3-3"), ({"quantity": 2, "price_category": "front"}, 1)),
+        (("1-3", "1-4", "3-2"), ({"quantity": 2, "price_category": "front"}, None)),
+        (ALL_BUT_ACCESSIBLE, ({"quantity": 2, "accessible_seats": 1}, 0)),
+        (ONLY_SET_ASIDE, ({"quantity": 3, "accessible_seats": 3}, 0)),
+        (ONLY_SET_ASIDE, ({"quantity": 4, "accessible_seats": 1}, 3)),
+        (ONLY_SET_ASIDE, ({"quantity": 2, "accessible_seats": 1}, None)),
+        (
+            ("3-1", "1-3"),
+            ({"quantity": 1, "accessible_seats": 1, "price_category": "front"}, 0),
+        ),
+        # By name anybody may have them.
+        (ONLY_SET_ASIDE, (named("1-1", "1-2"), None)),
+    ],
+    ids=str,
+)
+async def test_only_seats_that_are_for_whoever_asks_count_as_free(
+    api: HttpApi,
+    buyer: httpx.AsyncClient,
+    hall: int,
+    free: tuple[str, ...],
+    order: tuple[dict[str, object], int | None],
+) -> None:
+    asked, available = order
+    for row in range(3):
+        for seat in range(4):
+            if f"{row + 1}-{seat + 1}" not in free:
+                api.events.take(hall, "A", 1, row * 4 + seat)
+    await remember(api, hall)
+    answer = await book(buyer, hall, **asked)
+    if available is None:
+        assert answer.status_code == 202, answer.text
+    else:
+        assert problem(answer, 409, "SOLD_OUT")["available"] == available
+        assert api.commands.posted == []
+
+
+async def test_accessible_seats_of_a_hall_that_has_none_are_sold_out(
+    api: HttpApi, buyer: httpx.AsyncClient, event: int
+) -> None:
+    await remember(api, event)
+    refused = problem(await book(buyer, event, accessible_seats=1), 409, "SOLD_OUT")
+    assert refused["available"] == 0
+
+
 @pytest.mark.parametrize(
     ("asked", "alternatives"),
     [

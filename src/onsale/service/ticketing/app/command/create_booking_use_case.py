@@ -34,6 +34,7 @@ from onsale.service.ticketing.domain.exceptions import (
     SeatOutOfRangeError,
     SoldOutError,
 )
+from onsale.service.ticketing.domain.seats_on_offer import seats_on_offer
 
 # The sale opens by the database's clock. This process refuses only what is early by more than the
 # two clocks can differ; in the last moments the INSERT decides.
@@ -99,7 +100,7 @@ class CreateBookingUseCase:
         event = await self.catalog.get(request.event_id)
         layout = self._check(event, request)
         category = _category(request, layout)
-        self._refuse_what_cannot_succeed(request, event, layout)
+        self._refuse_what_cannot_succeed(request, event, layout, category)
         booking = self._new_booking(principal, request, event, layout, category)
         is_limited = event.details.max_tickets_per_buyer is not None
         intake = await self.intake.add(booking, key, is_limited=is_limited)
@@ -119,15 +120,31 @@ class CreateBookingUseCase:
         return layout
 
     def _refuse_what_cannot_succeed(
-        self, request: BookingRequest, event: Event, layout: SubsectionLayout
+        self,
+        request: BookingRequest,
+        event: Event,
+        layout: SubsectionLayout,
+        category: PriceCategory | None,
     ) -> None:
-        available = self.seat_memory.available(request.event_id, layout)
+        available = self._available(request, layout, category)
         if available is not None and available < request.quantity:
             raise SoldOutError(available=available)
         if request.positions:
             states = self.seat_memory.states(request.event_id, layout)
             if states is not None:
                 _refuse_seats(request.positions, event, layout, states)
+
+    def _available(
+        self, request: BookingRequest, layout: SubsectionLayout, category: PriceCategory | None
+    ) -> int | None:
+        """Free seats of those that the request may get; seats that are named may be any."""
+        is_choosy = category or request.accessible_seats or layout.accessible or layout.companion
+        if request.positions or not is_choosy:
+            return self.seat_memory.available(request.event_id, layout)
+        states = self.seat_memory.states(request.event_id, layout)
+        if states is None:
+            return None
+        return seats_on_offer(layout, states, category, request.accessible_seats)
 
     def _new_booking(
         self,
