@@ -10,6 +10,7 @@ import pytest
 
 from onsale.service.shared_kernel.seating import SeatState, SubsectionLayout
 from onsale.service.ticketing.app.query.get_seat_map_use_case import SeatMapView
+from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from onsale.service.ticketing.driving_adapter.http_controller.recent_answers import (
     FRESH_SECONDS,
@@ -127,6 +128,43 @@ async def test_what_cannot_be_made_is_tried_again() -> None:
     with pytest.raises(ZeroDivisionError):
         await answers.get("a", fail)
     assert await answers.get("a", succeed) == LARGE
+
+
+async def test_that_there_is_no_event_is_no_answer_for_those_who_ask_once_it_is_made() -> None:
+    answers, events, may_go_on = RecentAnswers(lambda: 0.0), dict[str, bytes](), asyncio.Event()
+
+    async def page() -> bytes:
+        found = events.get("a")
+        await may_go_on.wait()
+        if found is None:
+            raise EventNotFoundError
+        return found
+
+    early = asyncio.create_task(answers.get("a", page))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    events["a"] = LARGE
+    late = [asyncio.create_task(answers.get("a", page)) for _ in range(3)]
+    await asyncio.sleep(0)
+    may_go_on.set()
+    with pytest.raises(EventNotFoundError):
+        await early
+    assert await asyncio.gather(*late) == [LARGE] * 3
+
+
+async def test_a_crowd_that_asks_for_no_event_has_it_looked_for_twice() -> None:
+    answers, made = RecentAnswers(lambda: 0.0), 0
+
+    async def fail() -> bytes:
+        nonlocal made
+        made += 1
+        await asyncio.sleep(0)
+        raise EventNotFoundError
+
+    crowd = [answers.get("a", fail) for _ in range(100)]
+    found = await asyncio.gather(*crowd, return_exceptions=True)
+    assert {type(one) for one in found} == {EventNotFoundError}
+    assert made == 2
 
 
 def test_a_map_is_what_its_structs_would_be() -> None:

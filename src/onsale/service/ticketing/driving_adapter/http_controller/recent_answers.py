@@ -3,6 +3,9 @@
 import asyncio
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Hashable
+from contextlib import suppress
+
+from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 
 FRESH_SECONDS = 0.5
 """Maps and counts lag at most a second; the other half is for reading and sending them."""
@@ -30,21 +33,32 @@ class RecentAnswers:
         self._making: dict[Hashable, asyncio.Task[bytes]] = {}
 
     async def get(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
-        """The answer to ``key``, as ``make`` makes it."""
+        """The answer to ``key``, as ``make`` makes it. That there is no such event is an answer to
+        those alone who asked before it was looked for.
+        """
         kept = self._kept.get(key)
         if kept is not None and self._monotonic() - kept[0] < FRESH_SECONDS:
             return kept[1]
-        making = self._making.get(key)
-        if making is None:
-            making = asyncio.create_task(self._make(key, make))
-            self._making[key] = making
-            making.add_done_callback(lambda task: self._made(key, task))
-        return await asyncio.shield(making)
+        if key in self._making:
+            with suppress(EventNotFoundError):
+                return await asyncio.shield(self._making[key])
+            # Since it was looked for the event may have been made.
+        return await asyncio.shield(self._begin_to_make(key, make))
 
     def forget(self, key: Hashable) -> None:
         """Make it anew the next time, also if it is being made."""
         self._drop(key)
         self._making.pop(key, None)
+
+    def _begin_to_make(
+        self, key: Hashable, make: Callable[[], Awaitable[bytes]]
+    ) -> asyncio.Task[bytes]:
+        making = self._making.get(key)
+        if making is None:
+            making = asyncio.create_task(self._make(key, make))
+            self._making[key] = making
+            making.add_done_callback(lambda task: self._made(key, task))
+        return making
 
     async def _make(self, key: Hashable, make: Callable[[], Awaitable[bytes]]) -> bytes:
         began_at = self._monotonic()
