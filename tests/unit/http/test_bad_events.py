@@ -166,6 +166,26 @@ async def test_every_fault_of_the_short_form_is_told(seller: httpx.AsyncClient) 
     ]
 
 
+async def test_every_rule_that_the_short_form_breaks_is_told(seller: httpx.AsyncClient) -> None:
+    sections = [{"name": name, "price": 1, "subsections": 2} for name in ("A", "B", "A", "B")]
+
+    refused = await seller.post(
+        "/api/event",
+        json=event_form(seating_config={"rows": 101, "cols": 100, "sections": sections}),
+    )
+
+    document = problem(refused, 422, "VALIDATION_ERROR")
+    too_many, twice = "a subsection has at most 10000 seats", "this section name stands twice"
+    assert [(one["field"], one["message"]) for one in document["errors"]] == [
+        ("seating_config.sections.0", too_many),
+        ("seating_config.sections.1", too_many),
+        ("seating_config.sections.2", twice),
+        ("seating_config.sections.2", too_many),
+        ("seating_config.sections.3", twice),
+        ("seating_config.sections.3", too_many),
+    ]
+
+
 async def test_only_so_many_faults_are_told(seller: httpx.AsyncClient) -> None:
     refused = await seller.post(
         "/api/event", json=event_form(seating_config=regular(sections=[{}] * 100))

@@ -21,6 +21,7 @@ from onsale.service.ticketing.domain.exceptions import (
     SubsectionNotFoundError,
 )
 from onsale.service.ticketing.domain.value_object.seating_config import (
+    FAULTS_TOLD_MAX,
     SUBSECTIONS_PER_EVENT_MAX,
     Rectangle,
     SeatingConfig,
@@ -101,6 +102,46 @@ def test_kinds_of_seats_that_break_a_rule_are_refused(changes: dict[str, Any]) -
         SeatingConfig.of([_section("A", 100, replace(Rectangle(1, 4, 5), **changes))])
     field = refused.value.details["errors"][0]["field"]  # type: ignore[index]
     assert field.startswith("seating_config.sections.0.subsections.0.")
+
+
+def test_every_fault_of_a_hall_is_told_once() -> None:
+    square = Rectangle(1, 4, 5)
+    with pytest.raises(
+        InvalidInputError, match=r"^this section name stands twice \(7 more in"
+    ) as refused:
+        SeatingConfig.of(
+            [
+                _section(),
+                _section("A", -1, Rectangle(1, 200, 200), Rectangle(2, 200, 200)),
+                _section("B", 1, square, square),
+                _section(
+                    "C",
+                    1,
+                    replace(square, accessible=("5-1", "1-1"), companion=("x", "1-1")),
+                    Rectangle(2, 4, 5, (replace(FRONT, price=-1),)),
+                ),
+            ]
+        )
+    where = "seating_config.sections"
+    assert refused.value.details["errors"] == [
+        {"field": f"{where}.{field}", "message": message}
+        for field, message in (
+            ("1", "this section name stands twice"),
+            ("1", "a price is 0 to 100000000 cents"),
+            ("1", "a subsection has at most 10000 seats"),
+            ("2", "subsection 1 stands twice"),
+            ("3.subsections.0.accessible.0", "this seat lies outside the subsection"),
+            ("3.subsections.0.companion.0", "a position is row-seat, both from 1: 3-14"),
+            ("3.subsections.0.companion", "a seat is accessible or a companion's"),
+            ("3.subsections.1.price_categories", "a price is 0 to 100000000 cents"),
+        )
+    ]
+
+
+def test_only_so_many_faults_of_a_hall_are_told() -> None:
+    with pytest.raises(InvalidInputError) as refused:
+        SeatingConfig.of([_section()] * SUBSECTIONS_PER_EVENT_MAX)
+    assert len(refused.value.details["errors"]) == FAULTS_TOLD_MAX  # type: ignore[arg-type]
 
 
 def _seats(rows: int, count: int) -> tuple[str, ...]:

@@ -17,9 +17,14 @@ class TicketingError(Exception):
 class InvalidInputError(TicketingError):
     """The request breaks a rule that its shape alone does not show."""
 
-    def __init__(self, field: str, message: str) -> None:
-        """``field`` is the dotted path of the offending value."""
-        super().__init__(message, errors=[{"field": field, "message": message}])
+    def __init__(self, field: str, message: str, *more: tuple[str, str]) -> None:
+        """``field`` is the dotted path of the offending value; ``more`` are those of others, each
+        with its own message.
+        """
+        super().__init__(
+            f"{message} ({len(more)} more in errors)" if more else message,
+            errors=[{"field": path, "message": text} for path, text in ((field, message), *more)],
+        )
 
 
 class NotAuthenticatedError(TicketingError):

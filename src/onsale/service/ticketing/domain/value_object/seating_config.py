@@ -35,6 +35,11 @@ _TOO_MANY_SUBSECTIONS = (
 )
 _NAME_CHARACTERS = "1 to 20 letters, digits, '-' or '_'"
 SECTION_NAME = re.compile(r"[A-Za-z0-9_-]{1,20}", re.ASCII)
+# Nobody mends more of them at once.
+FAULTS_TOLD_MAX = 50
+
+Fault = tuple[str, str]
+"""The dotted path of a value that breaks a rule, and the rule."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +82,7 @@ class SeatingConfig:
 
     @classmethod
     def of(cls, sections: Sequence[Section]) -> Self:
-        """Check the hall as a whole.
+        """Check the hall as a whole, and tell all that is wrong with it.
 
         Raises:
             InvalidInputError: nothing to sell, a name that stands twice, or a limit exceeded.
@@ -87,20 +92,22 @@ class SeatingConfig:
         if sum(len(section.subsections) for section in sections) > SUBSECTIONS_PER_EVENT_MAX:
             raise InvalidInputError(*_TOO_MANY_SUBSECTIONS)
         layouts: dict[tuple[str, int], SubsectionLayout] = {}
+        faults: list[Fault] = []
         names: set[str] = set()
         for number, section in enumerate(sections):
             where = f"seating_config.sections.{number}"
             if section.name in names:
-                raise InvalidInputError(where, "this section name stands twice")
+                faults.append((where, "this section name stands twice"))
             names.add(section.name)
-            _check_section(section, where)
+            faults += _section_faults(section, where)
             for place, rectangle in enumerate(section.subsections):
-                key = (section.name, rectangle.number)
-                if key in layouts:
-                    raise InvalidInputError(where, f"subsection {rectangle.number} stands twice")
-                layout = _layout(section, rectangle, where)
-                layouts[key] = _with_kinds(layout, rectangle, f"{where}.subsections.{place}")
-        _check_totals(layouts.values())
+                layout = _layout(section, rectangle, f"{where}.subsections.{place}", faults)
+                layouts[section.name, rectangle.number] = layout
+        # What is wrong with a part may be what makes too much of the whole.
+        faults = faults or [*_total_faults(layouts.values())]
+        if faults:
+            first, *more = [*dict.fromkeys(faults)][:FAULTS_TOLD_MAX]
+            raise InvalidInputError(*first, *more)
         return cls(tuple(sections), layouts)
 
     @property
@@ -137,35 +144,45 @@ class SeatingConfig:
         return iter(self._layouts.values())
 
 
-def _check_section(section: Section, where: str) -> None:
+def _section_faults(section: Section, where: str) -> Iterator[Fault]:
     if SECTION_NAME.fullmatch(section.name) is None:
-        raise InvalidInputError(where, f"a section name has {_NAME_CHARACTERS}")
+        yield where, f"a section name has {_NAME_CHARACTERS}"
     if not 0 <= section.price <= PRICE_CENTS_MAX:
-        raise InvalidInputError(where, f"a price is 0 to {PRICE_CENTS_MAX} cents")
+        yield where, f"a price is 0 to {PRICE_CENTS_MAX} cents"
     if not section.subsections:
-        raise InvalidInputError(where, "a section needs at least one subsection")
+        yield where, "a section needs at least one subsection"
+    numbers: set[int] = set()
+    # The short form has no subsections one by one: it is the section that is named.
+    for rectangle in section.subsections:
+        if rectangle.number in numbers:
+            yield where, f"subsection {rectangle.number} stands twice"
+        numbers.add(rectangle.number)
+        yield from _size_faults(rectangle, where)
 
 
-def _layout(section: Section, rectangle: Rectangle, where: str) -> SubsectionLayout:
+def _size_faults(rectangle: Rectangle, where: str) -> Iterator[Fault]:
     if min(rectangle.number, rectangle.rows, rectangle.seats_per_row) < 1:
-        raise InvalidInputError(where, "numbers, rows and seats per row count from 1")
+        yield where, "numbers, rows and seats per row count from 1"
     if rectangle.number > SUBSECTION_NUMBER_MAX:
-        raise InvalidInputError(where, f"a subsection number is at most {SUBSECTION_NUMBER_MAX}")
+        yield where, f"a subsection number is at most {SUBSECTION_NUMBER_MAX}"
     if rectangle.rows * rectangle.seats_per_row > SEATS_PER_SUBSECTION_MAX:
-        raise InvalidInputError(where, f"a subsection has at most {SEATS_PER_SUBSECTION_MAX} seats")
-    return SubsectionLayout(
+        yield where, f"a subsection has at most {SEATS_PER_SUBSECTION_MAX} seats"
+
+
+def _layout(
+    section: Section, rectangle: Rectangle, where: str, faults: list[Fault]
+) -> SubsectionLayout:
+    """The layout; what is wrong with its kinds of seats comes to the ``faults``."""
+    plain = SubsectionLayout(
         section.name, rectangle.number, rectangle.rows, rectangle.seats_per_row, section.price
     )
-
-
-def _with_kinds(plain: SubsectionLayout, rectangle: Rectangle, where: str) -> SubsectionLayout:
     if not (rectangle.price_categories or rectangle.accessible or rectangle.companion):
         return plain
-    _check_categories(rectangle, f"{where}.price_categories")
-    accessible = _indexes(plain, rectangle.accessible, f"{where}.accessible")
-    companion = _indexes(plain, rectangle.companion, f"{where}.companion")
+    faults += _category_faults(rectangle, f"{where}.price_categories")
+    accessible = _indexes(plain, rectangle.accessible, f"{where}.accessible", faults)
+    companion = _indexes(plain, rectangle.companion, f"{where}.companion", faults)
     if not set(accessible).isdisjoint(companion):
-        raise InvalidInputError(f"{where}.companion", "a seat is accessible or a companion's")
+        faults.append((f"{where}.companion", "a seat is accessible or a companion's"))
     return replace(
         plain,
         categories=rectangle.price_categories,
@@ -174,62 +191,62 @@ def _with_kinds(plain: SubsectionLayout, rectangle: Rectangle, where: str) -> Su
     )
 
 
-def _check_categories(rectangle: Rectangle, where: str) -> None:
+def _category_faults(rectangle: Rectangle, where: str) -> Iterator[Fault]:
     categories = rectangle.price_categories
     if len(categories) > PRICE_CATEGORIES_PER_SUBSECTION_MAX:
-        raise InvalidInputError(
-            where, f"a subsection has at most {PRICE_CATEGORIES_PER_SUBSECTION_MAX} categories"
-        )
+        yield where, f"a subsection has at most {PRICE_CATEGORIES_PER_SUBSECTION_MAX} categories"
+        return
     if len({category.name for category in categories}) != len(categories):
-        raise InvalidInputError(where, "this category name stands twice")
+        yield where, "this category name stands twice"
     for category in categories:
         if SECTION_NAME.fullmatch(category.name) is None:
-            raise InvalidInputError(where, f"a category name has {_NAME_CHARACTERS}")
+            yield where, f"a category name has {_NAME_CHARACTERS}"
         if not 0 <= category.price <= PRICE_CENTS_MAX:
-            raise InvalidInputError(where, f"a price is 0 to {PRICE_CENTS_MAX} cents")
+            yield where, f"a price is 0 to {PRICE_CENTS_MAX} cents"
         if not 1 <= category.first_row <= category.last_row <= rectangle.rows:
-            raise InvalidInputError(where, f"rows are first and last, within 1 to {rectangle.rows}")
+            yield where, f"rows are first and last, within 1 to {rectangle.rows}"
     in_order = sorted(categories, key=lambda category: category.first_row)
     for before, after in pairwise(in_order):
         if after.first_row <= before.last_row:
-            raise InvalidInputError(where, f"row {after.first_row} is in two categories")
+            yield where, f"row {after.first_row} is in two categories"
 
 
-def _indexes(layout: SubsectionLayout, texts: Sequence[str], where: str) -> tuple[int, ...]:
-    """The seats as ascending indexes."""
+def _indexes(
+    layout: SubsectionLayout, texts: Sequence[str], where: str, faults: list[Fault]
+) -> tuple[int, ...]:
+    """The seats as ascending indexes; those that are none come to the ``faults``."""
     if len(texts) > SEATS_OF_A_KIND_PER_SUBSECTION_MAX:
-        raise InvalidInputError(
-            where, f"a subsection has at most {SEATS_OF_A_KIND_PER_SUBSECTION_MAX} of them"
+        faults.append(
+            (where, f"a subsection has at most {SEATS_OF_A_KIND_PER_SUBSECTION_MAX} of them")
         )
-    indexes = set()
+        return ()
+    indexes: list[int] = []
     for number, text in enumerate(texts):
         try:
             position = SeatPosition.parse(text)
         except ValueError:
-            raise InvalidInputError(
-                f"{where}.{number}", "a position is row-seat, both from 1: 3-14"
-            ) from None
-        if not layout.contains(position):
-            raise InvalidInputError(f"{where}.{number}", "this seat lies outside the subsection")
-        indexes.add(layout.index_of(position))
-    if len(indexes) != len(texts):
-        raise InvalidInputError(where, "a position stands twice")
+            faults.append((f"{where}.{number}", "a position is row-seat, both from 1: 3-14"))
+            continue
+        if layout.contains(position):
+            indexes.append(layout.index_of(position))
+        else:
+            faults.append((f"{where}.{number}", "this seat lies outside the subsection"))
+    if len(set(indexes)) != len(indexes):
+        faults.append((where, "a position stands twice"))
     return tuple(sorted(indexes))
 
 
-def _check_totals(layouts: Collection[SubsectionLayout]) -> None:
+def _total_faults(layouts: Collection[SubsectionLayout]) -> Iterator[Fault]:
     if sum(layout.seat_count for layout in layouts) > SEATS_PER_EVENT_MAX:
-        raise InvalidInputError(
-            "seating_config", f"an event has at most {SEATS_PER_EVENT_MAX} seats"
-        )
+        yield "seating_config", f"an event has at most {SEATS_PER_EVENT_MAX} seats"
     set_aside = sum(len(layout.accessible) + len(layout.companion) for layout in layouts)
     if set_aside > SEATS_SET_ASIDE_PER_EVENT_MAX:
-        raise InvalidInputError(
+        yield (
             "seating_config",
             f"an event has at most {SEATS_SET_ASIDE_PER_EVENT_MAX} accessible and companion seats",
         )
     if sum(len(layout.categories) for layout in layouts) > PRICE_CATEGORIES_PER_EVENT_MAX:
-        raise InvalidInputError(
+        yield (
             "seating_config",
             f"an event has at most {PRICE_CATEGORIES_PER_EVENT_MAX} price categories",
         )
