@@ -1,7 +1,8 @@
-"""The composition root: the only place that knows every adapter.
+"""The composition root: what the roles share. It and the parts for each of them, ``bootstrap_*``,
+are the only places that know every adapter.
 
-Each role takes what it needs from here, with every dependency as an argument; nothing is connected
-or started at import.
+Each role gets what it needs there, with every dependency as an argument; nothing is connected or
+started at import.
 """
 
 import asyncio
@@ -18,111 +19,25 @@ import uvloop
 from prometheus_client import CollectorRegistry, ProcessCollector
 from redis.asyncio import Redis
 
-from onsale.demo import DemoMaker
-from onsale.platform.database.connections import close_pool, create_pool, create_read_engine
+from onsale.platform.database.connections import close_pool, create_pool
 from onsale.platform.embedded.supervisor import stop_on_signals
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff
-from onsale.platform.message_queue.batch_consumer import BatchConsumer
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.kafka_message_bus import KafkaMessageBus
 from onsale.platform.message_queue.message_bus import MessageBus
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.platform.message_queue.redis_streams_message_bus import RedisStreamsMessageBus
-from onsale.platform.observability.batch_meter import PrometheusBatchMeter
-from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.observability.logs import configure_logs
-from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.state.redis_clients import create_client, create_subscriber
 from onsale.platform.stopping import stopping_for_certain
 from onsale.platform.tasks import end
-from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
-    ApplySeatCommandsUseCase,
-)
-from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
-    InstallEventSeatsUseCase,
-)
-from onsale.service.seat_reservation.driven_adapter.kafka_producer.seat_result_publisher import (
-    SeatResultPublisher,
-)
-from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
-    RedisSeatStore,
-)
-from onsale.service.seat_reservation.driving_adapter.mq_consumer.seat_reservation_mq_consumer import (
-    SeatReservationMqConsumer,
-)
-from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
-    ApplySeatResultsUseCase,
-)
-from onsale.service.ticketing.app.command.create_event_and_tickets_use_case import (
-    CreateEventAndTicketsUseCase,
-)
-from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
-    EndCancelledEventsUseCase,
-)
-from onsale.service.ticketing.app.command.find_stray_payments_use_case import (
-    FindStrayPaymentsUseCase,
-)
-from onsale.service.ticketing.app.command.load_event_seats_use_case import LoadEventSeatsUseCase
-from onsale.service.ticketing.app.command.load_owing_events_use_case import (
-    LoadOwingEventsUseCase,
-)
-from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
-    RefreshEventStatusUseCase,
-)
-from onsale.service.ticketing.app.command.refund_payments_use_case import RefundPaymentsUseCase
-from onsale.service.ticketing.app.command.register_user_use_case import RegisterUserUseCase
-from onsale.service.ticketing.app.command.release_expired_holds_use_case import (
-    ReleaseExpiredHoldsUseCase,
-)
-from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
-    ResendOwedCommandsUseCase,
-)
-from onsale.service.ticketing.app.command.restore_lost_events_use_case import (
-    RestoreLostEventsUseCase,
-)
-from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
-from onsale.service.ticketing.app.command.watch_seat_drift_use_case import WatchSeatDriftUseCase
-from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
-from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
-    SeatCommandPublisher,
-)
-from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
-from onsale.service.ticketing.driven_adapter.metrics.prometheus_drift_meter import (
-    PrometheusDriftMeter,
-)
-from onsale.service.ticketing.driven_adapter.metrics.stray_payment_report import (
-    StrayPaymentReport,
-)
 from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway import (
     BoundedPaymentGateway,
     GatewayPatience,
 )
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
     MockPaymentGateway,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_drift_ledger import (
-    AsyncpgDriftLedger,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
-    AsyncpgEventWriter,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_of_work import (
-    AsyncpgTicketingUnitOfWork,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_user_repository import (
-    AsyncpgUserRepository,
-)
-from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
-    SqlalchemyEventReader,
-)
-from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher import (
-    BcryptPasswordHasher,
-)
-from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import UpkeepJobs
-from onsale.service.ticketing.driving_adapter.mq_consumer.ticketing_mq_consumer import (
-    TicketingMqConsumer,
 )
 from onsale.settings import BusKind, Settings
 
@@ -169,111 +84,6 @@ def spare_the_collector() -> None:
     gc.collect()
     gc.freeze()
     gc.set_threshold(*COLLECTION_THRESHOLDS)
-
-
-async def run_seat_reservation_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Consume seat commands until ``stop`` is set."""
-    async with connect(settings) as connected:
-        if not await patiently(connected.bus.ensure_topics, stop):
-            return
-        registry = process_registry()
-        publisher = SeatResultPublisher(connected.bus, connected.topics)
-        consumer = SeatReservationMqConsumer(
-            ApplySeatCommandsUseCase(RedisSeatStore(connected.redis), publisher, utc_now),
-            publisher,
-        )
-        batches = BatchConsumer(
-            connected.bus,
-            topic=connected.topics.seat_commands(),
-            group=connected.topics.seat_reservation_group(),
-            dead_letter_topic=connected.topics.dead_letters(),
-            handler=consumer.handle,
-            now=utc_now,
-            observer=PrometheusBatchMeter(registry),
-            on_dead_letter=consumer.on_dead_letter,
-        )
-        with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-            tell_ready(settings, metrics_port=settings.metrics_port)
-            await batches.run(stop)
-
-
-async def run_ticketing_worker(settings: Settings, stop: asyncio.Event) -> None:
-    """Consume seat results, and keep holds, owed commands and loads in order, until ``stop``."""
-    async with connect(settings) as connected:
-        if not await patiently(connected.bus.ensure_topics, stop):
-            return
-        survived = FaultLog()
-        store = RedisSeatStore(connected.redis)
-        unit_of_work = AsyncpgTicketingUnitOfWork(connected.pool)
-        commands = SeatCommandPublisher(connected.bus, connected.topics, survived)
-        notices = RedisLiveNotices(connected.redis, connected.subscriber, survived)
-        upkeep = AsyncpgUpkeep(connected.pool, store)
-        status = RefreshEventStatusUseCase(upkeep, notices)
-        gateway = payment_gateway(connected.pool)
-        registry = process_registry()
-        drift_ledger, drift_meter = (
-            AsyncpgDriftLedger(connected.pool),
-            PrometheusDriftMeter(registry),
-        )
-        jobs = UpkeepJobs(
-            upkeep=upkeep,
-            release_expired_holds=ReleaseExpiredHoldsUseCase(unit_of_work, commands, notices),
-            resend_owed_commands=ResendOwedCommandsUseCase(unit_of_work, commands),
-            load_owing_events=LoadOwingEventsUseCase(
-                upkeep,
-                LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices),
-            ),
-            end_cancelled_events=EndCancelledEventsUseCase(upkeep, unit_of_work, commands, notices),
-            settle_payments=SettlePaymentsUseCase(
-                upkeep,
-                gateway,
-                PaymentLedger(unit_of_work, commands, notices),
-            ),
-            refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
-            find_stray_payments=FindStrayPaymentsUseCase(
-                unit_of_work, gateway, StrayPaymentReport(registry).tell
-            ),
-            refresh_event_status=status,
-            restore_lost_events=RestoreLostEventsUseCase(drift_ledger, store, drift_meter),
-            watch_seat_drift=WatchSeatDriftUseCase(drift_ledger, store, drift_meter),
-        )
-        consumer = TicketingMqConsumer(ApplySeatResultsUseCase(unit_of_work, notices, status.touch))
-        batches = BatchConsumer(
-            connected.bus,
-            topic=connected.topics.seat_results(),
-            group=connected.topics.ticketing_group(),
-            dead_letter_topic=connected.topics.dead_letters(),
-            handler=consumer.handle,
-            now=utc_now,
-            observer=PrometheusBatchMeter(registry),
-        )
-        with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-            tell_ready(settings, metrics_port=settings.metrics_port)
-            async with background(commands.run()):
-                async with asyncio.TaskGroup() as tasks:
-                    tasks.create_task(jobs.run(stop))
-                    tasks.create_task(batches.run(stop))
-                await commands.drain()
-
-
-@asynccontextmanager
-async def open_demo_maker(settings: Settings) -> AsyncIterator[DemoMaker]:
-    """What makes the demo's accounts and event."""
-    pool = await create_pool(settings.database_url, size_max=2)
-    engine = create_read_engine(settings.database_url, size_max=1)
-    users = AsyncpgUserRepository(pool)
-    hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
-    try:
-        yield DemoMaker(
-            users,
-            SqlalchemyEventReader(engine),
-            RegisterUserUseCase(users, hasher),
-            CreateEventAndTicketsUseCase(AsyncpgEventWriter(pool)),
-        )
-    finally:
-        hasher.close()
-        await engine.dispose()
-        await pool.close()
 
 
 @asynccontextmanager

@@ -171,7 +171,7 @@ def api() -> None:
 @worker_app.command("seat-reservation")
 def worker_seat_reservation() -> None:
     """Decide seat commands: the one role that writes seat state."""
-    from onsale.bootstrap import run_seat_reservation_worker
+    from onsale.bootstrap_seat_reservation import run_seat_reservation_worker
 
     _run_role(run_seat_reservation_worker, "seat-reservation", Settings)
 
@@ -179,7 +179,7 @@ def worker_seat_reservation() -> None:
 @worker_app.command("ticketing")
 def worker_ticketing() -> None:
     """Write seat results into the ledger; release expired holds; send what is owed."""
-    from onsale.bootstrap import run_ticketing_worker
+    from onsale.bootstrap_ticketing import run_ticketing_worker
 
     _run_role(run_ticketing_worker, "ticketing", Settings)
 

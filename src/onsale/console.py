@@ -9,7 +9,8 @@ from time import monotonic
 
 from rich.console import Console
 
-from onsale.bootstrap import open_demo_maker, open_message_bus
+from onsale.bootstrap import open_message_bus
+from onsale.bootstrap_demo import open_demo_maker
 from onsale.bootstrap_repair import open_repair_tools
 from onsale.demo import Demo
 from onsale.embedded_system import EmbeddedSystem, UpOptions
