@@ -39,7 +39,7 @@ from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway imp
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
     MockPaymentGateway,
 )
-from onsale.settings import BusKind, Settings
+from onsale.settings import BusKind, BusSettings, Settings
 
 _log = structlog.get_logger()
 
@@ -88,7 +88,7 @@ def spare_the_collector() -> None:
 
 @asynccontextmanager
 async def open_message_bus(
-    settings: Settings,
+    settings: BusSettings,
 ) -> AsyncIterator[tuple[MessageBus, KafkaTopicBuilder]]:
     """The broker alone, for ``onsale dlq``."""
     topics = KafkaTopicBuilder(settings.topic_prefix)
@@ -131,7 +131,7 @@ async def patiently(
     return False
 
 
-def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:
+def _message_bus(settings: BusSettings, topics: KafkaTopicBuilder) -> MessageBus:
     if settings.bus is BusKind.KAFKA:
         return KafkaMessageBus(
             settings.kafka_bootstrap or "",
@@ -143,7 +143,7 @@ def _message_bus(settings: Settings, topics: KafkaTopicBuilder) -> MessageBus:
             batch_count_max=settings.batch_count_max,
         )
     return RedisStreamsMessageBus(
-        settings.seat_store_url,
+        settings.seat_store_url or "",
         topics,
         settings.partition_count,
         batch_count_max=settings.batch_count_max,

@@ -10,6 +10,7 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 from rich.console import Console
 from rich.markup import escape
 
@@ -18,6 +19,7 @@ from onsale.platform.exceptions import CannotListenError, UnavailableError
 from onsale.settings import (
     ApiSettings,
     BusKind,
+    BusSettings,
     DatabaseSettings,
     Settings,
     StoreSettings,
@@ -26,8 +28,10 @@ from onsale.settings import (
 )
 
 DATA_DEFAULT = Path(".onsale")
+# An environment with one of them is meant to say where everything is.
+ADDRESSES = frozenset({"ONSALE_DATABASE_URL", "ONSALE_SEAT_STORE_URL", "ONSALE_KAFKA_BOOTSTRAP"})
 
-AnySettings = TypeVar("AnySettings", bound=DatabaseSettings)
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 RoleSettings = TypeVar("RoleSettings", bound=Settings)
 
 app = typer.Typer(
@@ -69,11 +73,12 @@ def settings_for(data: Path | None, kind: type[AnySettings]) -> AnySettings:
     """
     from onsale.embedded_system import environment_of
 
-    if data is None and "ONSALE_DATABASE_URL" not in os.environ:
+    if data is None and ADDRESSES.isdisjoint(os.environ):
         if not DATA_DEFAULT.exists():
             raise EmbeddedError(
-                f"neither is ONSALE_DATABASE_URL set, nor is there a data directory {DATA_DEFAULT}"
-                " here; start a system (onsale up), name one (--data), or set ONSALE_DATABASE_URL"
+                "neither is an address set, such as ONSALE_DATABASE_URL, nor is there a data"
+                f" directory {DATA_DEFAULT} here; start a system (onsale up), name one (--data), or"
+                " set the addresses"
             )
         data = DATA_DEFAULT
     if data is not None:
@@ -249,7 +254,7 @@ def dlq_list(
     """Show the messages that no worker could process, each with its error."""
     from onsale.console import run_dead_letter_list
 
-    asyncio.run(run_dead_letter_list(settings_for(data, Settings), out, limit=limit))
+    asyncio.run(run_dead_letter_list(settings_for(data, BusSettings), out, limit=limit))
 
 
 @dlq_app.command("redrive")
@@ -262,7 +267,7 @@ def dlq_redrive(
     """Send dead letters to the topic that they came from once more."""
     from onsale.console import run_dead_letter_redrive
 
-    asyncio.run(run_dead_letter_redrive(settings_for(data, Settings), out, limit=limit))
+    asyncio.run(run_dead_letter_redrive(settings_for(data, BusSettings), out, limit=limit))
 
 
 def _run_role(

@@ -22,7 +22,7 @@ from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import Ev
 from onsale.service.ticketing.app.command.repair_event_use_case import Repair
 from onsale.service.ticketing.app.query.verify_event_use_case import Verdict
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
-from onsale.settings import BusKind, Settings, StoreSettings
+from onsale.settings import BusKind, BusSettings, Settings, StoreSettings
 
 DIFFERENCES_SHOWN_MAX = 1_000
 _DEMO_ORDER = {
@@ -157,7 +157,7 @@ async def run_seats_rebuild(settings: StoreSettings, out: Console, *, event_id: 
     return all_rebuilt
 
 
-async def run_dead_letter_list(settings: Settings, out: Console, *, limit: int) -> None:
+async def run_dead_letter_list(settings: BusSettings, out: Console, *, limit: int) -> None:
     """Print the dead letters that were not re-driven yet."""
     async with open_message_bus(settings) as (bus, topics):
         letters = await list_dead_letters(bus, topics, limit)
@@ -172,7 +172,9 @@ async def run_dead_letter_list(settings: Settings, out: Console, *, limit: int) 
         )
 
 
-async def run_dead_letter_redrive(settings: Settings, out: Console, *, limit: int | None) -> None:
+async def run_dead_letter_redrive(
+    settings: BusSettings, out: Console, *, limit: int | None
+) -> None:
     """Send dead letters to where they came from, and say how many."""
     async with open_message_bus(settings) as (bus, topics):
         count = await redrive_dead_letters(bus, topics, limit)

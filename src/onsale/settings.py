@@ -35,6 +35,7 @@ PREFIXES_READ_ELSEWHERE = ("ONSALE_METRICS_PORT_",)
 TOKEN_SECRET_BYTES_MIN = 32
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 SEAT_STORE_SCHEMES = ("redis://", "rediss://", "unix://")
+_SEAT_STORE = "Kvrocks, or any Redis-protocol server: redis://host:port/0"
 
 
 class RateLimitsKind(StrEnum):
@@ -72,6 +73,7 @@ def _either(words: tuple[str, ...]) -> str:
 
 LimitText = Annotated[str, AfterValidator(_limit)]
 """``burst:per_second``."""
+SeatStoreUrl = Annotated[str, AfterValidator(_seat_store_url)]
 
 
 class BusKind(StrEnum):
@@ -96,15 +98,13 @@ class DatabaseSettings(BaseSettings):
 class StoreSettings(DatabaseSettings):
     """What those need who compare and repair the stores; they do without a broker."""
 
-    seat_store_url: Annotated[
-        str,
-        AfterValidator(_seat_store_url),
-        Field(description="Kvrocks, or any Redis-protocol server: redis://host:port/0"),
-    ]
+    seat_store_url: Annotated[SeatStoreUrl, Field(description=_SEAT_STORE)]
 
 
-class Settings(StoreSettings):
-    """Everything that a deployment decides. There is no default for a secret or an address."""
+class BusSettings(BaseSettings):
+    """What ``onsale dlq`` needs: the broker, which is the seat store where there is no Kafka."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
 
     bus: Annotated[BusKind, Field(description="the message broker")] = BusKind.KAFKA
     kafka_bootstrap: Annotated[
@@ -125,6 +125,39 @@ class Settings(StoreSettings):
     partition_count: Annotated[
         int, Field(ge=1, le=1_000, description="partitions of each topic when it is made")
     ] = 12
+    batch_count_max: Annotated[
+        int, Field(ge=1, le=5_000, description="messages that a worker takes at once")
+    ] = 500
+    seat_store_url: Annotated[SeatStoreUrl | None, Field(description=_SEAT_STORE)] = None
+
+    # Judged field by field, so that all that is missing or wrong is told at once.
+
+    @field_validator("kafka_bootstrap")
+    @classmethod
+    def _needed_on_kafka(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("bus") is BusKind.KAFKA:
+            raise PydanticCustomError("missing", "needed when ONSALE_BUS is kafka")
+        return value
+
+    @field_validator("kafka_min_insync")
+    @classmethod
+    def _not_more_than_there_are(cls, value: int | None, info: ValidationInfo) -> int | None:
+        if value is not None and value > info.data.get("kafka_replication", value):
+            raise ValueError("more than ONSALE_KAFKA_REPLICATION")
+        return value
+
+    @field_validator("seat_store_url")
+    @classmethod
+    def _needed_without_kafka(cls, value: str | None, info: ValidationInfo) -> str | None:
+        if not value and info.data.get("bus") is BusKind.REDIS:
+            raise PydanticCustomError("missing", "needed when ONSALE_BUS is redis")
+        return value
+
+
+class Settings(BusSettings, StoreSettings):
+    """Everything that a deployment decides. There is no default for a secret or an address."""
+
+    seat_store_url: Annotated[SeatStoreUrl, Field(description=_SEAT_STORE)]
     token_secret: Annotated[
         SecretStr | None, Field(description="signs session tokens, 32 bytes or more; the API's")
     ] = None
@@ -144,9 +177,6 @@ class Settings(StoreSettings):
     database_pool: Annotated[
         int, Field(ge=2, le=200, description="connections of one process to PostgreSQL")
     ] = 10
-    batch_count_max: Annotated[
-        int, Field(ge=1, le=5_000, description="messages that a worker takes at once")
-    ] = 500
     intake_batch_count_max: Annotated[
         int, Field(ge=1, le=1_000, description="bookings that one INSERT stores at most")
     ] = 250
@@ -198,22 +228,6 @@ class Settings(StoreSettings):
     log_level: Annotated[
         str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
     ] = "info"
-
-    # Judged field by field, so that all that is missing or wrong is told at once.
-
-    @field_validator("kafka_bootstrap")
-    @classmethod
-    def _needed_on_kafka(cls, value: str | None, info: ValidationInfo) -> str | None:
-        if not value and info.data.get("bus") is BusKind.KAFKA:
-            raise PydanticCustomError("missing", "needed when ONSALE_BUS is kafka")
-        return value
-
-    @field_validator("kafka_min_insync")
-    @classmethod
-    def _not_more_than_there_are(cls, value: int | None, info: ValidationInfo) -> int | None:
-        if value is not None and value > info.data.get("kafka_replication", value):
-            raise ValueError("more than ONSALE_KAFKA_REPLICATION")
-        return value
 
     @field_validator("token_secret")
     @classmethod

@@ -64,6 +64,7 @@ def test_every_command_explains_itself(command: list[str]) -> None:
         (["worker", "ticketing"], {}, "ONSALE_SEAT_STORE_URL"),
         (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "pigeons"}, "ONSALE_BUS"),
         (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "kafka"}, "ONSALE_KAFKA_BOOTSTRAP"),
+        (["verify"], {"ONSALE_SEAT_STORE_URL": "redis://store/0"}, "ONSALE_DATABASE_URL"),
     ],
     ids=[
         "no settings",
@@ -73,6 +74,7 @@ def test_every_command_explains_itself(command: list[str]) -> None:
         "no settings of a worker",
         "an unknown broker",
         "Kafka without an address",
+        "a seat store without a ledger",
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_named(
@@ -116,7 +118,10 @@ def test_neither_settings_nor_a_data_directory_is_said_with_the_next_step(tmp_pa
     for command in (["verify"], ["dlq", "list"], ["db", "upgrade"], ["seats", "rebuild", "--all"]):
         run = run_onsale(*command, cwd=tmp_path)
         assert run.returncode == 1
-        assert "neither is ONSALE_DATABASE_URL set, nor is there a data directory" in run.stderr
+        assert (
+            "neither is an address set, such as ONSALE_DATABASE_URL, nor is there a data"
+            in run.stderr
+        )
         assert "onsale up" in run.stderr
         assert run.stderr.count("\n") == 1
 

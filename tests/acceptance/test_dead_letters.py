@@ -1,6 +1,7 @@
 """A message that nobody can process is set aside, shown, and sent again when asked."""
 
 import re
+from pathlib import Path
 
 from onsale.bootstrap import open_message_bus
 from onsale.platform.message_queue.message_bus import Message
@@ -16,7 +17,7 @@ SET_ASIDE = "message_dead_lettered"
 
 
 async def test_a_poisonous_message_is_set_aside_and_can_be_sent_again(
-    system: OnsaleUp, buyer: Buyer, event_id: int
+    system: OnsaleUp, buyer: Buyer, event_id: int, tmp_path: Path
 ) -> None:
     poison = f'{{"type": "no such command", "of": {event_id}}}'
     set_aside = system.log_text("seat-reservation").count(SET_ASIDE)
@@ -29,6 +30,12 @@ async def test_a_poisonous_message_is_set_aside_and_can_be_sent_again(
     assert poison in listed
     assert "UnreadableMessageError" in listed
     assert re.search(rf"onsale\.seat-commands +{event_id}:A-1", listed)
+
+    # The broker is all that it takes.
+    needed = "ONSALE_KAFKA_BOOTSTRAP" if system.bus == "kafka" else "ONSALE_SEAT_STORE_URL"
+    broker = {name: system.settings[name] for name in ("ONSALE_BUS", needed)}
+    elsewhere = run_onsale("dlq", "list", environment=broker, cwd=tmp_path)
+    assert (elsewhere.stdout, elsewhere.stderr) == (listed, "")
 
     # To look was not to take. It is as poisonous as before, and so it comes back.
     assert "1 dead letters were sent again" in dlq(system, "redrive")

@@ -2,10 +2,12 @@
 
 import pytest
 from pydantic import ValidationError
+from pydantic_settings import BaseSettings
 
 from onsale.settings import (
     ApiSettings,
     BusKind,
+    BusSettings,
     DatabaseSettings,
     Settings,
     StoreSettings,
@@ -26,7 +28,7 @@ def _environment(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
 
-def said_of(kind: type[DatabaseSettings]) -> list[str]:
+def said_of(kind: type[BaseSettings]) -> list[str]:
     with pytest.raises(ValidationError) as refusal:
         kind()
     return complaints(refusal.value)
@@ -94,12 +96,13 @@ def test_kafka_needs_a_broker(monkeypatch: pytest.MonkeyPatch) -> None:
     [
         (DatabaseSettings, ["DATABASE_URL"]),
         (StoreSettings, ["DATABASE_URL", "SEAT_STORE_URL"]),
+        (BusSettings, ["KAFKA_BOOTSTRAP"]),
         (Settings, ["DATABASE_URL", "SEAT_STORE_URL", "KAFKA_BOOTSTRAP"]),
         (ApiSettings, ["DATABASE_URL", "SEAT_STORE_URL", "KAFKA_BOOTSTRAP", "TOKEN_SECRET"]),
     ],
 )
 def test_everything_that_is_missing_is_told_at_once_and_nothing_else(
-    monkeypatch: pytest.MonkeyPatch, kind: type[DatabaseSettings], needed: list[str]
+    monkeypatch: pytest.MonkeyPatch, kind: type[BaseSettings], needed: list[str]
 ) -> None:
     for name in REQUIRED:
         monkeypatch.delenv(name)
@@ -107,6 +110,15 @@ def test_everything_that_is_missing_is_told_at_once_and_nothing_else(
     assert sorted(line.partition(" is not set: ")[0] for line in said) == sorted(
         f"ONSALE_{name}" for name in needed
     )
+
+
+def test_the_broker_of_a_single_machine_is_the_seat_store(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("ONSALE_DATABASE_URL", "ONSALE_SEAT_STORE_URL"):
+        monkeypatch.delenv(name)
+    (said,) = said_of(BusSettings)
+    assert said.startswith("ONSALE_SEAT_STORE_URL is not set: ")
+    monkeypatch.setenv("ONSALE_SEAT_STORE_URL", "redis://store/0")
+    assert BusSettings().seat_store_url == "redis://store/0"
 
 
 def test_what_is_missing_is_told_together_with_what_is_wrong(
