@@ -16,3 +16,16 @@ def test_trouble_is_said_at_once_then_once_an_interval_with_a_count_of_the_rest(
         (105.0, 2),
         (111.0, 1),
     ]
+
+
+def test_a_defect_is_an_error_and_counts_with_the_warnings() -> None:
+    log = OccasionalLog(interval_seconds=5.0, monotonic=iter([100.0, 100.0, 101.0, 105.0]).__next__)
+    with capture_logs() as entries:
+        log.error("broken", job="load")
+        log.warning("away")
+        log.error("broken", job="load")
+    assert [(entry["log_level"], entry["unsaid_count"]) for entry in entries] == [
+        ("error", 0),
+        ("error", 1),
+    ]
+    assert entries[0]["job"] == "load"

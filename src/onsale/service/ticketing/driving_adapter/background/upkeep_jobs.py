@@ -6,8 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-import structlog
-
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
@@ -56,8 +54,6 @@ TIDY_SECONDS = 60.0
 LOST_SECONDS = 1.0
 DRIFT_SECONDS = 1.0
 PAUSE_AFTER_FAULT_SECONDS = 1.0
-
-_log = structlog.get_logger()
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,13 +135,14 @@ async def _repeat(
     postponed: OccasionalLog,
 ) -> None:
     """Run the job at this interval, at once again while it says that there is more to do."""
+    failed = OccasionalLog()
     while not stop.is_set():
         pause_seconds = interval_seconds
         try:
             if await job():
                 continue
         except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
-            _report(name, error, postponed)
+            _report(name, error, postponed, failed)
             pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
         try:
             async with asyncio.timeout(pause_seconds):
@@ -154,7 +151,7 @@ async def _repeat(
             continue
 
 
-def _report(name: str, error: Exception, postponed: OccasionalLog) -> None:
+def _report(name: str, error: Exception, postponed: OccasionalLog, failed: OccasionalLog) -> None:
     """A dependency that is away is a warning; anything else deserves its traceback."""
     defects: BaseException | None = error
     if isinstance(error, ExceptionGroup):
@@ -164,4 +161,4 @@ def _report(name: str, error: Exception, postponed: OccasionalLog) -> None:
     if defects is None:
         postponed.warning("job_postponed", job=name, error=str(error))
     else:
-        _log.error("job_failed", job=name, exc_info=defects)
+        failed.error("job_failed", job=name, exc_info=defects)
