@@ -228,6 +228,7 @@ class DatabasePing:
                     )
                 await self._connection.fetchval("SELECT 1")
         except BaseException:
+            # Cancelled too: an answer that is still to come would be taken for the next one's.
             self.close()
             raise
 

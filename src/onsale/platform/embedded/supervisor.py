@@ -45,6 +45,7 @@ class Supervisor:
         try:
             await asyncio.to_thread(end_leftovers, self._directory.records)
         except BaseException:
+            # Cancelled too: without an exit to come nobody else lets the directory go.
             self._directory.release()
             raise
         self._log_task = asyncio.create_task(self._bound_logs(), name="bound logs")

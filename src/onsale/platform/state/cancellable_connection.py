@@ -46,7 +46,7 @@ class CancellableSending(_Base):
             await self.disconnect(nowait=True)
             raise RedisConnectionError(f"Error while writing to socket: {error}") from error
         except BaseException:
-            # Half a command may be out: nothing can follow it on this connection.
+            # Cancelled, above all: half a command may be out, and nothing can follow it here.
             await self.disconnect(nowait=True)
             raise
 

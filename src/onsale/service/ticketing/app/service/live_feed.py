@@ -105,7 +105,7 @@ class LiveTopics(Generic[Key, View]):
         self._dirty.difference_update(keys)
         try:
             views = await self._read(keys)
-        except BaseException:
+        except Exception:
             self._dirty.update(self._topics.keys() & set(keys))
             raise
         for key, view in views.items():
