@@ -11,7 +11,7 @@ from tests.controls.judges import plain
 from tests.controls.stage import Guard, Stage
 from tests.controls.table import DOCUMENT, PROPERTY, is_writing, row_of, rows_in
 from tests.controls.taking_out import InSchema, taken_out
-from tests.support.pipeline import pipeline_on
+from tests.support.wired_pipeline import pipeline_on
 
 EVERY_GUARD = pytest.mark.parametrize("guard", GUARDS, ids=[guard.name for guard in GUARDS])
 OpenStage = Callable[[], AbstractAsyncContextManager[Stage]]

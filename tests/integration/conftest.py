@@ -4,7 +4,8 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
+from tests.support.wired_pipeline import pipeline_on
 
 
 @pytest.fixture

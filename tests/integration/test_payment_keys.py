@@ -22,7 +22,8 @@ from onsale.service.ticketing.driven_adapter.payment.card_numbers import (
     UNREACHED_CARD,
 )
 from tests.support.money import CARD, clear_up, money_kept, times_taken
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
+from tests.support.wired_pipeline import pipeline_on
 
 OTHER_CARD = "6011000990139424"
 DECLINED_CARD = "4000000000009995"

@@ -20,8 +20,9 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake i
     AsyncpgBookingIntake,
 )
 from tests.support.money import CARD
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
 from tests.support.tasks import background
+from tests.support.wired_pipeline import pipeline_on
 
 LIMIT = 4
 REQUEST_COUNT = 50

@@ -15,7 +15,8 @@ from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
 from tests.controls.taking_out import taken_out
 from tests.model.carried_sale import CarriedSale
 from tests.model.sale_machine import SaleMachine
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
+from tests.support.wired_pipeline import pipeline_on
 
 GATE_EXAMPLES = 60
 HUNT_EXAMPLES = int(os.environ.get("ONSALE_MODEL_EXAMPLES") or 0)

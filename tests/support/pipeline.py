@@ -3,24 +3,16 @@
 A test can thus repeat, lose, reorder or delay any message, and look at what is left.
 """
 
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from time import monotonic
 from uuid import UUID
 
 import asyncpg
 from redis.asyncio import Redis
 from uuid_utils.compat import uuid7
 
-from onsale.platform.database.connections import create_pool, create_read_engine
-from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import Message
-from onsale.platform.state.redis_clients import create_client, create_subscriber
-from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
-    InstallEventSeatsUseCase,
-)
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
@@ -32,9 +24,7 @@ from onsale.service.shared_kernel.seat_messages import (
 )
 from onsale.service.shared_kernel.seating import SeatPosition
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
-from onsale.service.ticketing.app.command.apply_seat_results_use_case import (
-    ApplySeatResultsUseCase,
-)
+from onsale.service.ticketing.app.command.apply_seat_results_use_case import ApplySeatResultsUseCase
 from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import (
     BookingRequest,
@@ -64,12 +54,8 @@ from onsale.service.ticketing.app.command.repair_event_use_case import RepairEve
 from onsale.service.ticketing.app.command.resend_owed_commands_use_case import (
     ResendOwedCommandsUseCase,
 )
-from onsale.service.ticketing.app.command.set_seats_blocked_use_case import (
-    SetSeatsBlockedUseCase,
-)
-from onsale.service.ticketing.app.command.settle_payments_use_case import (
-    SettlePaymentsUseCase,
-)
+from onsale.service.ticketing.app.command.set_seats_blocked_use_case import SetSeatsBlockedUseCase
+from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
 from onsale.service.ticketing.app.command.update_booking_status_to_cancelled_use_case import (
     UpdateBookingStatusToCancelledUseCase,
 )
@@ -89,18 +75,9 @@ from onsale.service.ticketing.domain.value_object.seating_config import (
 from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
     SeatCommandPublisher,
 )
-from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
-from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
-    MockPaymentGateway,
-)
+from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import MockPaymentGateway
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
-    AsyncpgEventWriter,
-)
-from onsale.service.ticketing.driven_adapter.repository.asyncpg_ledger_audit import (
-    AsyncpgLedgerAudit,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_sales_reader import (
     AsyncpgSalesReader,
@@ -118,9 +95,6 @@ from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_booking_reade
 from onsale.service.ticketing.driven_adapter.repository.sqlalchemy_event_reader import (
     SqlalchemyEventReader,
 )
-from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
-from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
-from tests.support.tasks import background
 
 
 @dataclass(slots=True)
@@ -280,73 +254,3 @@ class Pipeline:
         """What verification finds."""
         verdict = await self.verify.execute(event_id, quiet_seconds_max=0)
         return list(verdict.differences)
-
-
-@asynccontextmanager
-async def pipeline_on(database_url: str, redis_url: str) -> AsyncIterator[Pipeline]:
-    """The pipeline on these stores; its background tasks run until the end."""
-    pool = await create_pool(database_url, size_max=10)
-    engine = create_read_engine(database_url, size_max=3)
-    client, subscriber = create_client(redis_url), create_subscriber(redis_url)
-    store, postbag, topics = RedisSeatStore(client), Postbag(), KafkaTopicBuilder("test")
-    users, events = AsyncpgUserRepository(pool), SqlalchemyEventReader(engine)
-    bookings, intake = SqlalchemyBookingReader(engine), AsyncpgBookingIntake(pool)
-    unit_of_work = AsyncpgTicketingUnitOfWork(pool)
-    publisher = SeatCommandPublisher(postbag, topics, raise_error)
-    notices = RedisLiveNotices(client, subscriber, raise_error)
-    catalog, seat_memory = EventCatalog(events, monotonic), SeatMemory(store, monotonic)
-    gateway, upkeep = MockPaymentGateway(pool), AsyncpgUpkeep(pool, store)
-    ledger = PaymentLedger(unit_of_work, publisher, notices)
-    load = LoadEventSeatsUseCase(unit_of_work, InstallEventSeatsUseCase(store), notices)
-    audit, event_writer = AsyncpgLedgerAudit(pool), AsyncpgEventWriter(pool)
-    told: list[GatewayPayment] = []
-    verify = VerifyEventUseCase(audit, store, store, lambda: datetime.now(UTC))
-    pipeline = Pipeline(
-        pool=pool,
-        store=store,
-        redis=client,
-        postbag=postbag,
-        publisher=publisher,
-        users=users,
-        events=events,
-        bookings=bookings,
-        intake=intake,
-        unit_of_work=unit_of_work,
-        upkeep=upkeep,
-        catalog=catalog,
-        seat_memory=seat_memory,
-        gateway=gateway,
-        create_event=CreateEventAndTicketsUseCase(event_writer),
-        create_booking=CreateBookingUseCase(
-            catalog, seat_memory, intake, publisher, uuid7, lambda: datetime.now(UTC)
-        ),
-        apply_results=ApplySeatResultsUseCase(unit_of_work, notices, lambda _events: None),
-        load=load,
-        cancel_event=CancelEventUseCase(events, event_writer, catalog, notices),
-        end_cancelled_events=EndCancelledEventsUseCase(upkeep, unit_of_work, publisher, notices),
-        set_seats_blocked=SetSeatsBlockedUseCase(events, unit_of_work, catalog),
-        sales=AsyncpgSalesReader(pool),
-        cancel=UpdateBookingStatusToCancelledUseCase(bookings, unit_of_work, publisher, notices),
-        pay=MockPaymentAndUpdateStatusToCompletedUseCase(
-            bookings, unit_of_work, gateway, ledger, uuid7, PaymentDigest(b"a test's secret")
-        ),
-        admit=AdmitTicketUseCase(catalog, HmacTicketCodes(b"a test's secret"), unit_of_work),
-        payment_ledger=ledger,
-        expire=ReleaseExpiredHoldsUseCase(unit_of_work, publisher, notices),
-        resend=ResendOwedCommandsUseCase(unit_of_work, publisher),
-        settle_payments=SettlePaymentsUseCase(upkeep, gateway, ledger),
-        refund_payments=RefundPaymentsUseCase(unit_of_work, gateway),
-        find_stray_payments=FindStrayPaymentsUseCase(unit_of_work, gateway, told.append),
-        verify=verify,
-        rebuild=RebuildEventSeatsUseCase(audit, load),
-        repair=RepairEventUseCase(verify, load, unit_of_work),
-        told_payments=told,
-    )
-    try:
-        async with background(intake.run()):
-            yield pipeline
-    finally:
-        await client.aclose()
-        await subscriber.aclose()
-        await engine.dispose()
-        await pool.close()

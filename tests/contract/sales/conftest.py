@@ -10,8 +10,9 @@ from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRo
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from tests.fakes.in_memory_sales import InMemorySales
 from tests.support.http_api import HttpApi
-from tests.support.pipeline import Pipeline, pipeline_on
+from tests.support.pipeline import Pipeline
 from tests.support.sold_event import Shop
+from tests.support.wired_pipeline import pipeline_on
 
 
 @pytest.fixture
