@@ -50,6 +50,11 @@ def test_any_change_of_any_character_is_refused(
     assert is_refused(code[:place] + character + code[place + 1 :])
 
 
+@given(TICKETS, st.integers(0, CODE_LENGTH - 1))
+def test_what_is_padded_to_its_length_is_refused(ticket: SoldTicket, place: int) -> None:
+    assert is_refused(CODES.issue(ticket)[:place].ljust(CODE_LENGTH, "="))
+
+
 @given(TICKETS, st.integers(0, CODE_LENGTH - 1), st.text(max_size=3))
 def test_what_is_cut_or_longer_is_refused(ticket: SoldTicket, place: int, more: str) -> None:
     code = CODES.issue(ticket)

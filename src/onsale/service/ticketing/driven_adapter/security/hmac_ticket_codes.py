@@ -14,7 +14,8 @@ _PURPOSE = b"onsale ticket code 1"
 _NAMED = Struct(">q16s")
 # 144 bits. Together 42 bytes: 56 characters of base64 with no padding and no bit to spare.
 _SIGNATURE_BYTES = 18
-CODE_LENGTH = (_NAMED.size + _SIGNATURE_BYTES) * 4 // 3
+_CODE_BYTES = _NAMED.size + _SIGNATURE_BYTES
+CODE_LENGTH = _CODE_BYTES * 4 // 3
 
 
 class HmacTicketCodes:
@@ -37,6 +38,10 @@ class HmacTicketCodes:
             content = b64decode(code, altchars=b"-_", validate=True)
         except ValueError:
             raise TicketNotValidError from None
+        # The decoder takes any amount of padding at the end, and so there may be less than there
+        # has to be.
+        if len(content) != _CODE_BYTES:
+            raise TicketNotValidError
         ticket_id, booking_id = _NAMED.unpack_from(content)
         ticket = SoldTicket(ticket_id, UUID(bytes=booking_id))
         # The decoder reads several spellings; only one was ever issued.
