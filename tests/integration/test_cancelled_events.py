@@ -1,11 +1,9 @@
 """A cancelled event: each booking ends, and what was paid goes back exactly once."""
 
 import asyncio
-from dataclasses import replace
 
 import pytest
 
-from onsale.service.ticketing.app.command import end_cancelled_events_use_case
 from onsale.service.ticketing.app.interface.i_payment_gateway import Captured
 from onsale.service.ticketing.domain.entity.booking_entity import (
     Booking,
@@ -238,32 +236,6 @@ async def test_a_booking_that_was_stored_too_late_to_be_seen_gets_no_seats(
     await everything_else_goes_on(Stage(pipeline, event, buyer))
     assert await how_it_ended(pipeline, booking) == {CALLED_OFF}
     assert await pipeline.differences(event.id) == []
-
-
-async def test_bookings_end_batch_by_batch_at_workers_side_by_side(
-    pipeline: Pipeline, buyer: Principal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(end_cancelled_events_use_case, "BATCH_COUNT_MAX", 7)
-    events = [await pipeline.open_event(rows=5, seats_per_row=10) for _ in range(2)]
-    bookings = [await pipeline.book(buyer, event) for event in events for _ in range(40)]
-    await pipeline.settle()
-    for booking in bookings[::4]:
-        await pay(pipeline, buyer, booking)
-    await pipeline.settle()
-    for event in events:
-        await call_off(pipeline, event)
-    workers = [replace(pipeline.end_cancelled_events, _booking_after={}) for _ in range(3)]
-
-    async def work(number: int) -> None:
-        while await is_owed(pipeline, events[0]) or await is_owed(pipeline, events[1]):
-            await workers[number].execute()
-
-    await asyncio.gather(*map(work, range(len(workers))))
-    for event in events:
-        await come_to_rest(pipeline, event)
-        assert await pipeline.differences(event.id) == []
-    assert await how_it_ended(pipeline, *bookings) == {CALLED_OFF}
-    assert await refunds(pipeline) == [("event_cancelled", "done", 1_000)] * len(bookings[::4])
 
 
 async def test_what_was_sold_so_long_ago_that_the_store_forgot_it_is_free_again(

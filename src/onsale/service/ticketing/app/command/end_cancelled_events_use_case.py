@@ -13,12 +13,15 @@ from onsale.service.ticketing.app.interface.i_ticketing_unit_of_work import (
     ITicketingUnitOfWork,
 )
 from onsale.service.ticketing.app.service.payment_ledger import hand_back
+from onsale.service.ticketing.app.service.side_by_side import side_by_side
 from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.entity.payment_refund import RefundReason
 
 BATCH_COUNT_MAX = 200
 """Bookings of one transaction; each that was paid is a statement of its own."""
 EVENT_COUNT_MAX = 20
+AT_ONCE_MAX = 2
+"""More would take the connections of those who buy what is not cancelled."""
 _BEGINNING = UUID(int=0)
 
 
@@ -36,7 +39,8 @@ class EndCancelledEventsUseCase:
     a worker dies nothing is done by halves or twice. Any number of them may run this side by side.
 
     While money may be moving for a booking it is left alone: its payment is settled first, by the
-    request that makes it or by the reconciler.
+    request that makes it or by the reconciler. Nor does an event that is being loaded, or cannot be
+    ended, keep any other waiting.
     """
 
     upkeep: IEventUpkeep
@@ -47,14 +51,18 @@ class EndCancelledEventsUseCase:
     _booking_after: dict[int, UUID] = field(default_factory=dict)
 
     async def execute(self) -> bool:
-        """End one batch of each of the next few events, and tell whether more can end at once."""
+        """End one batch of each of the next few events, and tell whether more can end at once.
+
+        Raises:
+            ExceptionGroup: some could not be ended and stay due; all the others were.
+        """
         event_ids = await self.upkeep.owing_cancellation(self._event_after, EVENT_COUNT_MAX)
         has_more_events = len(event_ids) == EVENT_COUNT_MAX
         self._event_after = event_ids[-1] if has_more_events else 0
-        has_full_batch = False
-        for event_id in event_ids:
-            has_full_batch |= await self._go_on(event_id)
-        return has_full_batch or has_more_events
+        full_batch_count = await side_by_side(
+            [partial(self._go_on, event_id) for event_id in event_ids], at_once_max=AT_ONCE_MAX
+        )
+        return full_batch_count > 0 or has_more_events
 
     async def _go_on(self, event_id: int) -> bool:
         after = self._booking_after.pop(event_id, _BEGINNING)
@@ -72,7 +80,9 @@ class EndCancelledEventsUseCase:
 
     @staticmethod
     async def _end(event_id: int, after: UUID, transaction: ITicketingTransaction) -> _Batch:
-        events = await transaction.share_events([event_id])
+        events = await transaction.share_events([event_id], skip_owned=True)
+        if event_id not in events:
+            return _Batch([], {}, _BEGINNING, is_finished=False)
         claimed = await transaction.claim_live_bookings(
             event_id, after=after, limit=BATCH_COUNT_MAX
         )
