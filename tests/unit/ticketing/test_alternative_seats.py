@@ -1,6 +1,8 @@
 """Which seats are offered instead of others, against every group that there is."""
 
+import sys
 from dataclasses import replace
+from types import FrameType
 
 import pytest
 from hypothesis import given, settings
@@ -78,3 +80,29 @@ def test_offers_by_example(seats: str, asked: tuple[int, ...], offered: list[lis
     states = hall(seats)
     found = alternative_seats(layout(1, len(states)), states, asked)
     assert [[*group] for group in found] == offered
+
+
+@pytest.mark.parametrize(
+    ("rows", "width", "pattern", "asked"),
+    [
+        (1, 10_000, ".", range(5_000, 5_010)),
+        (1, 10_000, "..r", range(5_000, 5_001)),
+        (100, 100, "...r", range(5_000, 5_002)),
+        (10_000, 1, ".", range(0, 10_000, 1_000)),
+    ],
+)
+def test_no_hall_makes_a_question_costly(rows: int, width: int, pattern: str, asked: range) -> None:
+    """Anybody may ask any number of them. Counted in calls: fewer than for one in four seats."""
+    states = (hall(pattern) * 10_000)[: rows * width]
+    calls = 0
+
+    def count(_frame: FrameType, event: str, _argument: object) -> None:
+        nonlocal calls
+        calls += event == "call"
+
+    sys.setprofile(count)
+    try:
+        alternative_seats(layout(rows, width), states, tuple(asked))
+    finally:
+        sys.setprofile(None)
+    assert calls < rows * width // 4

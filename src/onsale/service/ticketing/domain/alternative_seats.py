@@ -1,11 +1,12 @@
 """Which seats to offer somebody who cannot have those that were asked for."""
 
 import heapq
-from collections.abc import Iterator, Sequence
+import re
+from bisect import bisect_right
+from collections.abc import Sequence
 from functools import lru_cache
 
 from onsale.service.shared_kernel.seating import SeatState, SubsectionLayout
-from onsale.service.shared_kernel.single_seats import leaves_single
 
 ALTERNATIVES_MAX = 3
 # In most halls it is about as far to the next row as to the seat after the next.
@@ -15,6 +16,14 @@ ANSWERS_REMEMBERED_MAX = 256
 
 SeatGroups = tuple[tuple[str, ...], ...]
 """Groups of positions (``row-seat``)."""
+
+# Anybody may ask, and of a hall of any shape, so nothing is done seat by seat that can be done for
+# a row at once: places are found in its text, of one character a seat and two of what lies beyond.
+_TO_TEXT = b"." + b"x" * 255
+_BEYOND = b"xx"
+# A free seat beside the group needs another one behind it; or it would be left alone.
+_GOOD_PLACE = rb"(?<!x\.)(?=\.{%d}(?!\.x))"
+_ANY_PLACE = rb"(?=\.{%d})"
 
 
 @lru_cache(maxsize=ANSWERS_REMEMBERED_MAX)
@@ -31,24 +40,39 @@ def alternative_seats(
 
     ``states`` has one byte (``SeatState``) per seat, row by row; ``asked`` are ascending indexes.
     """
-    width, size = layout.seats_per_row, len(asked)
-    offered = _offered(layout, states, asked)
-    # Each as its distance and its first seat.
-    good: list[tuple[int, int]] = []
-    poor: list[tuple[int, int]] = []
-    for least, row in _rows_by_distance(layout, asked):
-        if len(good) == ALTERNATIVES_MAX and least > good[-1][0]:
-            break
-        for first in _places(offered[row * width : (row + 1) * width], row * width, size):
-            block = range(first, first + size)
-            if tuple(block) != asked:
-                groups = poor if leaves_single(states, width, block) else good
-                groups.append((_distance(block, asked, width), first))
-        good, poor = (heapq.nsmallest(ALTERNATIVES_MAX, groups) for groups in (good, poor))
+    size = len(asked)
+    if size > layout.seats_per_row:
+        return ()
+    groups = _nearest(layout, states, asked, _GOOD_PLACE)
+    groups = groups or _nearest(layout, states, asked, _ANY_PLACE)
     return tuple(
         tuple(str(layout.position_at(index)) for index in range(first, first + size))
-        for _, first in good or poor
+        for first in groups
     )
+
+
+def _nearest(
+    layout: SubsectionLayout, states: bytes, asked: tuple[int, ...], place: bytes
+) -> Sequence[int]:
+    """The first seats of the nearest groups at such places."""
+    width, size = layout.seats_per_row, len(asked)
+    pattern, text = re.compile(place % size), states.translate(_TO_TEXT)
+    offered, group = _offered(layout, states, asked), bytes([SeatState.AVAILABLE]) * size
+    asked_first = asked[0] if asked == tuple(range(asked[0], asked[0] + size)) else None
+    along_a_row = _distances_along_a_row(layout, asked)
+    # Each as its distance and its first seat.
+    nearest: list[tuple[int, int]] = []
+    for to_the_row, row in _rows_by_distance(layout, asked):
+        if len(nearest) == ALTERNATIVES_MAX and to_the_row > nearest[-1][0]:
+            break
+        start = row * width
+        for found in pattern.finditer(_BEYOND + text[start : start + width] + _BEYOND):
+            column = found.start() - len(_BEYOND)
+            first = start + column
+            if first != asked_first and offered.startswith(group, first):
+                nearest.append((to_the_row + along_a_row[column], first))
+        nearest = heapq.nsmallest(ALTERNATIVES_MAX, nearest)
+    return [first for _, first in nearest]
 
 
 def _offered(layout: SubsectionLayout, states: bytes, asked: Sequence[int]) -> bytes:
@@ -71,18 +95,11 @@ def _rows_by_distance(layout: SubsectionLayout, asked: Sequence[int]) -> list[tu
     )
 
 
-def _places(offered: bytes, row_start: int, size: int) -> Iterator[int]:
-    """The first seat of each group that one row has room for."""
-    block = bytes([SeatState.AVAILABLE]) * size
-    place = offered.find(block)
-    while place >= 0:
-        yield row_start + place
-        place = offered.find(block, place + 1)
-
-
-def _distance(block: Sequence[int], asked: Sequence[int], width: int) -> int:
-    moves = (
-        (divmod(seat, width), divmod(wanted, width))
-        for seat, wanted in zip(block, asked, strict=True)
-    )
-    return sum(SEATS_LIKE_A_ROW * abs(to[0] - here[0]) + abs(to[1] - here[1]) for to, here in moves)
+def _distances_along_a_row(layout: SubsectionLayout, asked: Sequence[int]) -> list[int]:
+    """How far it is to a group that begins at each seat of a row, were it the row of each."""
+    # From where on to begin means that this seat of the group lies right of the asked one.
+    turns = sorted(index % layout.seats_per_row - place for place, index in enumerate(asked))
+    distances = [sum(map(abs, turns))]
+    for column in range(layout.seats_per_row - len(asked)):
+        distances.append(distances[-1] + 2 * bisect_right(turns, column) - len(asked))
+    return distances
