@@ -162,7 +162,17 @@ async def test_wrong_sign_ins_are_explained(windows: Windows, buyer: Buyer) -> N
     await expect(page.get_by_text("There is an account with this address.")).to_be_visible()
 
 
-@pytest.mark.parametrize("address", ["//evil.example/", "https://evil.example/", "/\\evil.example"])
+@pytest.mark.parametrize(
+    "address",
+    [
+        "//evil.example/",
+        "https://evil.example/",
+        "/\\evil.example",
+        "/%09/evil.example/",
+        "/%0a/evil.example/",
+        "javascript:alert(1)",
+    ],
+)
 async def test_signing_in_leads_to_no_other_host(
     windows: Windows, buyer: Buyer, address: str
 ) -> None:

@@ -3,10 +3,12 @@ import { field, h, put } from "./dom.js";
 import { page, title } from "./shell.js";
 import { explained } from "./words.js";
 
-// Only to pages of this host.
+// Only to pages of this host. Browsers drop tabs and line breaks from an address, and paths can be
+// written in many ways: what they make of it is judged, and gone to, not what stands there.
 function next(role) {
   const wanted = new URLSearchParams(location.search).get("next") ?? "";
-  if (/^\/(?![/\\])/.test(wanted)) return wanted;
+  const there = URL.parse(wanted, location.origin);
+  if (wanted.startsWith("/") && there?.origin === location.origin) return there.href;
   return role === "seller" ? "/sell" : "/";
 }
 
