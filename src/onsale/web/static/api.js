@@ -19,8 +19,14 @@ export class Problem extends Error {
   }
 }
 
-/** Nothing was answered: it is not known whether the request arrived. */
+/** Nothing was answered, or by others than the service, such as a gateway that gave up waiting: it
+    is not known whether the request arrived. */
 export class Unreachable extends Error {}
+
+/** Whether the request was not judged, and the same one may yet be. Of one that broke the service
+    nobody knows how far it came either. */
+export const isOpen = (error) =>
+  error instanceof Unreachable || (error instanceof Problem && (error.isPassing || error.code === "INTERNAL_ERROR"));
 
 let offsetMs = 0;
 
@@ -61,14 +67,19 @@ export async function call(method, path, { body, key, seconds = WAIT_SECONDS_MAX
     tell(false);
     throw new Unreachable("The service cannot be reached.", { cause: error });
   }
-  tell(true);
-  learnClock(response);
   let value = null;
+  let isOurs = true;
   try {
     value = text ? JSON.parse(text) : null;
   } catch {
-    value = {};
+    isOurs = false;
   }
+  if (!isOurs || (response.status >= 500 && !value?.code)) {
+    tell(false);
+    throw new Unreachable(`The service cannot be reached: others answered ${response.status}.`);
+  }
+  tell(true);
+  learnClock(response);
   if (!response.ok) throw new Problem(response.status, value ?? {}, Number(response.headers.get("retry-after")) || 1);
   return value;
 }
@@ -92,8 +103,7 @@ export async function read(path) {
     try {
       return await call("GET", path);
     } catch (error) {
-      const isPassing = error instanceof Unreachable || (error instanceof Problem && error.isPassing);
-      if (!isPassing || attempt === READ_ATTEMPTS_MAX) throw error;
+      if (!isOpen(error) || attempt === READ_ATTEMPTS_MAX) throw error;
       await pause(Math.min(error.retryAfterSeconds ?? 1, 5) * attempt * 0.5);
     }
   }

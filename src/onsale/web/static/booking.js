@@ -1,4 +1,4 @@
-import { call, newKey, now, pause, Problem, read, Unreachable } from "./api.js";
+import { call, isOpen, newKey, now, pause, Problem, read } from "./api.js";
 import { field, h, put, setText } from "./dom.js";
 import { follow } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
@@ -307,7 +307,7 @@ page(
             // The key of an earlier attempt, which had another card and has been answered by now.
             key = newKey();
             sessionStorage.setItem(slot, key);
-          } else if ((error instanceof Unreachable || error.isPassing) && attempts < PAY_ATTEMPTS_MAX) {
+          } else if (isOpen(error) && attempts < PAY_ATTEMPTS_MAX) {
             put(
               answer,
               notice(

@@ -1,7 +1,7 @@
 // Asks for seats, exactly once: a request keeps its key until it is answered, whatever happens to
 // the connection or the page meanwhile.
 
-import { call, newKey, pause, Problem, read, Unreachable } from "./api.js";
+import { call, isOpen, newKey, pause, read, Unreachable } from "./api.js";
 import { h, put } from "./dom.js";
 import { explained, money, seatsInWords } from "./words.js";
 
@@ -32,15 +32,13 @@ export async function place(userId, body, waiting = () => {}) {
       sessionStorage.removeItem(SLOT);
       return booking;
     } catch (error) {
-      const isPassing = error instanceof Unreachable || (error instanceof Problem && error.isPassing);
-      if (!isPassing || attempt === ATTEMPTS_MAX) {
-        if (error instanceof Problem && !error.isPassing) sessionStorage.removeItem(SLOT);
-        throw error;
-      }
+      // Who has to sign in first comes back to the same request.
+      if (!isOpen(error) && error.status !== 401) sessionStorage.removeItem(SLOT);
+      if (!isOpen(error) || attempt === ATTEMPTS_MAX) throw error;
       waiting(
-        error instanceof Unreachable
-          ? "No answer yet. Your request is sent again as soon as there is a connection; it counts once."
-          : "Very many people are booking. Your request is sent again by itself.",
+        error.isPassing
+          ? "Very many people are booking. Your request is sent again by itself."
+          : "No answer yet. Your request is sent again as soon as there is a connection; it counts once.",
       );
       await pause(Math.min(PAUSE_SECONDS_MAX, Math.max(attempt, error.retryAfterSeconds ?? 0)));
     }

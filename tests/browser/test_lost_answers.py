@@ -1,0 +1,85 @@
+"""Answers that are lost, or given by somebody else: nothing happens twice, and people are told."""
+
+from collections.abc import Awaitable, Callable
+
+import pytest
+from playwright.async_api import Route, expect
+
+from tests.support.browser import Windows
+from tests.support.onsale_up import CARD_NUMBER
+from tests.support.visitors import Buyer, Seller
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+HELD = "Pay and they are yours"
+INTERNAL_ERROR = '{"type":"x","title":"x","status":500,"detail":"x","code":"INTERNAL_ERROR"}'
+
+
+def answered(status: int, body: str) -> Callable[[Route], Awaitable[None]]:
+    """The service does what it is asked, and somebody else answers."""
+
+    async def answer(route: Route) -> None:
+        await route.fetch()
+        await route.fulfill(status=status, content_type="text/html", body=body)
+
+    return answer
+
+
+@pytest.mark.parametrize(
+    ("status", "body"),
+    [(502, "<h1>Bad gateway</h1>"), (504, ""), (500, INTERNAL_ERROR), (200, "<h1>Wi-Fi</h1>")],
+    ids=["gateway", "silence", "breakdown", "portal"],
+)
+async def test_a_request_that_was_answered_by_others_is_finished_and_counts_once(
+    windows: Windows, seller: Seller, buyer: Buyer, status: int, body: str
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.route("**/api/booking", answered(status, body), times=1)
+
+    await page.get_by_role("button", name="Find and hold the best seats").click()
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_a_session_that_ended_meanwhile_makes_no_second_booking(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    cookies = await page.context.cookies()
+
+    async def lose_answer_and_session(route: Route) -> None:
+        await page.context.clear_cookies()
+        await answered(502, "")(route)
+
+    await page.route("**/api/booking", lose_answer_and_session, times=1)
+    await page.get_by_role("button", name="Find and hold the best seats").click()
+    await expect(page.get_by_label("Password")).to_be_visible()
+
+    await page.context.add_cookies(
+        [{"name": one["name"], "value": one["value"], "url": windows.base_url} for one in cookies]
+    )
+    await page.goto(f"/events/{event_id}/A/1")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
+    assert len(await buyer.all_items("/api/booking")) == 1
+
+
+async def test_a_payment_that_was_answered_by_others_is_asked_for_again(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "1-1")
+    page = await windows.open(buyer)
+    await page.route("**/api/booking/*/sse", lambda route: route.abort())
+    await page.goto(f"/bookings/{held['id']}")
+    await page.route("**/pay", lambda route: route.fulfill(status=502, body="gone"), times=1)
+
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 10.00 USD").click()
+
+    await expect(page.get_by_text("No answer yet.")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
