@@ -2,12 +2,12 @@ import { call, isOpen, newKey, now, pause, Problem, read } from "./api.js";
 import { field, h, put, setText } from "./dom.js";
 import { follow } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
-import { address, attempt, everySecond, notice, page, say, signInAddress, title, working } from "./shell.js";
+import { address, everySecond, notice, page, say, signInAddress, title, working } from "./shell.js";
 import { bookingStatus, day, explained, failure, money, moment, plural, seatsInWords, timeLeft } from "./words.js";
 
 const SETTLE_SECONDS_MAX = 45;
 const PAY_ATTEMPTS_MAX = 100;
-const HOLD_AGAIN_ATTEMPTS_MAX = 3;
+const HOLD_AGAIN_TIMES_MAX = 2;
 const TEST_CARDS = [
   ["4242 4242 4242 4242", "is accepted"],
   ["4000 0000 0000 0259", "is accepted after three seconds"],
@@ -16,6 +16,8 @@ const TEST_CARDS = [
 ];
 const ORDER = ["processing", "pending_payment", "paid", "completed", "failed", "cancelled"];
 const HAS_TICKETS = new Set(["paid", "completed"]);
+// Refusals after which other seats may be had.
+const OTHERS_HELP = new Set(["SEAT_CONFLICT", "ORPHAN_SEAT", "SOLD_OUT"]);
 const IS_OVER = new Set(["completed", "failed", "cancelled"]);
 const CALL_OFF_ATTEMPTS_MAX = 60;
 
@@ -496,45 +498,45 @@ page(
         quantity: booking.quantity,
         currency: booking.currency,
         priceOf: () => undefined,
-        take: (wanted) => attempt(() => placeAndGo(user.id, wanted, (text) => put(body, working(text)))),
+        take: (wanted) => ask(answer, wanted),
       });
+    }
+
+    /** Ask for seats; if they are gone, offer others. Seats that have just run out are remembered as
+        taken for a moment, so they are asked for so many times more. */
+    async function ask(answer, wanted, timesMore = 0) {
+      try {
+        await placeAndGo(user.id, wanted, (text) => put(answer, working(text)));
+      } catch (problem) {
+        if (problem.code === "SEAT_CONFLICT" && timesMore > 0) {
+          await pause(1);
+          await ask(answer, wanted, timesMore - 1);
+        } else if (problem.status === 401) location.replace(signInAddress());
+        else if (OTHERS_HELP.has(problem.code))
+          await offerInstead(answer, {
+            problem,
+            where,
+            positions: wanted.seat_positions,
+            quantity: wanted.quantity,
+            currency: booking.currency,
+            priceOf: () => undefined,
+            take: (other) => ask(answer, other),
+          });
+        else put(answer, notice("bad", h("p", {}, explained(problem))));
+      }
     }
 
     function refund() {
       return `The ${money(booking.total_price, booking.currency)} that you paid are given back to your card.`;
     }
 
-    async function holdAgain(button) {
+    function holdAgain(button) {
       button.disabled = true;
-      const wanted = {
-        ...where,
-        seat_selection_mode: "manual",
-        seat_positions: booking.seat_positions,
-        quantity: booking.seat_positions.length,
-      };
-      for (let attempts = 1; ; attempts += 1) {
-        try {
-          await placeAndGo(user.id, wanted);
-          return;
-        } catch (problem) {
-          // Seats that have just run out are remembered as taken for a moment.
-          if (problem.code === "SEAT_CONFLICT" && attempts < HOLD_AGAIN_ATTEMPTS_MAX) {
-            await pause(1);
-            continue;
-          }
-          const place = h("div", {});
-          body.append(place);
-          await offerInstead(place, {
-            problem,
-            where,
-            positions: booking.seat_positions,
-            currency: booking.currency,
-            priceOf: () => undefined,
-            take: (other) => attempt(() => placeAndGo(user.id, other)),
-          });
-          return;
-        }
-      }
+      const answer = h("div", {});
+      body.append(answer);
+      const positions = booking.seat_positions;
+      const wanted = { ...where, seat_selection_mode: "manual", seat_positions: positions, quantity: positions.length };
+      return ask(answer, wanted, HOLD_AGAIN_TIMES_MAX);
     }
 
     function cancelled() {

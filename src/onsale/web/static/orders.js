@@ -96,7 +96,17 @@ export async function offerInstead(
   const button = (label, cost, body) =>
     h(
       "button",
-      { class: "button", type: "button", on: { click: () => take({ ...where, ...body }) } },
+      {
+        class: "button",
+        type: "button",
+        on: {
+          click: () => {
+            // One of them is taken, and once, however often it is clicked.
+            for (const one of offers.querySelectorAll("button")) one.disabled = true;
+            take({ ...where, ...body });
+          },
+        },
+      },
       h("span", {}, label),
       cost && h("span", { class: "money" }, cost),
     );

@@ -1,0 +1,93 @@
+"""Clicks that come twice, or in two windows, count once."""
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable
+
+import httpx
+import pytest
+from playwright.async_api import Page, Route, expect
+
+from tests.support.browser import Windows
+from tests.support.onsale_up import OnsaleUp
+from tests.support.visitors import Buyer, Seller
+
+pytestmark = pytest.mark.asyncio(loop_scope="session")
+
+_CLICK_AGAIN_WHEN_LEAVING = """
+(button) => {
+  navigation.addEventListener(
+    "navigate",
+    () => setTimeout(() => { button.click(); clickedAgain(); }),
+    { once: true },
+  );
+  button.click();
+}
+"""
+A_BOOKING = re.compile("/bookings/[0-9a-f-]{36}$")
+
+
+async def refused_booking(
+    windows: Windows, buyer: Buyer, rival: Buyer, event_id: int, system: OnsaleUp
+) -> Page:
+    """A window in which other seats are offered, for the wanted ones were gone."""
+    # Both are accepted before either is decided.
+    with system.paused("seat-reservation"):
+        for one in (rival, buyer):
+            booking = await one.book(event_id, "1-1", "1-2")
+    await buyer.settled(booking["id"])
+    page = await windows.open(buyer)
+    await page.goto(f"/bookings/{booking['id']}")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("These seats were gone")
+    return page
+
+
+async def test_a_double_click_on_an_offer_takes_it_once(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient, system: OnsaleUp
+) -> None:
+    event_id = await seller.open_event()
+    page = await refused_booking(windows, buyer, await Buyer.join(http), event_id, system)
+    is_clicked_again = asyncio.Event()
+
+    async def later(route: Route) -> None:
+        # The page is still there when the second click comes.
+        await is_clicked_again.wait()
+        await route.continue_()
+
+    await page.route(A_BOOKING, later)
+    sent: list[str] = []
+    page.on(
+        "request",
+        lambda one: sent.append(one.url) if one.url.endswith("/api/booking") else None,
+    )
+    await page.expose_function("clickedAgain", is_clicked_again.set)
+    best = page.get_by_role("button", name="Take the best 2 seats")
+    await best.evaluate(_CLICK_AGAIN_WHEN_LEAVING)
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Pay and they are yours")
+    assert len(sent) == 1
+
+
+async def test_an_offer_that_is_gone_as_well_is_followed_by_others(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient, system: OnsaleUp
+) -> None:
+    event_id = await seller.open_event()
+    rival = await Buyer.join(http)
+    page = await refused_booking(windows, buyer, rival, event_id, system)
+    offer = page.get_by_role("button", name="Take row 1, seats 3 and 4")
+    await expect(offer).to_be_visible()
+    await page.route("**/api/booking", refused("1-3"), times=1)
+
+    await offer.click()
+
+    await expect(page.get_by_role("alert")).to_contain_text("Somebody was faster: row 1, seat 3.")
+    await page.get_by_role("button", name="Take row").first.click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Pay and they are yours")
+
+
+def refused(*seats: str) -> Callable[[Route], Awaitable[None]]:
+    async def refuse(route: Route) -> None:
+        problem = {"status": 409, "code": "SEAT_CONFLICT", "seats": list(seats)}
+        await route.fulfill(status=409, json=problem)
+
+    return refuse
