@@ -4,7 +4,7 @@ policy or a request to another host fails the test, whichever it is.
 
 import os
 import shutil
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -74,13 +74,15 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def running_browser() -> AsyncIterator[Browser]:
-    """A browser without a screen."""
+async def running_browser(*, ignored: Sequence[str] = ()) -> AsyncIterator[Browser]:
+    """A browser without a screen. ``ignored``: switches that it is not to be started with."""
     executable = chromium()
     # Root has no user namespaces to be locked into.
     arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=executable, args=arguments)
+        browser = await playwright.chromium.launch(
+            executable_path=executable, args=arguments, ignore_default_args=list(ignored)
+        )
         try:
             yield browser
         finally:

@@ -1,10 +1,11 @@
 // What all pages have in common: who is signed in, the way around, what is held, lost connections.
 
-import { call, Problem, read, now, Unreachable, whoAmI } from "./api.js";
+import { call, newKey, Problem, read, now, Unreachable, whoAmI } from "./api.js";
 import { draw, h, put, setText } from "./dom.js";
 import { resumeOrder } from "./orders.js";
 import { explained, timeLeft } from "./words.js";
 
+const SESSION_SLOT = "onsale.session";
 const main = document.getElementById("main");
 const spoken = h("p", { class: "unseen", role: "status" });
 const banner = h("div", { class: "banner", role: "status", hidden: true });
@@ -41,10 +42,15 @@ export async function page(build, { role = null } = {}) {
   document.body.append(spoken);
   document.getElementById("top").after(banner);
   watchConnection();
-  // A page that comes back out of the browser's memory shows what was true then.
+  // A page that comes back out of the browser's memory would show what was true then, and to whoever
+  // sits there now: it is kept empty, and loaded anew.
+  window.addEventListener("pagehide", (event) => {
+    if (event.persisted) put(document.body);
+  });
   window.addEventListener("pageshow", (event) => {
     if (event.persisted) location.reload();
   });
+  watchSession();
   await attempt(async () => {
     const user = await whoAmI();
     showNavigation(user);
@@ -131,13 +137,34 @@ async function signOut(then) {
   try {
     await call("POST", "/api/user/logout");
   } catch (error) {
-    if (!(error instanceof Problem)) {
-      say(explained(error));
+    // Whoever walks away must know that the session goes on.
+    if (error.status !== 401) {
+      main.querySelector(".signed-in-still")?.remove();
+      const still = notice("bad", h("p", {}, `You are still signed in. ${explained(error)}`));
+      still.classList.add("signed-in-still");
+      main.prepend(still);
+      still.scrollIntoView({ block: "nearest" });
       return;
     }
   }
   sessionStorage.clear();
+  tellOfSession();
   location.assign(then);
+}
+
+/** Tell the other windows of this browser that somebody else, or nobody, is signed in now. */
+export function tellOfSession() {
+  try {
+    localStorage.setItem(SESSION_SLOT, newKey());
+  } catch {
+    // Where nothing may be stored, the other windows find out with their next request.
+  }
+}
+
+function watchSession() {
+  window.addEventListener("storage", (event) => {
+    if (event.key === SESSION_SLOT) location.reload();
+  });
 }
 
 const heldPlace = h("span", {});

@@ -1,6 +1,6 @@
 import { call, Problem } from "./api.js";
 import { field, h, put } from "./dom.js";
-import { page, title } from "./shell.js";
+import { page, tellOfSession, title } from "./shell.js";
 import { explained } from "./words.js";
 
 // Only to pages of this host. Browsers drop tabs and line breaks from an address, and paths can be
@@ -130,6 +130,7 @@ function form(isNew) {
           body: { ...credentials, name: name.control.value, role: element.querySelector("[name=role]:checked").value },
         });
       const session = await call("POST", "/api/user/login", { body: credentials });
+      tellOfSession();
       location.assign(next(session.role));
     } catch (error) {
       send.disabled = false;
