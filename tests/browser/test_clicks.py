@@ -2,7 +2,6 @@
 
 import asyncio
 import re
-from collections.abc import Awaitable, Callable
 
 import httpx
 import pytest
@@ -76,7 +75,8 @@ async def test_an_offer_that_is_gone_as_well_is_followed_by_others(
     page = await refused_booking(windows, buyer, rival, event_id, system)
     offer = page.get_by_role("button", name="Take row 1, seats 3 and 4")
     await expect(offer).to_be_visible()
-    await page.route("**/api/booking", refused("1-3"), times=1)
+    await rival.hold(event_id, "1-3")
+    await rival.asks_until_refused(rival.order(event_id, "1-3"), "SEAT_CONFLICT")
 
     await offer.click()
 
@@ -85,9 +85,33 @@ async def test_an_offer_that_is_gone_as_well_is_followed_by_others(
     await expect(page.get_by_role("heading", level=1)).to_have_text("Pay and they are yours")
 
 
-def refused(*seats: str) -> Callable[[Route], Awaitable[None]]:
-    async def refuse(route: Route) -> None:
-        problem = {"status": 409, "code": "SEAT_CONFLICT", "seats": list(seats)}
-        await route.fulfill(status=409, json=problem)
+async def test_seats_that_the_same_buyer_took_in_another_window_are_called_theirs(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 4, seat 1,").click()
+    await buyer.hold(event_id, "4-1")
+    await expect(page.get_by_text("Row 4, seat 1: yours already.")).to_be_visible()
+    await expect(page.get_by_role("gridcell", name="Row 4, seat 1, yours")).to_be_visible()
+    await expect(page.get_by_label("What the seats' marks mean")).to_contain_text("Yours already")
 
-    return refuse
+
+async def test_a_window_that_hears_of_nothing_is_told_so_when_it_asks_for_them(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    for news in ("**/api/event/*/sse", "**/seats"):
+        await page.route(news, lambda route: route.abort("connectionreset"))
+    await page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    await expect(page.get_by_text("Not live just now")).to_be_visible()
+    await page.get_by_role("gridcell", name="Row 4, seat 1,").click()
+    await buyer.hold(event_id, "4-1")
+    await buyer.asks_until_refused(buyer.order(event_id, "4-1"), "SEAT_CONFLICT")
+
+    await page.get_by_role("button", name="Hold 1 seat").click()
+
+    await expect(page.get_by_text("Row 4, seat 1: yours already.")).to_be_visible()

@@ -9,7 +9,6 @@ from playwright.async_api import Page, expect
 
 from tests.support.browser import Windows, screenshot
 from tests.support.onsale_up import OnsaleUp
-from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -23,18 +22,6 @@ async def choose(page: Page, event_id: int, *seats: str) -> None:
     for seat in seats:
         row, number = seat.split("-")
         await page.get_by_role("gridcell", name=f"Row {row}, seat {number}, available").click()
-
-
-async def refused_at_once(buyer: Buyer, order: JsonObject, code: str) -> None:
-    """Ask until the service knows how the seats stand; it refuses then before anything is queued.
-    Whoever asks for them within the next seconds is refused likewise.
-    """
-
-    async def ask() -> JsonObject:
-        body: JsonObject = (await buyer.send("POST", "/api/booking", json=order)).json()
-        return body
-
-    await wait_for(ask, lambda body: body.get("code") == code)
 
 
 async def test_of_two_who_want_one_seat_one_gets_it_and_the_other_is_offered_others(
@@ -118,7 +105,7 @@ async def test_a_refused_choice_offers_others_with_one_click(
     await page.get_by_role("grid").evaluate("() => window.dispatchEvent(new Event('online'))")
     await expect(page.get_by_text("Not live just now")).to_be_visible()
     await rival.hold(event_id, "1-1")
-    await refused_at_once(rival, rival.order(event_id, "1-1", "1-2"), "SEAT_CONFLICT")
+    await rival.asks_until_refused(rival.order(event_id, "1-1", "1-2"), "SEAT_CONFLICT")
 
     await page.get_by_role("button", name="Hold 2 seats").click()
     await expect(page.get_by_role("alert")).to_contain_text("Somebody was faster")
@@ -145,7 +132,7 @@ async def test_a_choice_that_leaves_a_seat_alone_is_answered_with_others(
     await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
 
     rival = await Buyer.join(http)
-    await refused_at_once(rival, rival.order(event_id, "2-2", "2-3"), "ORPHAN_SEAT")
+    await rival.asks_until_refused(rival.order(event_id, "2-2", "2-3"), "ORPHAN_SEAT")
     await choose(page, event_id, "2-2", "2-3")
     await page.get_by_role("button", name="Hold 2 seats").click()
     await expect(page.get_by_role("alert")).to_contain_text("would leave row 2, seat 1 alone")

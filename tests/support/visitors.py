@@ -216,6 +216,17 @@ class Buyer(Member):
         assert settled["status"] == "pending_payment", settled
         return settled
 
+    async def asks_until_refused(self, order: JsonObject, code: str) -> None:
+        """Ask until the service knows how the seats stand; it refuses then before anything is
+        queued. Whoever asks for them within the next seconds is refused likewise.
+        """
+
+        async def ask() -> JsonObject:
+            body: JsonObject = (await self.send("POST", "/api/booking", json=order)).json()
+            return body
+
+        await wait_for(ask, lambda body: body.get("code") == code)
+
     async def booking(self, booking_id: str) -> JsonObject:
         """A booking with its tickets."""
         return await self.get(f"/api/booking/{booking_id}")

@@ -178,6 +178,7 @@ page(async (main, user) => {
       sessionStorage.removeItem(slot);
     } catch (error) {
       isBusy = false;
+      if (error.code === "SEAT_CONFLICT") own = await ownSeats().catch(() => own);
       refuse(error, wanted);
       await refresh();
     }
@@ -189,9 +190,10 @@ page(async (main, user) => {
       return;
     }
     const positions = wanted.seat_positions ?? [];
-    if (["SEAT_CONFLICT", "ORPHAN_SEAT"].includes(problem.code)) {
-      if (problem.code === "SEAT_CONFLICT")
-        choose(chosen.filter((one) => !(problem.body.seats ?? positions).includes(one)));
+    const taken = problem.code === "SEAT_CONFLICT" ? problem.body.seats : [];
+    choose(chosen.filter((one) => !taken.includes(one)));
+    if (taken.length && taken.every((one) => own.includes(one))) tellOwn(taken);
+    else if (["SEAT_CONFLICT", "ORPHAN_SEAT"].includes(problem.code)) {
       offerInstead(answer, {
         problem,
         where,
@@ -289,8 +291,13 @@ page(async (main, user) => {
     const lost = chosen.filter((position) => seats.seat(position).status !== "available");
     if (lost.length && !isBusy) {
       const wished = chosen;
+      // Whoever was faster may be the same person, in another window.
+      own = await ownSeats().catch(() => own);
       choose(chosen.filter((one) => !lost.includes(one)));
-      offerInstead(answer, {
+      seats.mark(chosen, own);
+      put(marks, legend(map, { hasOwn: own.length > 0 }));
+      if (lost.every((one) => own.includes(one))) tellOwn(lost);
+      else offerInstead(answer, {
         text: `${seatsInWords(lost)}: somebody was faster.`,
         where,
         positions: wished,
@@ -301,6 +308,11 @@ page(async (main, user) => {
       });
     }
     showChoice();
+  }
+
+  function tellOwn(positions) {
+    const text = `${seatsInWords(positions)}: yours already. `;
+    put(answer, h("p", { class: "notice warn", role: "status" }, text, h("a", { href: "/bookings" }, "My bookings")));
   }
 
   const readAgain = paced(refresh, READ_EVERY_MS_MIN);
