@@ -101,9 +101,9 @@ async def test_what_was_sold_is_told_in_figures_and_as_a_file(
     download = await started.value
     assert download.suggested_filename == f"event-{event_id}-tickets.csv"
     lines = list(csv.DictReader((await download.path()).read_text().splitlines()))
-    assert [(line["row"], line["seat"], line["status"]) for line in lines] == [
-        ("1", "1", "sold"),
-        ("1", "2", "sold"),
+    assert [(line["row"], line["seat"], line["price_decimal"]) for line in lines] == [
+        ("1", "1", "85.00"),
+        ("1", "2", "85.00"),
     ]
 
 

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, MutableMapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import partial
 from typing import Any
 from uuid import UUID
@@ -18,7 +19,7 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_sales import SeatKey, TakenTicket
 from onsale.service.ticketing.domain.event_ticketing_aggregate import TicketStatus
 from onsale.service.ticketing.driving_adapter.http_controller.download import Download
-from onsale.service.ticketing.driving_adapter.schema.ticket_csv import harmless, lines
+from onsale.service.ticketing.driving_adapter.schema.ticket_csv import COLUMNS, harmless, lines
 from tests.servers.waiting import eventually
 
 
@@ -132,5 +133,17 @@ def test_a_section_that_looks_like_a_formula_is_written_as_text() -> None:
         datetime(2030, 5, 1, 19, 30, tzinfo=UTC),
     )
     (row,) = csv.reader(io.StringIO(lines([ticket], "EUR").decode()))
-    assert row[:7] == ["'-1", "1", "2", "3", "sold", "500", "EUR"]
-    assert row[7:] == [str(UUID(int=1)), "2030-05-01T19:30:00Z"]
+    assert row[:8] == ["'-1", "1", "2", "3", "sold", "500", "5.00", "EUR"]
+    assert row[8:] == [str(UUID(int=1)), "2030-05-01 19:30:00"]
+
+
+@given(st.integers(0, 10**12))
+def test_both_prices_of_a_line_are_the_same(cents: int) -> None:
+    ticket = TakenTicket(
+        SeatKey("A", 1, 1, 1), TicketStatus.SOLD, cents, UUID(int=1), datetime.now(UTC)
+    )
+    (row,) = csv.reader(io.StringIO(lines([ticket], "EUR").decode()))
+    told = dict(zip(COLUMNS, row, strict=True))
+    assert int(told["price_cents"]) == cents
+    assert Decimal(told["price_decimal"]) * 100 == cents
+    assert len(told["price_decimal"].rpartition(".")[2]) == 2

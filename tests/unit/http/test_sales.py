@@ -10,7 +10,9 @@ import pytest
 from tests.support.http_api import HttpApi, booking_form, event_form
 
 CARD = {"card_number": "4242 4242 4242 4242"}
-HEADING = "section,subsection,row,seat,status,price,currency,booking_id,booked_at"
+HEADING = (
+    "section,subsection,row,seat,status,price_cents,price_decimal,currency,booking_id,booked_at_utc"
+)
 
 
 def _problem(answer: httpx.Response) -> dict[str, Any]:
@@ -92,9 +94,9 @@ async def test_the_file_has_a_line_for_each_ticket_and_nobodys_name(
     heading, *lines = answer.text.splitlines()
     assert heading == HEADING
     assert [line.rpartition(",")[0] for line in lines] == [
-        f"A,1,1,3,reserved,1500,USD,{waiting}",
-        f"A,1,2,1,sold,1500,USD,{sold}",
-        f"A,1,2,2,sold,1500,USD,{sold}",
+        f"A,1,1,3,reserved,1500,15.00,USD,{waiting}",
+        f"A,1,2,1,sold,1500,15.00,USD,{sold}",
+        f"A,1,2,2,sold,1500,15.00,USD,{sold}",
     ]
     assert "example.test" not in answer.text
 

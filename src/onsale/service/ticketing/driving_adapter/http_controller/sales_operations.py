@@ -45,9 +45,10 @@ EXPORT = Operation(
     summary="Get the tickets of an event as a file",
     description=(
         "For its seller: a line for each ticket that is reserved or sold, in seat order, with the "
-        "columns `section,subsection,row,seat,status,price,currency,booking_id,booked_at`; prices "
-        "in cents, times in UTC. It says nothing of who bought. Text that a spreadsheet could take "
-        "for a formula has an apostrophe before it."
+        "columns `section,subsection,row,seat,status,price_cents,price_decimal,currency,"
+        "booking_id,booked_at_utc`. `price_decimal` is the same price with a point before the "
+        "cents (`1500` is `15.00`); times are `2031-05-01 19:30:00`. It says nothing of who "
+        "bought. Text that a spreadsheet could take for a formula has an apostrophe before it."
     ),
     tag=TAG,
     parameters=[EVENT_ID],

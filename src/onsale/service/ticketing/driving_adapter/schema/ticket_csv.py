@@ -13,11 +13,13 @@ COLUMNS = (
     "row",
     "seat",
     "status",
-    "price",
+    "price_cents",
+    "price_decimal",
     "currency",
     "booking_id",
-    "booked_at",
+    "booked_at_utc",
 )
+CENTS = 100
 # What a spreadsheet takes for the beginning of a formula.
 _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r", "\n")
 
@@ -28,7 +30,9 @@ def heading() -> bytes:
 
 
 def lines(tickets: Sequence[TakenTicket], currency: str) -> bytes:
-    """A line for each ticket; ``price`` in cents, times in UTC."""
+    """A line for each ticket. The price stands there twice: as the whole number that every other
+    answer has, and as an amount to add up. Times are in the form that spreadsheets take for one.
+    """
     return _encoded(
         (
             ticket.seat.section,
@@ -37,9 +41,10 @@ def lines(tickets: Sequence[TakenTicket], currency: str) -> bytes:
             ticket.seat.seat,
             ticket.status.value,
             ticket.price,
+            f"{ticket.price // CENTS}.{ticket.price % CENTS:02}",
             currency,
             ticket.booking_id,
-            f"{utc(ticket.booked_at):%Y-%m-%dT%H:%M:%SZ}",
+            f"{utc(ticket.booked_at):%Y-%m-%d %H:%M:%S}",
         )
         for ticket in tickets
     )
