@@ -48,6 +48,33 @@ async def test_a_list_goes_on_where_it_ended(windows: Windows, seller: Seller) -
     await expect(page.locator(".card").nth(25)).to_be_visible()
 
 
+async def test_older_bookings_are_shown_when_they_are_asked_for(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    order = buyer.order(event_id, quantity=1)
+    for _ in range(21):
+        await buyer.expect(202, "POST", "/api/booking", order)
+    page = await windows.open(buyer)
+    entries = page.get_by_role("main").get_by_role("link", name="Concert")
+    await page.goto("/bookings")
+    await expect(entries).to_have_count(20)
+    await page.route(
+        "**/api/booking?*cursor=*",
+        lambda route: route.fulfill(status=500, json={"code": "INTERNAL_ERROR"}),
+        times=1,
+    )
+    older = page.get_by_role("button", name="Show older bookings")
+    await older.click()
+    await expect(older).to_be_enabled()
+    await expect(entries).to_have_count(20)
+
+    await older.click()
+
+    await expect(entries).to_have_count(21)
+    await expect(older).to_have_count(0)
+
+
 async def test_a_service_that_cannot_be_reached_can_be_asked_again(
     windows: Windows, seller: Seller
 ) -> None:

@@ -1,5 +1,6 @@
 import { now, read } from "./api.js";
 import { h, put } from "./dom.js";
+import { fillByPage } from "./paging.js";
 import { everySecond, page, title } from "./shell.js";
 import { bookingStatus, moment, money, plural, seatsInWords, timeLeft } from "./words.js";
 
@@ -21,44 +22,18 @@ page(
         );
       return names.get(id);
     };
-    const load = async (cursor) => {
-      const found = await read(`/api/booking?limit=20${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-      list.append(
-        ...(await Promise.all(found.items.map(async (booking) => entry(booking, await nameOf(booking.event_id))))),
-      );
-      put(
-        more,
-        found.next_cursor &&
-          h(
-            "button",
-            {
-              class: "button",
-              on: {
-                click: (event) => {
-                  event.target.disabled = true;
-                  load(found.next_cursor).catch(() => {
-                    event.target.disabled = false;
-                  });
-                },
-              },
-            },
-            "Show older bookings",
-          ),
-      );
-      list.hidden = !list.children.length;
-      if (list.hidden)
-        put(
-          more,
-          h(
-            "div",
-            { class: "empty" },
-            h("h2", {}, "You have no bookings yet"),
-            h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."),
-            h("a", { class: "button primary", href: "/" }, "See all events"),
-          ),
-        );
-    };
-    await load(null);
+    await fillByPage({
+      path: "/api/booking?limit=20",
+      list,
+      more,
+      entry: async (booking) => entry(booking, await nameOf(booking.event_id)),
+      label: "Show older bookings",
+      empty: [
+        h("h2", {}, "You have no bookings yet"),
+        h("p", { class: "soft" }, "Tickets that you buy stand here, and stay here."),
+        h("a", { class: "button primary", href: "/" }, "See all events"),
+      ],
+    });
   },
   { role: "buyer" },
 );

@@ -1,5 +1,5 @@
-import { read } from "./api.js";
 import { h, put } from "./dom.js";
+import { fillByPage } from "./paging.js";
 import { page, title } from "./shell.js";
 import { day, money, plural } from "./words.js";
 import { saleState } from "./sale.js";
@@ -23,43 +23,18 @@ page(async (main) => {
     h("div", { class: "stack wide" }, list, more),
   );
 
-  const load = async (cursor) => {
-    const pageOfEvents = await read(`/api/event?limit=24${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-    if (!cursor) put(list);
-    list.removeAttribute("aria-busy");
-    list.append(...pageOfEvents.items.map(card));
-    put(
-      more,
-      pageOfEvents.next_cursor &&
-        h(
-          "button",
-          {
-            class: "button",
-            on: {
-              click: (event) => {
-                event.target.disabled = true;
-                load(pageOfEvents.next_cursor).catch(() => {
-                  event.target.disabled = false;
-                });
-              },
-            },
-          },
-          "Show more events",
-        ),
-    );
-    if (!list.children.length) {
-      put(
-        more,
-        h(
-          "div",
-          { class: "empty" },
-          h("h2", {}, "Nothing is on sale yet"),
-          h("p", { class: "soft" }, "As soon as somebody sells an event, it stands here."),
-        ),
-      );
-    }
-  };
-  await load(null);
+  await fillByPage({
+    path: "/api/event?limit=24",
+    list,
+    more,
+    entry: card,
+    label: "Show more events",
+    empty: [
+      h("h2", {}, "Nothing is on sale yet"),
+      h("p", { class: "soft" }, "As soon as somebody sells an event, it stands here."),
+    ],
+  });
+  list.removeAttribute("aria-busy");
 });
 
 function card(event) {

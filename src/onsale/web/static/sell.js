@@ -1,5 +1,5 @@
-import { read } from "./api.js";
 import { h, put } from "./dom.js";
+import { fillByPage } from "./paging.js";
 import { saleState } from "./sale.js";
 import { page, title } from "./shell.js";
 import { day, plural } from "./words.js";
@@ -29,41 +29,17 @@ page(
       ),
       h("div", { class: "stack" }, list, more),
     );
-    const load = async (cursor) => {
-      const found = await read(`/api/event?mine=true&limit=50${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
-      list.append(...found.items.map(entry));
-      list.hidden = !list.children.length;
-      put(
-        more,
-        found.next_cursor &&
-          h(
-            "button",
-            {
-              class: "button",
-              on: {
-                click: (event) => {
-                  event.target.disabled = true;
-                  load(found.next_cursor).catch(() => {
-                    event.target.disabled = false;
-                  });
-                },
-              },
-            },
-            "Show older events",
-          ),
-      );
-      if (list.hidden)
-        put(
-          more,
-          h(
-            "div",
-            { class: "empty" },
-            h("h2", {}, "You sell nothing yet"),
-            h("p", { class: "soft" }, "Describe a hall, and its seats are on sale a moment later."),
-          ),
-        );
-    };
-    await load(null);
+    await fillByPage({
+      path: "/api/event?mine=true&limit=50",
+      list,
+      more,
+      entry,
+      label: "Show older events",
+      empty: [
+        h("h2", {}, "You sell nothing yet"),
+        h("p", { class: "soft" }, "Describe a hall, and its seats are on sale a moment later."),
+      ],
+    });
   },
   { role: "seller" },
 );
