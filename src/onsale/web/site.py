@@ -79,19 +79,16 @@ class Site:
             name: Document.of(content, _MEDIA_TYPES[_ending(name)])
             for name, content in contents.items()
         }
-        shell = _template(root, "page.html")
-        base = f"{STATIC_PATH}/{self.version}"
+        self._frame = _template(root, "frame.html")
         self._problem = _template(root, "problem.html")
-        self._base = {"base": base}
-        self._pages = {}
-        for page in PAGES:
-            module = f"{page.module}.js"
-            preloads = "\n".join(
-                f'<link rel="modulepreload" href="{base}/{name}">'
-                for name in sorted(_modules_of(module, contents) - {module})
+        self._base = f"{STATIC_PATH}/{self.version}"
+        main = _template(root, "page.html").substitute()
+        self._pages = {
+            page.path: Document.of(
+                self._framed(page.title, main, self._modules(f"{page.module}.js", contents)), _HTML
             )
-            html = shell.substitute(self._base, title=page.title, module=module, preloads=preloads)
-            self._pages[page.path] = Document.of(html.encode(), _HTML)
+            for page in PAGES
+        }
 
     @property
     def assets(self) -> Mapping[str, Document]:
@@ -105,7 +102,19 @@ class Site:
     def problem_page(self, status: int, title: str, detail: str) -> bytes:
         """What a person sees of a refusal; both texts may hold anything."""
         texts = {"title": escape(title), "detail": escape(detail), "status": str(status)}
-        return self._problem.substitute(self._base, **texts).encode()
+        return self._framed(texts["title"], self._problem.substitute(texts))
+
+    def _framed(self, title: str, main: str, modules: str = "") -> bytes:
+        return self._frame.substitute(
+            base=self._base, title=title, main=main, modules=modules
+        ).encode()
+
+    def _modules(self, name: str, contents: Mapping[str, bytes]) -> str:
+        """The elements that load a page's module and, at the same time, what it needs."""
+        needed = sorted(_modules_of(name, contents) - {name})
+        preloads = [f'<link rel="modulepreload" href="{self._base}/{each}">' for each in needed]
+        script = f'<script type="module" src="{self._base}/{name}"></script>'
+        return "".join(f"{line}\n" for line in (*preloads, script))
 
 
 def _static_files(folder: Traversable) -> Iterator[tuple[str, bytes]]:
