@@ -170,6 +170,18 @@ async def test_sellers_are_told_that_bookings_are_for_buyers(
     await expect(page.get_by_role("button", name="Hold 1 seat")).to_be_disabled()
 
 
+async def test_being_nobody_is_no_error(windows: Windows, seller: Seller) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open()
+    errors: list[str] = []
+    page.on("console", lambda one: errors.append(one.text) if one.type == "error" else None)
+    for address in ("/", f"/events/{event_id}", f"/events/{event_id}/A/1", "/sign-in"):
+        await page.goto(address)
+        await expect(page.get_by_role("navigation")).to_be_visible()
+        await expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert not errors
+
+
 async def test_wrong_sign_ins_are_explained(windows: Windows, buyer: Buyer) -> None:
     page = await windows.open()
     await page.goto("/sign-in")

@@ -96,6 +96,7 @@ RULES = (
     Rule("POST", "/api/user/login", _all("401 INVALID_CREDENTIALS")),
     Rule("POST", "/api/user/logout", _members("204"), ends_session=True),
     Rule("GET", "/api/user/me", _members("200")),
+    Rule("GET", "/api/user/session", _all("200")),
     Rule("POST", "/api/event", _sellers("201")),
     Rule("GET", "/api/event", _all("200")),
     Rule("GET", "/api/event", _sellers("200"), "?mine=true"),

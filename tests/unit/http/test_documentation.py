@@ -14,6 +14,7 @@ CALLS = {
     ("post", "/api/user/login"),
     ("post", "/api/user/logout"),
     ("get", "/api/user/me"),
+    ("get", "/api/user/session"),
     ("post", "/api/event"),
     ("get", "/api/event"),
     ("get", "/api/event/{event_id}"),
@@ -41,7 +42,7 @@ CALLS = {
 # A code that lets somebody in is somebody's.
 NOT_TO_BE_HAD = {"/api/event/{event_id}/admission"}
 OPEN_CALLS = {
-    *(("post", "/api/user"), ("post", "/api/user/login")),
+    *(("post", "/api/user"), ("post", "/api/user/login"), ("get", "/api/user/session")),
     *(
         (method, path)
         for method, path in CALLS

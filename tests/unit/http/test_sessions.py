@@ -315,6 +315,21 @@ async def test_a_stale_cookie_does_not_keep_anyone_from_looking(
         assert (await anyone.get(path)).status_code == 200
 
 
+async def test_pages_are_told_whose_session_it_is_also_when_it_is_nobodys(
+    api: HttpApi, anyone: httpx.AsyncClient, buyer: httpx.AsyncClient
+) -> None:
+    nobodys = await anyone.get("/api/user/session")
+    somebodys = await buyer.get("/api/user/session")
+    assert (nobodys.status_code, nobodys.json()) == (200, {"user": None})
+    assert somebodys.json() == {"user": (await buyer.get("/api/user/me")).json()}
+    assert somebodys.headers["cache-control"] == "no-store"
+
+    anyone.cookies.set("onsale_session", forged(exp=1))
+    assert (await anyone.get("/api/user/session")).json() == {"user": None}
+    api.users.deactivate(1)
+    assert (await buyer.get("/api/user/session")).json() == {"user": None}
+
+
 async def test_when_it_cannot_be_known_whether_tokens_are_good_nobody_is_let_in(
     api: HttpApi, buyer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -328,6 +343,7 @@ async def test_when_it_cannot_be_known_whether_tokens_are_good_nobody_is_let_in(
     assert refused.headers["retry-after"] == "1"
     assert "10.1.2.3" not in refused.text
     assert document["dependency"] == "postgresql"
+    problem(await buyer.get("/api/user/session"), 503, "UNAVAILABLE")
 
 
 async def test_a_token_ends_with_its_time(api: HttpApi) -> None:

@@ -110,14 +110,7 @@ export async function read(path) {
 }
 
 /** Who is signed in; null if nobody is. */
-export async function whoAmI() {
-  try {
-    return await read("/api/user/me");
-  } catch (error) {
-    if (error instanceof Problem && error.status === 401) return null;
-    throw error;
-  }
-}
+export const whoAmI = async () => (await read("/api/user/session")).user;
 
 /** A key that no other request has. */
 export function newKey() {

@@ -43,6 +43,7 @@ from onsale.service.ticketing.driving_adapter.schema.sales_schema import (
     SeatsRequest,
 )
 from onsale.service.ticketing.driving_adapter.schema.user_schema import (
+    CurrentUserBody,
     LogInRequest,
     RegisterRequest,
     SessionBody,
@@ -74,6 +75,7 @@ REQUESTS: Sequence[type[RequestModel]] = (
 )
 ANSWERS: Sequence[type[msgspec.Struct]] = (
     UserBody,
+    CurrentUserBody,
     SessionBody,
     EventBody,
     EventWithSectionsBody,

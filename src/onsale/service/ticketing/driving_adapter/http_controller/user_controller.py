@@ -6,7 +6,12 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.service.ticketing.domain.exceptions import EmailTakenError, InvalidCredentialsError
+from onsale.service.ticketing.domain.entity.user_entity import User
+from onsale.service.ticketing.domain.exceptions import (
+    EmailTakenError,
+    InvalidCredentialsError,
+    NotAuthenticatedError,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import (
     Authenticator,
     clear_session_cookie,
@@ -26,6 +31,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.request_errors imp
     RateLimitedError,
 )
 from onsale.service.ticketing.driving_adapter.schema.user_schema import (
+    CurrentUserBody,
     LogInRequest,
     RegisterRequest,
     SessionBody,
@@ -77,6 +83,15 @@ ME = Operation(
     answers={200: Answer(description="The account", schema=UserBody)},
     needs_session=True,
 )
+SESSION = Operation(
+    summary="Whose session it is, if there is one",
+    description=(
+        "For pages that are for everybody: having no session, or one that is over, is no error "
+        "here. `GET /api/user/me` refuses both."
+    ),
+    tag=TAG,
+    answers={200: Answer(description="The account, or null", schema=CurrentUserBody)},
+)
 
 
 class UserController:
@@ -94,6 +109,7 @@ class UserController:
             DirectRoute("POST", "/api/user/login", self.log_in, LOG_IN),
             DirectRoute("POST", "/api/user/logout", self.log_out, LOG_OUT),
             DirectRoute("GET", "/api/user/me", self.get_current_user, ME),
+            DirectRoute("GET", "/api/user/session", self.get_session, SESSION),
         )
 
     async def register(self, request: Request) -> Response:
@@ -138,6 +154,16 @@ class UserController:
 
     async def get_current_user(self, request: Request) -> Response:
         """Whose session it is."""
+        return JsonResponse(user_body(await self._current_user(request)))
+
+    async def get_session(self, request: Request) -> Response:
+        """Whose session it is; that it is nobody's is an answer."""
+        try:
+            user = user_body(await self._current_user(request))
+        except NotAuthenticatedError:
+            user = None
+        return JsonResponse(CurrentUserBody(user))
+
+    async def _current_user(self, request: Request) -> User:
         principal = await self._authenticator.principal(request)
-        user = await self._services.get_current_user.execute(principal)
-        return JsonResponse(user_body(user))
+        return await self._services.get_current_user.execute(principal)

@@ -44,6 +44,12 @@ class UserBody(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
 
 
+class CurrentUserBody(msgspec.Struct, frozen=True):
+    """The account whose session a request has, or null."""
+
+    user: UserBody | None
+
+
 class SessionBody(UserBody, frozen=True, kw_only=True):
     """An account and the token of a new session of it."""
 
