@@ -65,6 +65,48 @@ async def test_a_sale_is_followed_live_hidden_and_shown(
     await expect(page.locator(".pill").first).to_contain_text("From 1 May")
 
 
+async def test_what_an_event_is_called_and_where_and_when_it_is_can_be_changed(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event(venue_name="Town Hall", starts_at="2031-05-01T19:30:07Z")
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{event_id}")
+    change = page.get_by_role("button", name="Change the event")
+    await page.get_by_label("Name", exact=True).fill("Spring Gala")
+    await page.get_by_label("Description").fill("In the garden\nif the weather allows.")
+    # Somebody else has moved it meanwhile: what was not touched here stays theirs.
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"venue_name": "Castle Court"})
+    await change.click()
+    await expect(page.get_by_text("The event is changed.")).to_be_visible()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
+    event = await seller.event(event_id)
+    assert (event["name"], event["venue_name"]) == ("Spring Gala", "Castle Court")
+    assert event["description"] == "In the garden\nif the weather allows."
+    assert event["starts_at"] == "2031-05-01T19:30:07Z"
+    await expect(page.get_by_text("Castle Court")).to_be_visible()
+
+    begins = page.get_by_label("Begins")
+    await begins.fill("2020-01-01T20:00")
+    await change.click()
+    await expect(page.get_by_text("This time is over.")).to_be_visible()
+    await begins.fill("2032-07-03T20:00")
+    await change.click()
+    await wait_for(
+        lambda: seller.event(event_id),
+        lambda found: found["starts_at"].startswith("2032-07-"),
+    )
+    await page.get_by_label("On sale from").fill("2033-01-01T10:00")
+    await page.get_by_role("button", name="Set the time").click()
+    await expect(page.get_by_text("The sale would begin after the event.")).to_be_visible()
+    await begins.fill("")
+    await change.click()
+    await wait_for(lambda: seller.event(event_id), lambda found: found["starts_at"] is None)
+    await page.get_by_label("Name", exact=True).fill(" ")
+    await change.click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
+    assert (await seller.event(event_id))["name"] == "Spring Gala"
+
+
 async def test_only_its_seller_sees_how_an_event_sells(
     windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
 ) -> None:

@@ -132,10 +132,15 @@ async def test_a_seller_changes_what_is_given_and_nothing_else(
         json={"name": " Night ", "on_sale_at": "2030-01-01T00:00:00Z", "status": "sold_out"},
     )
     cleared = await seller.patch(f"/api/event/{event}", json={"on_sale_at": None})
+    times = {"starts_at": "2030-02-01T20:00:00+01:00"}
+    moved = await seller.patch(f"/api/event/{event}", json=times)
+    unknown = await seller.patch(f"/api/event/{event}", json={"starts_at": None})
     same = await seller.patch(f"/api/event/{event}", json={})
 
     assert changed.json() == {**before, "name": "Night", "on_sale_at": "2030-01-01T00:00:00Z"}
-    assert cleared.json() == same.json() == {**before, "name": "Night"}
+    assert moved.json() == {**before, "name": "Night", "starts_at": "2030-02-01T19:00:00Z"}
+    for answer in (cleared, unknown, same):
+        assert answer.json() == {**before, "name": "Night"}
 
 
 async def test_a_booking_is_accepted_with_all_its_fields(

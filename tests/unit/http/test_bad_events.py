@@ -290,6 +290,7 @@ async def test_a_missing_field_is_told(seller: httpx.AsyncClient, field: str) ->
         {"is_active": "no"},
         {"on_sale_at": "2030-01-01T10:00:00"},
         {"on_sale_at": 5},
+        {"starts_at": "tomorrow"},
         [],
         "words",
     ],

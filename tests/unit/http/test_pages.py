@@ -23,6 +23,7 @@ IDS = {
 }
 ADDRESSES = [page.path.format(**IDS) for page in PAGES]
 SITE = Site()
+IMPORTS = re.compile(r'^import [^;]* from "([^"]+)"', re.MULTILINE)
 
 
 class _Sources(HTMLParser):
@@ -68,7 +69,7 @@ async def test_a_page_loads_its_own_files_and_no_others(
     scripts = {link.rpartition("/")[2] for link in found.links if link.endswith(".js")}
     for name, text in static_sources():
         if name in scripts:
-            assert scripts >= set(re.findall(r'^import .* from "\./([^"]+)"', text, re.MULTILINE))
+            assert {one.removeprefix("./") for one in IMPORTS.findall(text)} <= scripts
     for link in found.links:
         assert link.startswith("/static/")
         assert (await anyone.get(link)).status_code == 200, link
@@ -195,7 +196,7 @@ def test_modules_are_there_and_import_what_is_there() -> None:
     scripts = {name: text for name, text in static_sources() if name.endswith(".js")}
     assert {f"{page.module}.js" for page in PAGES} <= scripts.keys()
     for name, text in scripts.items():
-        for imported in re.findall(r'^import .* from "([^"]+)"', text, re.MULTILINE):
+        for imported in IMPORTS.findall(text):
             assert imported.removeprefix("./") in scripts, (name, imported)
 
 

@@ -1,8 +1,10 @@
 import { call, pause, read } from "./api.js";
 import { draw, field, h, put, setText } from "./dom.js";
+import { refusedField } from "./event-fields.js";
 import { follow, paced } from "./live.js";
 import { saleState } from "./sale.js";
 import { legend, positionOf, seatMap } from "./seatmap.js";
+import { settings } from "./sell-settings.js";
 import { address, notice, page, say, title } from "./shell.js";
 import { count, day, explained, money, plural } from "./words.js";
 
@@ -16,7 +18,6 @@ page(
   async (main, user) => {
     const [, , id] = address();
     let [event, sales] = await Promise.all([read(`/api/event/${id}`), read(`/api/event/${id}/sales`)]);
-    title(event.name);
 
     const state = h("span", { class: "pill" });
     const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
@@ -37,55 +38,8 @@ page(
       { class: "button danger", type: "button", on: { click: () => askToCancel() } },
       "Cancel the event",
     );
-    const onSale = field(
-      "on-sale",
-      "On sale from",
-      h("input", { type: "datetime-local", value: localTime(event.on_sale_at) }),
-      "Empty: at once",
-    );
-    const timing = h(
-      "form",
-      {
-        class: "panel stack",
-        on: {
-          submit: (submitted) => {
-            submitted.preventDefault();
-            const value = onSale.control.value;
-            change({ on_sale_at: value ? new Date(value).toISOString() : null }, "The time is set.");
-          },
-        },
-      },
-      h("h2", {}, "When the sale begins"),
-      h("div", { class: "fields broad" }, onSale.box),
-      h("div", {}, h("button", { class: "button", type: "submit" }, "Set the time")),
-    );
-    const perBuyer = field(
-      "per-buyer",
-      "Tickets per buyer",
-      h("input", { type: "number", min: 1, max: 100, value: event.max_tickets_per_buyer ?? "" }),
-      "Empty: no limit",
-    );
-    const noSingles = h("input", { type: "checkbox", checked: event.leave_no_single_seats });
-    const rules = h(
-      "form",
-      {
-        class: "panel stack",
-        on: {
-          submit: (submitted) => {
-            submitted.preventDefault();
-            const limit = perBuyer.control.value;
-            change(
-              { max_tickets_per_buyer: limit ? Number(limit) : null, leave_no_single_seats: noSingles.checked },
-              "The rules hold from now on.",
-            );
-          },
-        },
-      },
-      h("h2", {}, "The rules"),
-      h("div", { class: "fields broad" }, perBuyer.box),
-      h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
-      h("div", {}, h("button", { class: "button", type: "submit" }, "Set the rules")),
-    );
+    const forms = settings(() => event, change);
+    const words = { name: h("h1", {}), place: h("p", { class: "soft" }) };
     const blockPanel = blocking();
 
     put(
@@ -94,8 +48,8 @@ page(
         "header",
         { class: "heading" },
         h("p", { class: "crumbs" }, h("a", { href: "/sell" }, "Your events")),
-        h("h1", {}, event.name),
-        h("p", { class: "soft" }, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
+        words.name,
+        words.place,
         h("div", { class: "row" }, state, live),
       ),
       h(
@@ -115,8 +69,7 @@ page(
         chart,
         h("section", { class: "panel stack", "aria-labelledby": "parts" }, h("h2", { id: "parts" }, "By part"), table),
         blockPanel,
-        timing,
-        rules,
+        forms,
       ),
     );
     show();
@@ -130,8 +83,10 @@ page(
       publish.disabled = isCancelled;
       cancel.hidden = isCancelled;
       blockPanel.hidden = isCancelled;
-      timing.hidden = isCancelled;
-      rules.hidden = isCancelled;
+      for (const form of forms) form.hidden = isCancelled;
+      title(event.name);
+      setText(words.name, event.name);
+      setText(words.place, [event.venue_name, event.starts_at && day(event.starts_at)].filter(Boolean).join(" · "));
       const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
       const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
       put(
@@ -184,15 +139,19 @@ page(
       );
     }
 
-    async function change(body, done) {
-      put(answer);
+    async function change(body, done, { place = answer, fields = {} } = {}) {
+      put(place);
       try {
         const changed = await call("PATCH", `/api/event/${id}`, { body });
         event = { ...event, ...changed };
         show();
-        put(answer, notice("", h("p", {}, done)));
+        put(place, notice("", h("p", {}, done)));
+        return true;
       } catch (error) {
-        put(answer, notice("bad", h("p", {}, explained(error))));
+        const refused = refusedField(fields, error);
+        if (refused) refused.control.focus();
+        else put(place, notice("bad", h("p", {}, explained(error))));
+        return false;
       }
     }
 
@@ -434,12 +393,6 @@ page(
   },
   { role: "seller" },
 );
-
-function localTime(text) {
-  if (!text) return "";
-  const time = new Date(text);
-  return new Date(time.getTime() - time.getTimezoneOffset() * 60_000).toISOString().slice(0, 16);
-}
 
 /** Bookings of each of the last sixty seconds, as bars. */
 function minuteChart(seconds) {

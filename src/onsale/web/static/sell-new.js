@@ -1,5 +1,15 @@
 import { call } from "./api.js";
 import { draw, field, h, put } from "./dom.js";
+import {
+  eventFields,
+  hasBegun,
+  isAfter,
+  onSaleField,
+  perBuyerField,
+  refusedField,
+  timeIn,
+  wrongField,
+} from "./event-fields.js";
 import { notice, page, title } from "./shell.js";
 import { explained, money, plural } from "./words.js";
 
@@ -14,16 +24,6 @@ page(
     title("New event");
     const wrong = h("div", {});
     const preview = h("div", { class: "stack" });
-    const name = field("name", "Name", h("input", { required: true, maxlength: 200 }));
-    const venue = field("venue_name", "Venue", h("input", { required: true, maxlength: 200 }));
-    const description = field("description", "Description", h("textarea", { maxlength: 5000 }));
-    const startsAt = field(
-      "starts_at",
-      "Begins",
-      h("input", { type: "datetime-local" }),
-      "In your local time; may be told later",
-    );
-    const onSaleAt = field("on_sale_at", "On sale from", h("input", { type: "datetime-local" }), "Empty: at once");
     const currency = field(
       "currency",
       "Currency",
@@ -40,25 +40,18 @@ page(
       "Seats per booking",
       h("input", { type: "number", min: 1, max: 10, value: "4", required: true }),
     );
-    const perBuyer = field(
-      "max_tickets_per_buyer",
-      "Tickets per buyer",
-      h("input", { type: "number", min: 1, max: 100 }),
-      "Empty: no limit",
-    );
     const noSingles = h("input", { type: "checkbox" });
     const isPublic = h("input", { type: "checkbox", checked: true });
     const fields = {
-      name,
-      venue_name: venue,
-      description,
-      starts_at: startsAt,
-      on_sale_at: onSaleAt,
+      ...eventFields(),
+      on_sale_at: onSaleField(),
       currency,
       hold_seconds: holdMinutes,
       max_tickets_per_booking: perBooking,
-      max_tickets_per_buyer: perBuyer,
+      max_tickets_per_buyer: perBuyerField(),
     };
+    const { name, venue_name: venue, description, starts_at: startsAt, on_sale_at: onSaleAt } = fields;
+    const perBuyer = fields.max_tickets_per_buyer;
     const hall = hallForm(() => show());
     const send = h("button", { class: "button primary", type: "submit" }, "Create event");
     const form = h(
@@ -127,26 +120,20 @@ page(
     async function create() {
       if (send.disabled) return;
       put(wrong);
-      let first = null;
-      for (const one of Object.values(fields)) {
-        one.say(one.control.checkValidity() ? "" : one.control.validationMessage);
-        if (!one.control.checkValidity()) first ??= one.control;
-      }
-      const [begins, opens] = [startsAt, onSaleAt].map((one) => Date.parse(one.control.value));
-      if (begins < Date.now()) {
+      let first = wrongField(fields);
+      if (hasBegun(startsAt)) {
         startsAt.say("This time is over.");
-        first ??= startsAt.control;
-      } else if (opens > begins) {
+        first ??= startsAt;
+      } else if (isAfter(onSaleAt.control.value, startsAt.control.value)) {
         onSaleAt.say("The sale would begin after the event.");
-        first ??= onSaleAt.control;
+        first ??= onSaleAt;
       }
       const { config, fault } = hall.read();
       if (fault) put(wrong, notice("bad", h("p", {}, fault)));
       if (first || fault) {
-        (first ?? hall.element.querySelector("input, textarea")).focus();
+        (first?.control ?? hall.element.querySelector("input, textarea")).focus();
         return;
       }
-      const time = (control) => (control.value ? new Date(control.value).toISOString() : null);
       send.disabled = true;
       try {
         const event = await call("POST", "/api/event", {
@@ -157,8 +144,8 @@ page(
             venue_name: venue.control.value,
             seating_config: config,
             is_active: isPublic.checked,
-            starts_at: time(startsAt.control),
-            on_sale_at: time(onSaleAt.control),
+            starts_at: timeIn(startsAt),
+            on_sale_at: timeIn(onSaleAt),
             currency: currency.control.value,
             hold_seconds: Number(holdMinutes.control.value) * 60,
             max_tickets_per_booking: Number(perBooking.control.value),
@@ -169,14 +156,9 @@ page(
         location.assign(`/sell/events/${event.id}`);
       } catch (error) {
         send.disabled = false;
-        let isPlaced = false;
-        for (const one of error.body?.errors ?? []) {
-          if (!fields[one.field]) continue;
-          fields[one.field].say(one.message);
-          if (!isPlaced) fields[one.field].control.focus();
-          isPlaced = true;
-        }
-        if (!isPlaced) {
+        const refused = refusedField(fields, error);
+        if (refused) refused.control.focus();
+        else {
           put(wrong, notice("bad", h("p", {}, explained(error))));
           wrong.scrollIntoView({ block: "nearest" });
         }

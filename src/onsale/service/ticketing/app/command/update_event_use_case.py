@@ -17,8 +17,8 @@ from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 
 @dataclass(frozen=True, slots=True)
 class UpdateEventUseCase:
-    """Seats and prices stay as they were made; words, visibility, opening time and limits
-    may change.
+    """Seats and prices stay as they were made; words, times, visibility and limits may
+    change.
     """
 
     reader: IEventQueryRepository

@@ -30,7 +30,7 @@ CREATIONS_WAITING_MAX = 50
 PLACE_SECONDS_MAX = 30.0
 CHANGEABLE = (
     *("name", "description", "venue_name", "is_active", "on_sale_at"),
-    *("max_tickets_per_buyer", "leave_no_single_seats"),
+    *("max_tickets_per_buyer", "leave_no_single_seats", "starts_at"),
 )
 
 _SQL = load_statements(Path(__file__).parent / "sql" / "event_writer.sql")

@@ -121,7 +121,7 @@ UPDATE = Operation(
         "postpone the sale": {"on_sale_at": "2031-01-01T10:00:00Z"},
         "open the sale": {"on_sale_at": None, "is_active": True},
         "limit what one buyer may have": {"max_tickets_per_buyer": 4},
-        "rename": {"name": "The Greater Demo", "venue_name": "Loopback Stadium"},
+        "move": {"venue_name": "Loopback Stadium", "starts_at": "2031-05-02T19:30:00Z"},
     },
     answers={200: Answer(description="The event as it now is", schema=EventBody)},
     problems=[

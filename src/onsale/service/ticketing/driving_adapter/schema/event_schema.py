@@ -112,6 +112,9 @@ class UpdateEventRequest(RequestModel):
     description: Description = Field(default="", json_schema_extra=_without_default)
     venue_name: Name = Field(default="", json_schema_extra=_without_default)
     is_active: bool = Field(default=True, json_schema_extra=_without_default)
+    starts_at: UtcTime | None = Field(
+        default=None, description="null: not known", json_schema_extra=_without_default
+    )
     on_sale_at: UtcTime | None = Field(
         default=None, description="null: on sale at once", json_schema_extra=_without_default
     )

@@ -18,6 +18,7 @@ SET name = CASE WHEN $2 THEN $3::varchar ELSE name END,
     on_sale_at = CASE WHEN $10 THEN $11::timestamptz ELSE on_sale_at END,
     max_tickets_per_buyer = CASE WHEN $12 THEN $13::int ELSE max_tickets_per_buyer END,
     leave_no_single_seats = CASE WHEN $14 THEN $15::boolean ELSE leave_no_single_seats END,
+    starts_at = CASE WHEN $16 THEN $17::timestamptz ELSE starts_at END,
     updated_at = now()
 WHERE id = $1 AND status <> 'cancelled'
 RETURNING *

@@ -1,0 +1,111 @@
+// What a seller can change of an event that is there.
+
+import { h } from "./dom.js";
+import { eventFields, hasBegun, isAfter, onSaleField, perBuyerField, timeIn, wrongField } from "./event-fields.js";
+
+/** Forms for an event. `current()` is the event as it is; `change(changes, done, {place, fields})` asks
+    for changes and tells at the place, or beside a field, what became of it: true if they are made. */
+export function settings(current, change) {
+  return [details(current, change), timing(current, change), rules(current, change)];
+}
+
+/** A form that asks for `changes()` unless a field is wrong; `fault()` finds the field that is wrong
+    only beside others. */
+function panel({ heading, label, fields, children, changes, done, fault = () => null, made = () => {} }, change) {
+  const place = h("div", {});
+  const submit = async (submitted) => {
+    submitted.preventDefault();
+    const wrong = wrongField(fields) ?? fault();
+    if (wrong) wrong.control.focus();
+    else if (await change(changes(), done, { place, fields })) made();
+  };
+  return h(
+    "form",
+    { class: "panel stack", novalidate: true, on: { submit } },
+    h("h2", {}, heading),
+    children,
+    h("div", {}, h("button", { class: "button", type: "submit" }, label)),
+    place,
+  );
+}
+
+function details(current, change) {
+  const fields = eventFields(current());
+  const { name, venue_name, description, starts_at } = fields;
+  const values = () => Object.fromEntries(Object.entries(fields).map(([key, { control }]) => [key, control.value]));
+  let shown = values();
+  return panel(
+    {
+      heading: "Name, place and time",
+      label: "Change the event",
+      fields,
+      children: [
+        name.box,
+        venue_name.box,
+        description.box,
+        h("div", { class: "fields broad" }, starts_at.box),
+        h("p", { class: "soft small" }, "Tickets that were bought stay good, and show what you write here."),
+      ],
+      fault() {
+        if (starts_at.control.value === shown.starts_at) return null;
+        if (hasBegun(starts_at)) starts_at.say("This time is over.");
+        else if (isAfter(current().on_sale_at, starts_at.control.value))
+          starts_at.say("The sale would begin after the event.");
+        else return null;
+        return starts_at;
+      },
+      // What was not touched is not sent: it may have been changed in another window.
+      changes() {
+        const touched = Object.entries(values()).filter(([key, value]) => value !== shown[key]);
+        return Object.fromEntries(touched.map(([key, value]) => [key, key === "starts_at" ? timeIn(starts_at) : value]));
+      },
+      done: "The event is changed.",
+      made() {
+        shown = values();
+      },
+    },
+    change,
+  );
+}
+
+function timing(current, change) {
+  const opens = onSaleField(current());
+  return panel(
+    {
+      heading: "When the sale begins",
+      label: "Set the time",
+      fields: { on_sale_at: opens },
+      children: h("div", { class: "fields broad" }, opens.box),
+      fault() {
+        if (!isAfter(opens.control.value, current().starts_at)) return null;
+        opens.say("The sale would begin after the event.");
+        return opens;
+      },
+      changes: () => ({ on_sale_at: timeIn(opens) }),
+      done: "The time is set.",
+    },
+    change,
+  );
+}
+
+function rules(current, change) {
+  const limit = perBuyerField(current());
+  const noSingles = h("input", { type: "checkbox", checked: current().leave_no_single_seats });
+  return panel(
+    {
+      heading: "The rules",
+      label: "Set the rules",
+      fields: { max_tickets_per_buyer: limit },
+      children: [
+        h("div", { class: "fields broad" }, limit.box),
+        h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
+      ],
+      changes: () => ({
+        max_tickets_per_buyer: limit.control.value ? Number(limit.control.value) : null,
+        leave_no_single_seats: noSingles.checked,
+      }),
+      done: "The rules hold from now on.",
+    },
+    change,
+  );
+}
