@@ -81,7 +81,7 @@ class DemoMaker:
         return Demo(**kept)
 
     async def _event(self, seller_id: int) -> int:
-        made = await self.events.page(EventFilter(seller_id=seller_id), limit=1, before=None)
+        made = await self.events.page(EventFilter(seller_id=seller_id), limit=1, after=None)
         if made.events:
             return made.events[0].id
         principal = Principal(seller_id, UserRole.SELLER, token_id="")

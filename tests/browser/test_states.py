@@ -48,6 +48,35 @@ async def test_a_list_goes_on_where_it_ended(windows: Windows, seller: Seller) -
     await expect(page.locator(".card").nth(25)).to_be_visible()
 
 
+async def test_what_can_be_bought_comes_first_and_the_rest_is_marked(
+    windows: Windows, seller: Seller
+) -> None:
+    one_seat = regular_hall(rows=1, cols=1)
+    stages = {"On sale": "Ongoing", "Has begun": "Begun", "Cancelled": "Called off"}
+    names = {label: f"{name} {seller.id}" for label, name in stages.items()}
+    await seller.open_event(one_seat, name=names["On sale"])
+    over = "2020-01-01T20:00:00Z"
+    await seller.open_event(one_seat, name=names["Has begun"], starts_at=over)
+    cancelled = await seller.open_event(one_seat, name=names["Cancelled"])
+    await seller.expect(202, "POST", f"/api/event/{cancelled}/cancel")
+    page = await windows.open()
+    await page.goto("/")
+    last = page.locator(".card").filter(has_text=names["Cancelled"])
+    more = page.get_by_role("button", name="Show more events")
+    while True:
+        await expect(last.or_(more).first).to_be_visible()
+        if await last.count():
+            break
+        await more.click()
+    texts = await page.locator(".card").all_inner_texts()
+    places = []
+    for label, name in names.items():
+        ((place, text),) = [(at, one) for at, one in enumerate(texts) if name in one]
+        assert label in text
+        places.append(place)
+    assert places == sorted(places)
+
+
 async def test_older_bookings_are_shown_when_they_are_asked_for(
     windows: Windows, seller: Seller, buyer: Buyer
 ) -> None:

@@ -10,13 +10,28 @@ from onsale.service.shared_kernel.seating import SeatCounts, SeatState, Subsecti
 from onsale.service.ticketing.app.interface.i_event_repository import (
     EventChanges,
     EventFilter,
+    EventOrder,
     EventPage,
+    EventPlace,
+    SaleStage,
 )
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
     Event,
     EventStatus,
     EventTicketingAggregate,
 )
+
+
+def _stage(event: Event, now: datetime) -> SaleStage:
+    starts_at, opens_at = event.details.starts_at, event.details.on_sale_at
+    if event.status is EventStatus.CANCELLED:
+        return SaleStage.CANCELLED
+    if starts_at is not None and starts_at < now:
+        return SaleStage.BEGUN
+    if event.status is EventStatus.SOLD_OUT:
+        return SaleStage.SOLD_OUT
+    is_closed = event.status is EventStatus.DRAFT or (opens_at is not None and opens_at > now)
+    return SaleStage.UPCOMING if is_closed else SaleStage.OPEN
 
 
 class InMemoryEvents:
@@ -73,11 +88,20 @@ class InMemoryEvents:
             raise self.failure
         return {each: self.events[each].version for each in event_ids if each in self.events}
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
+    async def page(self, which: EventFilter, *, limit: int, after: EventPlace | None) -> EventPage:
+        now = datetime.now(UTC)
+
+        def place_of(event: Event) -> EventPlace:
+            is_by_sale = which.order is EventOrder.SALE
+            return EventPlace(event.id, _stage(event, now) if is_by_sale else None)
+
+        def position(place: EventPlace) -> tuple[int, int]:
+            return place.stage or 0, -place.event_id
+
         found = [
             event
-            for event in reversed(self.events.values())
-            if (before is None or event.id < before)
+            for event in sorted(self.events.values(), key=lambda one: position(place_of(one)))
+            if (after is None or position(place_of(event)) > position(after))
             and (which.status is None or event.status is which.status)
             and (
                 event.details.is_active
@@ -85,7 +109,8 @@ class InMemoryEvents:
                 else event.seller_id == which.seller_id
             )
         ]
-        return EventPage(found[:limit], has_more=len(found) > limit)
+        more_after = place_of(found[limit - 1]) if len(found) > limit else None
+        return EventPage(found[:limit], more_after)
 
     def take(self, event_id: int, section: str, subsection: int, index: int) -> None:
         self.seats[event_id, section, subsection][index] = SeatState.RESERVED

@@ -17,7 +17,11 @@ from onsale.service.ticketing.app.command.load_owing_events_use_case import (
 from onsale.service.ticketing.app.command.refresh_event_status_use_case import (
     RefreshEventStatusUseCase,
 )
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter
+from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventFilter,
+    EventOrder,
+    EventPlace,
+)
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
 from onsale.service.ticketing.driven_adapter.repository import sqlalchemy_event_reader
@@ -183,13 +187,51 @@ async def test_a_load_that_failed_leaves_the_event_as_it_was(
 async def test_lists_page_through_all_events_newest_first(pipeline: Pipeline) -> None:
     ids = [(await pipeline.open_event()).id for _ in range(5)]
     seen: list[int] = []
-    before = None
-    has_more = True
-    while has_more:
-        page = await pipeline.events.page(EventFilter(), limit=2, before=before)
+    after = None
+    while True:
+        page = await pipeline.events.page(EventFilter(), limit=2, after=after)
         seen += [event.id for event in page.events]
-        before, has_more = seen[-1], page.has_more
+        after = page.more_after
+        if after is None:
+            break
+        assert after == EventPlace(seen[-1])
     assert seen == ids[::-1]
+
+
+async def test_lists_by_sale_begin_with_what_can_be_bought(pipeline: Pipeline) -> None:
+    changes = {
+        "cancelled": "status = 'cancelled', cancelled_at = now()",
+        "sold out": "status = 'sold_out'",
+        "has begun": "status = 'sold_out', starts_at = now() - interval '1 second'",
+        "open": "starts_at = now() + interval '1 hour', on_sale_at = now() - interval '1 second'",
+        "cancelled, over": "status = 'cancelled', cancelled_at = now(), starts_at = '2020-01-01Z'",
+        "a draft": "status = 'draft'",
+        "opens later": "on_sale_at = now() + interval '1 hour'",
+        "hidden": "is_active = false",
+        "open, no date": "starts_at = NULL",
+    }
+    names = {}
+    for name, change in changes.items():
+        event = await pipeline.open_event()
+        names[event.id] = name
+        await pipeline.pool.execute(f"UPDATE event SET {change} WHERE id = $1", event.id)  # noqa: S608 - of the table above
+    by_sale = [
+        *("open, no date", "open", "opens later", "a draft", "sold out", "has begun"),
+        *("cancelled, over", "cancelled"),
+    ]
+    for limit in (1, 2, 3, 100):
+        seen: list[str] = []
+        after = None
+        while after is not None or not seen:
+            page = await pipeline.events.page(
+                EventFilter(order=EventOrder.SALE), limit=limit, after=after
+            )
+            seen += [names[event.id] for event in page.events]
+            after = page.more_after
+        assert seen == by_sale
+    which = EventFilter(EventStatus.SOLD_OUT, order=EventOrder.SALE)
+    page = await pipeline.events.page(which, limit=9, after=None)
+    assert [names[event.id] for event in page.events] == ["sold out", "has begun"]
 
 
 async def test_a_page_of_large_halls_is_cut_short_and_leaves_the_loop_to_others(
@@ -213,13 +255,13 @@ async def test_a_page_of_large_halls_is_cut_short_and_leaves_the_loop_to_others(
 
     monkeypatch.setattr(sqlalchemy_event_reader, "event_from_row", noted)
     async with background(take_turns()):
-        first = await pipeline.events.page(EventFilter(), limit=100, before=None)
-        rest = await pipeline.events.page(EventFilter(), limit=100, before=ids[1])
+        first = await pipeline.events.page(EventFilter(), limit=100, after=None)
+        rest = await pipeline.events.page(EventFilter(), limit=100, after=first.more_after)
 
     assert [event.id for event in first.events] == ids[:0:-1], "four halls of 2,500 subsections"
-    assert first.has_more
+    assert first.more_after == EventPlace(ids[1])
     assert [event.id for event in rest.events] == ids[:1]
-    assert not rest.has_more
+    assert rest.more_after is None
     assert len(set(turns_when_read)) == len(turns_when_read), "others had a turn between any two"
 
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 import pytest
 
+from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from tests.support.http_api import HttpApi, booking_form, event_form
 from tests.support.problems import problem
 
@@ -30,6 +31,39 @@ async def test_events_come_newest_first_and_each_once(seller: httpx.AsyncClient)
     assert await all_pages(seller, "/api/event", limit=5) == [[5, 4, 3, 2, 1]]
     assert await all_pages(seller, "/api/event", mine="true", status="draft") == [[]]
     assert await all_pages(seller, "/api/event") == [[5, 4, 3, 2, 1]]
+
+
+async def test_events_come_by_sale_with_what_can_be_bought_first(
+    api: HttpApi, seller: httpx.AsyncClient
+) -> None:
+    later = "2400-01-01T00:00:00Z"
+    for changes in ({}, {"on_sale_at": later}, {"starts_at": "2000-01-01T00:00:00Z"}, {}, {}):
+        await seller.post("/api/event", json=event_form(**changes))
+    api.events.set_status(5, EventStatus.CANCELLED)
+
+    for limit in (1, 2, 5):
+        pages = await all_pages(seller, "/api/event", order="sale", limit=limit)
+        assert [one for page in pages for one in page] == [4, 1, 2, 3, 5]
+    assert await all_pages(seller, "/api/event", order="newest") == [[5, 4, 3, 2, 1]]
+
+
+async def test_the_cursor_of_one_order_is_none_of_the_other(seller: httpx.AsyncClient) -> None:
+    for _ in range(2):
+        await seller.post("/api/event", json=event_form())
+    for order, other in (("sale", "newest"), ("newest", "sale")):
+        first = await seller.get("/api/event", params={"limit": 1, "order": order})
+        cursor = first.json()["next_cursor"]
+        refused = await seller.get("/api/event", params={"order": other, "cursor": cursor})
+        problem(refused, 422, "VALIDATION_ERROR")
+
+
+@pytest.mark.parametrize("place", ["5.1", "-1.1", "0", "0.", ".1", "0.0", "0.1.1", "00.1", "x.1"])
+async def test_a_place_that_no_list_by_sale_has_is_no_cursor(
+    anyone: httpx.AsyncClient, place: str
+) -> None:
+    cursor = base64.urlsafe_b64encode(place.encode()).decode().rstrip("=")
+    refused = await anyone.get("/api/event", params={"order": "sale", "cursor": cursor})
+    problem(refused, 422, "VALIDATION_ERROR")
 
 
 async def test_bookings_come_newest_first_and_each_once(

@@ -7,7 +7,11 @@ from datetime import UTC, datetime
 import pytest
 
 from onsale.platform.exceptions import UnavailableError
-from onsale.service.ticketing.app.interface.i_event_repository import EventFilter, EventPage
+from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventFilter,
+    EventPage,
+    EventPlace,
+)
 from onsale.service.ticketing.app.service import event_catalog
 from onsale.service.ticketing.app.service.event_catalog import EventCatalog
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
@@ -54,7 +58,7 @@ class Events:
         await self.gate.wait()
         return versions
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
+    async def page(self, which: EventFilter, *, limit: int, after: EventPlace | None) -> EventPage:
         raise NotImplementedError
 
 

@@ -24,7 +24,7 @@ page(async (main) => {
   );
 
   await fillByPage({
-    path: "/api/event?limit=24",
+    path: "/api/event?order=sale&limit=24",
     list,
     more,
     entry: card,

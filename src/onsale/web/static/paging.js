@@ -7,9 +7,13 @@ import { h, put } from "./dom.js";
     the place `more` with a button that `label` names; or with `empty`, where there is nothing.
     Returns once the first page is there. */
 export function fillByPage({ path, list, more, entry, label, empty }) {
+  const known = new Set();
   const load = async (cursor) => {
     const found = await read(cursor ? `${path}&cursor=${encodeURIComponent(cursor)}` : path);
-    const entries = await Promise.all(found.items.map(entry));
+    // What has moved down since the page before stands there already.
+    const fresh = found.items.filter(({ id }) => !known.has(id));
+    const entries = await Promise.all(fresh.map(entry));
+    for (const { id } of fresh) known.add(id);
     // What stood there while the first page was on its way goes.
     if (!cursor) put(list);
     list.append(...entries);

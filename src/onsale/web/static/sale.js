@@ -11,6 +11,7 @@ export function saleState(event) {
     return { name: "upcoming", label: `From ${moment(event.on_sale_at)}`, tone: "warn" };
   if (event.status === "draft") return { name: "draft", label: "Opens soon", tone: "warn" };
   if (event.status === "sold_out") return { name: "sold_out", label: "Sold out", tone: "bad" };
+  if (event.starts_at && Date.parse(event.starts_at) < now()) return { name: "open", label: "Has begun", tone: "" };
   return { name: "open", label: "On sale", tone: "good" };
 }
 

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from enum import IntEnum, StrEnum
 from typing import Protocol
 
 from onsale.service.ticketing.domain.event_ticketing_aggregate import (
@@ -15,20 +16,54 @@ EventChanges = Mapping[str, str | bool | int | datetime | None]
 """What to set of an event, by column."""
 
 
+class EventOrder(StrEnum):
+    """``newest`` first; or by ``sale``: what can be bought before what cannot, stage by stage,
+    newest first within each.
+    """
+
+    NEWEST = "newest"
+    SALE = "sale"
+
+
+class SaleStage(IntEnum):
+    """How far the sale of an event is, in the order of a list by sale: tickets can be had; they
+    cannot yet; they are all gone; it has begun; it was cancelled. The last that is true counts.
+    """
+
+    OPEN = 0
+    UPCOMING = 1
+    SOLD_OUT = 2
+    BEGUN = 3
+    CANCELLED = 4
+
+
 @dataclass(frozen=True, slots=True)
 class EventFilter:
     """Which events to list; ``seller_id`` asks for a seller's own, hidden ones included."""
 
     status: EventStatus | None = None
     seller_id: int | None = None
+    order: EventOrder = EventOrder.NEWEST
+
+
+@dataclass(frozen=True, slots=True)
+class EventPlace:
+    """The place of an event in a list; in one by sale, its stage when the page was read."""
+
+    event_id: int
+    stage: SaleStage | None = None
+
+    def __str__(self) -> str:
+        """As it stands in a cursor: ``17``, or with a stage ``2.17``."""
+        return f"{self.event_id}" if self.stage is None else f"{self.stage.value}.{self.event_id}"
 
 
 @dataclass(frozen=True, slots=True)
 class EventPage:
-    """Some events, and whether more come after them."""
+    """Some events, and the place of the last if more come after it."""
 
     events: Sequence[Event]
-    has_more: bool
+    more_after: EventPlace | None
 
 
 class IEventCommandRepository(Protocol):
@@ -70,8 +105,9 @@ class IEventQueryRepository(Protocol):
         """The versions that these events have now, those left out that are no more."""
         ...
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
-        """Up to ``limit`` events, newest first, those with an id below ``before``; fewer, but one
-        at least, where their halls have more subsections than a page may name.
+    async def page(self, which: EventFilter, *, limit: int, after: EventPlace | None) -> EventPage:
+        """Up to ``limit`` events that follow a place; fewer, but one at least, where their halls
+        have more subsections than a page may name. In a list by sale an event whose stage changes
+        between two pages may stand on both, or on none.
         """
         ...

@@ -1,10 +1,12 @@
-"""Events, newest first, a page at a time."""
+"""Events, a page at a time."""
 
 from dataclasses import dataclass
 
 from onsale.service.ticketing.app.interface.i_event_repository import (
     EventFilter,
+    EventOrder,
     EventPage,
+    EventPlace,
     IEventQueryRepository,
 )
 from onsale.service.ticketing.app.service.role_auth_service import RoleAuthService
@@ -25,10 +27,11 @@ class ListEventsUseCase:
         *,
         mine: bool,
         status: EventStatus | None,
+        order: EventOrder,
         limit: int,
-        before: int | None,
+        after: EventPlace | None,
     ) -> EventPage:
-        """Up to ``limit`` events with an id below ``before``: fewer where halls are large.
+        """Up to ``limit`` events that follow a place: fewer where halls are large.
 
         Raises:
             NotAuthenticatedError, ForbiddenRoleError: ``mine`` is for sellers who are logged in.
@@ -39,4 +42,5 @@ class ListEventsUseCase:
                 raise NotAuthenticatedError
             RoleAuthService.require_role(principal, UserRole.SELLER)
             seller_id = principal.user_id
-        return await self.events.page(EventFilter(status, seller_id), limit=limit, before=before)
+        which = EventFilter(status, seller_id, order)
+        return await self.events.page(which, limit=limit, after=after)

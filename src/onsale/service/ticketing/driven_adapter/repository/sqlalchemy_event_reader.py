@@ -4,7 +4,23 @@ import asyncio
 from collections.abc import Collection, Mapping
 
 import msgspec
-from sqlalchemy import ARRAY, BigInteger, Text, bindparam, cast, func, literal_column, select
+from sqlalchemy import (
+    ARRAY,
+    BigInteger,
+    ColumnElement,
+    Integer,
+    Select,
+    Text,
+    and_,
+    bindparam,
+    case,
+    cast,
+    func,
+    literal_column,
+    null,
+    or_,
+    select,
+)
 
 from onsale.platform.database.connections import ReadEngine, unavailable_on_connection_loss
 from onsale.service.shared_kernel.seating import (
@@ -15,9 +31,12 @@ from onsale.service.shared_kernel.seating import (
 )
 from onsale.service.ticketing.app.interface.i_event_repository import (
     EventFilter,
+    EventOrder,
     EventPage,
+    EventPlace,
+    SaleStage,
 )
-from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
+from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
 from onsale.service.ticketing.driven_adapter.model.event_model import EventModel
 from onsale.service.ticketing.driven_adapter.model.ticket_model import TicketModel
 from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
@@ -36,6 +55,16 @@ _columns = [
     *(column for column in _event.c if column is not _event.c.seating_config),
     cast(_event.c.seating_config, Text).label("hall"),
 ]
+_stage = case(
+    (_event.c.status == EventStatus.CANCELLED.value, SaleStage.CANCELLED.value),
+    (_event.c.starts_at < func.now(), SaleStage.BEGUN.value),
+    (_event.c.status == EventStatus.SOLD_OUT.value, SaleStage.SOLD_OUT.value),
+    (
+        or_(_event.c.status == EventStatus.DRAFT.value, _event.c.on_sale_at > func.now()),
+        SaleStage.UPCOMING.value,
+    ),
+    else_=SaleStage.OPEN.value,
+)
 
 
 class SqlalchemyEventReader:
@@ -69,16 +98,14 @@ class SqlalchemyEventReader:
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             return {row.id: row.version for row in await connection.execute(statement)}
 
-    async def page(self, which: EventFilter, *, limit: int, before: int | None) -> EventPage:
-        statement = select(*_columns).order_by(_event.c.id.desc()).limit(limit + 1)
-        if which.seller_id is None:
-            statement = statement.where(_event.c.is_active)
-        else:
-            statement = statement.where(_event.c.seller_id == which.seller_id)
-        if which.status is not None:
-            statement = statement.where(_event.c.status == which.status.value)
-        if before is not None:
-            statement = statement.where(_event.c.id < before)
+    async def page(self, which: EventFilter, *, limit: int, after: EventPlace | None) -> EventPage:
+        # Halls are read only of the events that are shown, not of all that are put in order.
+        listed = _listed(which, after).limit(limit + 1).subquery()
+        statement = (
+            select(*_columns, listed.c.stage)
+            .join(listed, listed.c.id == _event.c.id)
+            .order_by(listed.c.stage, listed.c.id.desc())
+        )
         async with unavailable_on_connection_loss(), self._engine.connect() as connection:
             rows = (await connection.execute(statement)).mappings().all()
         events: list[Event] = []
@@ -91,7 +118,11 @@ class SqlalchemyEventReader:
             events.append(event)
             if subsection_count > UNINTERRUPTED_SUBSECTION_COUNT:
                 await asyncio.sleep(0)  # others wait for this loop
-        return EventPage(events, has_more=len(events) < len(rows))
+        if len(events) == len(rows):
+            return EventPage(events, None)
+        stage = rows[len(events) - 1]["stage"]
+        last = EventPlace(events[-1].id, None if stage is None else SaleStage(stage))
+        return EventPage(events, last)
 
     async def ticket_counts(self, event_id: int) -> Mapping[tuple[str, int], SeatCounts]:
         columns = (_ticket.c.section, _ticket.c.subsection, _ticket.c.status)
@@ -119,3 +150,23 @@ class SqlalchemyEventReader:
             for row, seat, status in await connection.execute(statement):
                 states[layout.index_of(SeatPosition(row, seat))] = SeatState[status.upper()]
         return bytes(states)
+
+
+def _listed(which: EventFilter, after: EventPlace | None) -> Select[tuple[int, int | None]]:
+    """Ids and stages of the events that follow a place, in order."""
+    is_by_sale = which.order is EventOrder.SALE
+    stage: ColumnElement[int | None] = _stage if is_by_sale else cast(null(), Integer)
+    listed = select(_event.c.id, stage.label("stage"))
+    if which.seller_id is None:
+        listed = listed.where(_event.c.is_active)
+    else:
+        listed = listed.where(_event.c.seller_id == which.seller_id)
+    if which.status is not None:
+        listed = listed.where(_event.c.status == which.status.value)
+    if after is not None:
+        is_older = _event.c.id < after.event_id
+        if is_by_sale:
+            is_older = or_(_stage > after.stage, and_(_stage == after.stage, is_older))
+        listed = listed.where(is_older)
+    newest_first = _event.c.id.desc()
+    return listed.order_by(*((_stage, newest_first) if is_by_sale else (newest_first,)))

@@ -9,6 +9,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.operation import A
 from onsale.service.ticketing.driving_adapter.http_controller.parameters import (
     CURSOR,
     EVENT_ID,
+    EVENT_ORDER,
     EVENT_STATUS,
     LIMIT,
     MINE,
@@ -178,9 +179,13 @@ CANCEL = Operation(
 )
 LIST = Operation(
     summary="List events",
-    description="Newest first. Hidden events are only in their seller's own list (`mine=true`).",
+    description=(
+        "Hidden events are only in their seller's own list (`mine=true`). The cursor of one order "
+        "is none of the other. By sale, an event that becomes something else while somebody pages "
+        "may come twice, or not at all."
+    ),
     tag=TAG,
-    parameters=[EVENT_STATUS, MINE, LIMIT, CURSOR],
+    parameters=[EVENT_STATUS, EVENT_ORDER, MINE, LIMIT, CURSOR],
     answers={200: Answer(description="A page", schema=EventPageBody)},
     problems=[domain.NotAuthenticatedError, domain.ForbiddenRoleError],
 )

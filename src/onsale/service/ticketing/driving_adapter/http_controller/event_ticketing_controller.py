@@ -6,6 +6,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.service.ticketing.app.interface.i_event_repository import EventOrder
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driving_adapter.http_controller import event_operations as documented
@@ -119,11 +120,16 @@ class EventTicketingController:
         mine = flag_of(request, "mine")
         principal = await self._authenticator.require(request, UserRole.SELLER) if mine else None
         status = choice_of(request, "status", EventStatus)
-        limit = limit_of(request)
+        order = choice_of(request, "order", EventOrder) or EventOrder.NEWEST
         page = await self._services.list_events.execute(
-            principal, mine=mine, status=status, limit=limit, before=event_cursor_of(request)
+            principal,
+            mine=mine,
+            status=status,
+            order=order,
+            limit=limit_of(request),
+            after=event_cursor_of(request, order),
         )
-        next_cursor = cursor_after(page.events[-1].id) if page.has_more else None
+        next_cursor = cursor_after(page.more_after) if page.more_after else None
         return JsonResponse(EventPageBody([event_body(one) for one in page.events], next_cursor))
 
     async def get_event(self, request: Request) -> Response:

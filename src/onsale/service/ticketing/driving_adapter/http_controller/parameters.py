@@ -1,5 +1,6 @@
 """Parameters that several calls share, as the documentation shows them."""
 
+from onsale.service.ticketing.app.interface.i_event_repository import EventOrder
 from onsale.service.ticketing.domain.entity.booking_entity import BookingStatus
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
@@ -49,6 +50,16 @@ EVENT_STATUS = query_parameter(
 )
 BOOKING_STATUS = query_parameter(
     "status", {"type": "string", "enum": [status.value for status in BookingStatus]}, "only these"
+)
+EVENT_ORDER = query_parameter(
+    "order",
+    {
+        "type": "string",
+        "enum": [order.value for order in EventOrder],
+        "default": EventOrder.NEWEST.value,
+    },
+    "`newest` first; or by `sale`: what can be bought, then what cannot yet, what is sold out, "
+    "what has begun, what was cancelled, newest first within each",
 )
 MINE = query_parameter(
     "mine", {"type": "boolean", "default": False}, "a seller's own events, hidden ones included"

@@ -13,6 +13,11 @@ from starlette.requests import Request
 from starlette.types import Scope
 
 from onsale.service.shared_kernel.seating import TICKETS_PER_BOOKING_MAX, SeatPosition
+from onsale.service.ticketing.app.interface.i_event_repository import (
+    EventOrder,
+    EventPlace,
+    SaleStage,
+)
 from onsale.service.ticketing.domain.exceptions import EventNotFoundError
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     InvalidRequestError,
@@ -29,7 +34,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.A
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 Choice = TypeVar("Choice", bound=StrEnum)
-Key = TypeVar("Key", int, UUID)
+Key = TypeVar("Key", EventPlace, UUID)
 Item = TypeVar("Item")
 
 
@@ -187,13 +192,13 @@ def limit_of(request: Request) -> int:
     return int(text)
 
 
-def event_cursor_of(request: Request) -> int | None:
-    """The event id behind ``cursor``, or ``None`` for the first page.
+def event_cursor_of(request: Request, order: EventOrder) -> EventPlace | None:
+    """The place behind ``cursor``, or ``None`` for the first page.
 
     Raises:
-        InvalidRequestError: no page has handed this cursor out.
+        InvalidRequestError: no page in this order has handed this cursor out.
     """
-    return _cursor(request, _read_id)
+    return _cursor(request, _read_sale_place if order is EventOrder.SALE else _read_place)
 
 
 def booking_cursor_of(request: Request) -> UUID | None:
@@ -237,10 +242,15 @@ def _cursor(request: Request, read: Callable[[str], Key]) -> Key | None:
     return key
 
 
-def _read_id(text: str) -> int:
+def _read_place(text: str) -> EventPlace:
     if _ID.fullmatch(text) is None or int(text) > ID_MAX:
         raise ValueError("not an id")
-    return int(text)
+    return EventPlace(int(text))
+
+
+def _read_sale_place(text: str) -> EventPlace:
+    stage, _, event_id = text.partition(".")
+    return EventPlace(_read_place(event_id).event_id, SaleStage(int(stage)))
 
 
 def _positive(text: str, name: str) -> int:

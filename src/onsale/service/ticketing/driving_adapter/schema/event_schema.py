@@ -178,7 +178,7 @@ class EventWithSectionsBody(EventBody, frozen=True, kw_only=True):
 
 
 class EventPageBody(msgspec.Struct, frozen=True):
-    """A page of events, newest first; ``next_cursor`` is null on the last."""
+    """A page of events; ``next_cursor`` is null on the last."""
 
     items: list[EventBody]
     next_cursor: str | None
