@@ -49,18 +49,23 @@ PAGES = (
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """Something to send. ``compressed`` is the same with gzip; ``etag`` is quoted."""
+    """Something to send, as it is and, where that is shorter, with ``gzip``. The tags are quoted:
+    each encoding has its own, or a cache could make one of parts of both.
+    """
 
     content: bytes
-    compressed: bytes
+    gzip: bytes | None
     media_type: str
     etag: str
+    gzip_etag: str
 
     @classmethod
     def of(cls, content: bytes, media_type: str) -> "Document":
         """The document with what follows from its content."""
+        digest = _digest(content)
         compressed = gzip.compress(content, mtime=0)
-        return cls(content, compressed, media_type, f'"{_digest(content)}"')
+        shorter = compressed if len(compressed) < len(content) else None
+        return cls(content, shorter, media_type, f'"{digest}"', f'"{digest}-gzip"')
 
 
 class Site:

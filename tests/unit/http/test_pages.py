@@ -1,6 +1,5 @@
 """The pages and their files as a browser gets them."""
 
-import gzip
 import re
 from collections.abc import Iterator
 from html.parser import HTMLParser
@@ -96,10 +95,12 @@ async def test_files_are_kept_for_good_under_the_address_of_their_version(
     assert now.headers["content-type"] == "text/css; charset=utf-8"
 
 
+@pytest.mark.parametrize("encoding", ["gzip", "identity"])
 @pytest.mark.parametrize("address", ["/", f"/static/{SITE.version}/api.js"])
 async def test_what_a_browser_has_is_not_sent_again(
-    anyone: httpx.AsyncClient, address: str
+    anyone: httpx.AsyncClient, address: str, encoding: str
 ) -> None:
+    anyone.headers["accept-encoding"] = encoding
     first = await anyone.get(address)
     tag = first.headers["etag"]
     again = await anyone.get(address, headers={"If-None-Match": f'"other", W/{tag}'})
@@ -107,23 +108,9 @@ async def test_what_a_browser_has_is_not_sent_again(
 
     assert (again.status_code, again.content) == (304, b"")
     assert again.headers["etag"] == tag
-    assert again.headers["cache-control"] == first.headers["cache-control"]
+    for header in ("cache-control", "vary"):
+        assert again.headers[header] == first.headers[header]
     assert other.status_code == 200
-
-
-async def test_files_are_compressed_for_those_who_can_read_that(
-    anyone: httpx.AsyncClient,
-) -> None:
-    address = f"/static/{SITE.version}/style.css"
-    async with anyone.stream("GET", address, headers={"Accept-Encoding": "gzip"}) as answer:
-        raw = b"".join([part async for part in answer.aiter_raw()])
-    plain = await anyone.get(address, headers={"Accept-Encoding": "identity"})
-
-    assert answer.headers["content-encoding"] == "gzip"
-    assert answer.headers["vary"] == plain.headers["vary"] == "accept-encoding"
-    assert "content-encoding" not in plain.headers
-    assert gzip.decompress(raw) == plain.content
-    assert len(raw) < len(plain.content) / 2
 
 
 @pytest.mark.parametrize(
@@ -168,7 +155,9 @@ async def test_a_page_that_cannot_be_made_is_refused_in_a_page(
     api: HttpApi, anyone: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(
-        "onsale.service.ticketing.driving_adapter.http_controller.pages_controller._sent", None
+        "onsale.service.ticketing.driving_adapter.http_controller.pages_controller"
+        ".document_response",
+        None,
     )
 
     answer = await anyone.get("/", headers=BROWSER)

@@ -1,6 +1,7 @@
 """Large answers are made once for a crowd, and kept for a moment."""
 
 import asyncio
+import gzip
 import json
 from dataclasses import dataclass, field, replace
 
@@ -47,7 +48,7 @@ class Stage:
             await self.may_go_on.wait()
             return content
 
-        return await self.answers.get(key, make)
+        return (await self.answers.get(key, make)).body
 
 
 async def test_an_answer_is_kept_for_a_moment() -> None:
@@ -127,7 +128,50 @@ async def test_what_cannot_be_made_is_tried_again() -> None:
 
     with pytest.raises(ZeroDivisionError):
         await answers.get("a", fail)
-    assert await answers.get("a", succeed) == LARGE
+    assert (await answers.get("a", succeed)).body == LARGE
+
+
+async def test_all_are_forgotten_at_once_also_what_is_being_made() -> None:
+    stage = Stage()
+    await stage.get("a")
+    stage.may_go_on.clear()
+    old = asyncio.create_task(stage.get("b"))
+    await asyncio.sleep(0)
+    stage.answers.forget_all()
+    assert stage.answers._kept_bytes == 0
+    stage.may_go_on.set()
+    await old
+    for key in "ab":
+        await stage.get(key)
+    assert stage.made == ["a", "b", "a", "b"]
+
+
+async def test_a_crowd_shares_what_is_compressed(monkeypatch: pytest.MonkeyPatch) -> None:
+    compressed = []
+    compress = gzip.compress
+
+    def noted(body: bytes, level: int, *, mtime: int) -> bytes:
+        compressed.append(body)
+        return compress(body, level, mtime=mtime)
+
+    monkeypatch.setattr(gzip, "compress", noted)
+    answers = RecentAnswers(lambda: 0.0)
+
+    async def make() -> bytes:
+        return LARGE
+
+    async def get() -> bytes:
+        return await (await answers.get("a", make)).gzip()
+
+    await answers.get("a", make)
+    assert not compressed, "nobody has asked for it"
+    crowd = [asyncio.create_task(get()) for _ in range(100)]
+    await asyncio.sleep(0)
+    crowd[0].cancel()
+    bodies = await asyncio.gather(*crowd[1:])
+    assert gzip.decompress(bodies[0]) == LARGE
+    assert len({*map(id, bodies), id(await get())}) == 1
+    assert compressed == [LARGE]
 
 
 async def test_that_there_is_no_event_is_no_answer_for_those_who_ask_once_it_is_made() -> None:
@@ -149,7 +193,7 @@ async def test_that_there_is_no_event_is_no_answer_for_those_who_ask_once_it_is_
     may_go_on.set()
     with pytest.raises(EventNotFoundError):
         await early
-    assert await asyncio.gather(*late) == [LARGE] * 3
+    assert [answer.body for answer in await asyncio.gather(*late)] == [LARGE] * 3
 
 
 async def test_a_crowd_that_asks_for_no_event_has_it_looked_for_twice() -> None:

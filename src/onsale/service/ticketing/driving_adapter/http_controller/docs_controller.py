@@ -1,5 +1,6 @@
 """The OpenAPI document and a page to browse it, without anything from another host."""
 
+import asyncio
 from collections.abc import Callable, Sequence
 from importlib.resources import files
 from typing import Any
@@ -9,18 +10,23 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.service.ticketing.driving_adapter.http_controller.compression import (
+    document_response,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import encode
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
+from onsale.web.site import Document
 
 _MEDIA_TYPES = {
     "swagger-ui-bundle.js": "text/javascript",
     "swagger-ui.css": "text/css",
     "favicon.png": "image/png",
 }
-_CACHED = {"cache-control": "public, max-age=86400"}
+_CACHED = "public, max-age=86400"
 # These change with the version that runs.
-_CHECKED = {"cache-control": "no-cache"}
-_PAGE = """\
+_CHECKED = "no-cache"
+_PAGE = Document.of(
+    b"""\
 <!doctype html>
 <html lang="en">
 <head>
@@ -36,9 +42,12 @@ _PAGE = """\
 <script src="/docs/start.js"></script>
 </body>
 </html>
-"""
+""",
+    "text/html; charset=utf-8",
+)
 # The validator would send the document to another host.
-_START = """\
+_START = Document.of(
+    b"""\
 window.ui = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
@@ -48,7 +57,9 @@ window.ui = SwaggerUIBundle({
   validatorUrl: null,
   presets: [SwaggerUIBundle.presets.apis, SwaggerUIBundle.SwaggerUIStandalonePreset],
 });
-"""
+""",
+    "text/javascript; charset=utf-8",
+)
 
 
 class DocsController:
@@ -57,8 +68,7 @@ class DocsController:
     def __init__(self, openapi: Callable[[], dict[str, Any]]) -> None:
         """``openapi`` makes the document, once it is first asked for."""
         self._openapi = openapi
-        self._document: bytes | None = None
-        self._assets: dict[str, bytes] = {"start.js": _START.encode()}
+        self._documents: dict[str, asyncio.Task[Document]] = {}
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls; they are not in the documentation themselves."""
@@ -69,29 +79,42 @@ class DocsController:
             DirectRoute("GET", "/docs/{asset}", self.asset),
         )
 
-    async def openapi_document(self, _: Request) -> Response:
+    async def openapi_document(self, request: Request) -> Response:
         """The document."""
-        if self._document is None:
-            self._document = encode(self._openapi())
-        return Response(self._document, headers=_CHECKED, media_type="application/json")
+        document = await self._once(
+            "openapi.json", lambda: Document.of(encode(self._openapi()), "application/json")
+        )
+        return document_response(request, document, _CHECKED)
 
     async def lead_there(self, _: Request) -> Response:
         """The address with a slash too many leads to the page."""
-        return Response(status_code=307, headers={**_CHECKED, "location": "/docs"})
+        headers = {"cache-control": _CHECKED, "location": "/docs"}
+        return Response(status_code=307, headers=headers)
 
-    async def page(self, _: Request) -> Response:
+    async def page(self, request: Request) -> Response:
         """The page to browse it with."""
-        return Response(_PAGE, headers=_CHECKED, media_type="text/html")
+        return document_response(request, _PAGE, _CHECKED)
 
     async def asset(self, request: Request) -> Response:
         """A file of the page."""
         name = request.path_params["asset"]
-        content = self._assets.get(name)
-        if content is None:
-            if name not in _MEDIA_TYPES:
-                raise HTTPException(status_code=404)
-            content = files(fastapi_offline).joinpath("static", name).read_bytes()
-            self._assets[name] = content
-        return Response(
-            content, headers=_CACHED, media_type=_MEDIA_TYPES.get(name, "text/javascript")
-        )
+        if name == "start.js":
+            return document_response(request, _START, _CACHED)
+        media_type = _MEDIA_TYPES.get(name)
+        if media_type is None:
+            raise HTTPException(status_code=404)
+        document = await self._once(name, lambda: _read(name, media_type))
+        return document_response(request, document, _CACHED)
+
+    async def _once(self, name: str, make: Callable[[], Document]) -> Document:
+        """The document, made when it is first asked for, in a thread: to compress all that the page
+        loads takes half a second, which starting shall not.
+        """
+        if name not in self._documents:
+            self._documents[name] = asyncio.create_task(asyncio.to_thread(make))
+        return await asyncio.shield(self._documents[name])
+
+
+def _read(name: str, media_type: str) -> Document:
+    content = files(fastapi_offline).joinpath("static", name).read_bytes()
+    return Document.of(content, media_type)

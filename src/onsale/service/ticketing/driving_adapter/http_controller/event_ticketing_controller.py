@@ -11,6 +11,9 @@ from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driving_adapter.http_controller import event_operations as documented
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
+from onsale.service.ticketing.driving_adapter.http_controller.compression import (
+    shared_json_response,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import (
     EVENT_BODY,
@@ -58,6 +61,7 @@ class EventTicketingController:
         self._limits = services.rate_limits
         # Anybody may ask for these, as often as they like.
         self._recent = RecentAnswers(services.monotonic)
+        self._recent_lists = RecentAnswers(services.monotonic)
 
     def routes(self) -> Sequence[DirectRoute]:
         """The calls and their documentation."""
@@ -85,6 +89,7 @@ class EventTicketingController:
         details = body.to_details()
         self._limits.seats_by(principal.user_id, details.seating_config.seat_count)
         event = await self._services.create_event.execute(principal, details)
+        self._recent_lists.forget_all()
         return JsonResponse(event_body(event), 201, [(b"location", b"/api/event/%d" % event.id)])
 
     async def update_event(self, request: Request) -> Response:
@@ -94,7 +99,7 @@ class EventTicketingController:
         event_id = event_id_of(request)
         body = await read_json(request, UpdateEventRequest)
         event = await self._services.update_event.execute(principal, event_id, body.to_changes())
-        self._recent.forget(event_id)
+        self._forget(event_id)
         return JsonResponse(event_body(event))
 
     async def admit_ticket(self, request: Request) -> Response:
@@ -112,7 +117,7 @@ class EventTicketingController:
         self._limits.event_by(principal.user_id)
         event_id = event_id_of(request)
         event = await self._services.cancel_event.execute(principal, event_id)
-        self._recent.forget(event_id)
+        self._forget(event_id)
         return JsonResponse(event_body(event), 202)
 
     async def list_events(self, request: Request) -> Response:
@@ -121,16 +126,19 @@ class EventTicketingController:
         principal = await self._authenticator.require(request, UserRole.SELLER) if mine else None
         status = choice_of(request, "status", EventStatus)
         order = choice_of(request, "order", EventOrder) or EventOrder.NEWEST
-        page = await self._services.list_events.execute(
-            principal,
-            mine=mine,
-            status=status,
-            order=order,
-            limit=limit_of(request),
-            after=event_cursor_of(request, order),
-        )
-        next_cursor = cursor_after(page.more_after) if page.more_after else None
-        return JsonResponse(EventPageBody([event_body(one) for one in page.events], next_cursor))
+        limit, after = limit_of(request), event_cursor_of(request, order)
+
+        async def make() -> bytes:
+            page = await self._services.list_events.execute(
+                principal, mine=mine, status=status, order=order, limit=limit, after=after
+            )
+            next_cursor = cursor_after(page.more_after) if page.more_after else None
+            return encode(EventPageBody([event_body(one) for one in page.events], next_cursor))
+
+        if mine:
+            return JsonResponse(msgspec.Raw(await make()))
+        answer = await self._recent_lists.get((status, order, limit, after), make)
+        return await shared_json_response(request, answer)
 
     async def get_event(self, request: Request) -> Response:
         """One event with the seats left in each subsection."""
@@ -140,7 +148,7 @@ class EventTicketingController:
             view = await self._services.get_event.execute(event_id)
             return encode(event_with_sections_body(view))
 
-        return JsonResponse(msgspec.Raw(await self._recent.get(event_id, make)))
+        return await shared_json_response(request, await self._recent.get(event_id, make))
 
     async def get_seat_map(self, request: Request) -> Response:
         """Every seat of a subsection."""
@@ -152,7 +160,7 @@ class EventTicketingController:
             return seat_map_json(view)
 
         key = (event_id, section, subsection)
-        return JsonResponse(msgspec.Raw(await self._recent.get(key, make)))
+        return await shared_json_response(request, await self._recent.get(key, make))
 
     async def get_alternatives(self, request: Request) -> Response:
         """Seats to have instead of others."""
@@ -174,3 +182,8 @@ class EventTicketingController:
             event_frames,
             self._services.shutdown,
         )
+
+    def _forget(self, event_id: int) -> None:
+        """Whoever has changed an event sees it changed at once."""
+        self._recent.forget(event_id)
+        self._recent_lists.forget_all()

@@ -6,7 +6,7 @@ import msgspec
 from starlette.responses import Response
 
 _ENCODER = msgspec.json.Encoder()
-_CONTENT_TYPE = (b"content-type", b"application/json")
+CONTENT_TYPE = (b"content-type", b"application/json")
 # Nearly everything is live, or somebody's own.
 NO_STORE = (b"cache-control", b"no-store")
 
@@ -42,5 +42,5 @@ class JsonResponse(EncodedResponse):
     ) -> None:
         """``extra_headers`` have lower-case names."""
         super().__init__(
-            _ENCODER.encode(body), status_code, (_CONTENT_TYPE, NO_STORE, *extra_headers)
+            _ENCODER.encode(body), status_code, (CONTENT_TYPE, NO_STORE, *extra_headers)
         )

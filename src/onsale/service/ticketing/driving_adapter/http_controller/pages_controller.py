@@ -7,12 +7,14 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.service.ticketing.driving_adapter.http_controller.compression import (
+    document_response,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
     DirectRoute,
     Endpoint,
 )
-from onsale.service.ticketing.driving_adapter.http_controller.request_values import header_of
-from onsale.web.site import CACHE_CHECKED, CACHE_FOREVER, PAGES, STATIC_PATH, Document, Site
+from onsale.web.site import CACHE_CHECKED, CACHE_FOREVER, PAGES, STATIC_PATH, Site
 
 
 class PagesController:
@@ -36,7 +38,7 @@ class PagesController:
         if document is None:
             raise HTTPException(status_code=404)
         is_current = request.path_params["version"] == self._site.version
-        return _sent(request, document, CACHE_FOREVER if is_current else CACHE_CHECKED)
+        return document_response(request, document, CACHE_FOREVER if is_current else CACHE_CHECKED)
 
     def _endpoint(self, path: str) -> Endpoint:
         document = self._site.page(path)
@@ -44,24 +46,9 @@ class PagesController:
         async def page(request: Request) -> Response:
             if not all(_may_exist(*parameter) for parameter in request.path_params.items()):
                 raise HTTPException(status_code=404)
-            return _sent(request, document, CACHE_CHECKED)
+            return document_response(request, document, CACHE_CHECKED)
 
         return page
-
-
-def _sent(request: Request, document: Document, cache_control: str) -> Response:
-    headers = {
-        "cache-control": cache_control,
-        "etag": document.etag,
-        "vary": "accept-encoding",
-    }
-    # Browsers weaken or repeat it, and proxies add to it: it is enough that it is among them.
-    if document.etag in (header_of(request.scope, b"if-none-match") or ""):
-        return Response(status_code=304, headers=headers)
-    content = document.content
-    if "gzip" in (header_of(request.scope, b"accept-encoding") or ""):
-        content, headers["content-encoding"] = document.compressed, "gzip"
-    return Response(content, headers=headers, media_type=document.media_type)
 
 
 def _may_exist(name: str, text: str) -> bool:

@@ -69,7 +69,7 @@ class SalesController:
         async def make() -> bytes:
             return encode(sales_body(event, await get_sales.execute(event)))
 
-        return JsonResponse(msgspec.Raw(await self._recent.get(event_id, make)))
+        return JsonResponse(msgspec.Raw((await self._recent.get(event_id, make)).body))
 
     async def export_tickets(self, request: Request) -> Response:
         """The tickets that are reserved or sold, as a file."""
