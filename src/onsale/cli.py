@@ -10,13 +10,14 @@ from typing import Annotated, TypeVar
 
 import typer
 from pydantic import ValidationError
-from pydantic_settings import BaseSettings
 from rich.console import Console
 from rich.markup import escape
 
 from onsale.platform.embedded.exceptions import EmbeddedError
 from onsale.platform.exceptions import CannotListenError, UnavailableError
 from onsale.settings import (
+    SECRETS_DIRECTORY,
+    AnySettings,
     ApiSettings,
     BusKind,
     BusSettings,
@@ -24,14 +25,21 @@ from onsale.settings import (
     Settings,
     StoreSettings,
     complaints,
+    read_settings,
     unknown_names,
 )
 
 DATA_DEFAULT = Path(".onsale")
 # An environment with one of them is meant to say where everything is.
-ADDRESSES = frozenset({"ONSALE_DATABASE_URL", "ONSALE_SEAT_STORE_URL", "ONSALE_KAFKA_BOOTSTRAP"})
+ADDRESSES = frozenset(
+    {
+        "ONSALE_DATABASE_URL",
+        "ONSALE_SEAT_STORE_URL",
+        "ONSALE_KAFKA_BOOTSTRAP",
+        SECRETS_DIRECTORY,
+    }
+)
 
-AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 RoleSettings = TypeVar("RoleSettings", bound=Settings)
 
 app = typer.Typer(
@@ -88,7 +96,12 @@ def settings_for(data: Path | None, kind: type[AnySettings]) -> AnySettings:
 
 def _read(kind: type[AnySettings]) -> AnySettings:
     _warn_of_unknown_names()
-    return kind()
+    try:
+        return read_settings(kind, os.environ)
+    except OSError as error:
+        raise typer.BadParameter(
+            f"{error.filename}: {error.strerror}", param_hint=SECRETS_DIRECTORY
+        ) from None
 
 
 def _warn_of_unknown_names() -> None:

@@ -1,9 +1,11 @@
 """Settings, read from the environment (``ONSALE_…``) once, in the composition root."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from enum import StrEnum
-from typing import Annotated
+from errno import ENOTDIR
+from pathlib import Path
+from typing import Annotated, TypeVar
 from urllib.parse import urlsplit
 
 from pydantic import (
@@ -27,9 +29,13 @@ READ_ELSEWHERE = frozenset(
         "ONSALE_DATA",
         "ONSALE_MODEL_EXAMPLES",
         "ONSALE_OSV_URL",
+        "ONSALE_SECRETS_DIR",
         "ONSALE_WRITE_CONTROLS",
     }
 )
+# A folder of files that are named like the variables they stand in for, in small letters, as
+# Compose, Kubernetes and systemd hand secrets over: an environment is seen by too many.
+SECRETS_DIRECTORY = "ONSALE_SECRETS_DIR"
 # Where `onsale up` tells each of its workers' ports.
 PREFIXES_READ_ELSEWHERE = ("ONSALE_METRICS_PORT_",)
 TOKEN_SECRET_BYTES_MIN = 32
@@ -93,6 +99,9 @@ class DatabaseSettings(BaseSettings):
         AfterValidator(_database_url),
         Field(description="PostgreSQL: postgresql://user@host/name"),
     ]
+
+
+AnySettings = TypeVar("AnySettings", bound=BaseSettings)
 
 
 class StoreSettings(DatabaseSettings):
@@ -247,6 +256,19 @@ class ApiSettings(Settings):
             " openssl rand -base64 48"
         ),
     ]
+
+
+def read_settings(kind: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
+    """Settings of this process's environment, and of ``ONSALE_SECRETS_DIR`` what is not in it.
+
+    Raises:
+        ValidationError: one is missing or wrong.
+        OSError: the folder or a file in it cannot be read.
+    """
+    directory = environment.get(SECRETS_DIRECTORY)
+    if directory is not None and not Path(directory).is_dir():
+        raise NotADirectoryError(ENOTDIR, "no such folder", directory)
+    return kind(_secrets_dir=directory)
 
 
 def complaints(error: ValidationError) -> list[str]:

@@ -105,6 +105,17 @@ def test_a_misspelt_setting_is_said(tmp_path: Path) -> None:
     assert "hidden-word" not in run.stderr
 
 
+def test_secrets_come_from_files_and_a_wrong_folder_is_said(tmp_path: Path) -> None:
+    (tmp_path / "onsale_database_url").write_text(NOWHERE["ONSALE_DATABASE_URL"])
+    folder = {"ONSALE_SECRETS_DIR": str(tmp_path)}
+    run = run_onsale("db", "upgrade", environment=folder, cwd=tmp_path, seconds_max=30)
+    assert (run.returncode, "postgresql" in run.stderr) == (1, True), run.stderr
+    folder = {"ONSALE_SECRETS_DIR": str(tmp_path / "nowhere")}
+    run = run_onsale("db", "upgrade", environment=folder, cwd=tmp_path, seconds_max=30)
+    assert (run.returncode, "ONSALE_SECRETS_DIR" in run.stderr) == (2, True), run.stderr
+    assert "Traceback" not in run.stderr
+
+
 def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
     for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
         run = run_onsale(*command, "--data", tmp_path / "nothing", cwd=tmp_path)

@@ -1,5 +1,7 @@
 """Settings come from the environment, and none has a default that would be a secret."""
 
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings
@@ -12,6 +14,7 @@ from onsale.settings import (
     Settings,
     StoreSettings,
     complaints,
+    read_settings,
     unknown_names,
 )
 
@@ -166,3 +169,19 @@ def test_a_short_secret_is_refused_and_not_shown(monkeypatch: pytest.MonkeyPatch
 def test_a_secret_is_not_in_what_settings_print(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ONSALE_TOKEN_SECRET", "x" * 32)
     assert "x" * 32 not in repr(Settings())
+
+
+def test_what_the_environment_lacks_comes_from_files(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.delenv("ONSALE_DATABASE_URL")
+    (tmp_path / "onsale_database_url").write_text("postgresql://from-a-file/onsale\n")
+    (tmp_path / "onsale_seat_store_url").write_text("redis://from-a-file/0")
+    settings = read_settings(Settings, {"ONSALE_SECRETS_DIR": str(tmp_path)})
+    assert settings.database_url == "postgresql://from-a-file/onsale"
+    assert settings.seat_store_url == REQUIRED["ONSALE_SEAT_STORE_URL"], "the environment is first"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    with pytest.raises(NotADirectoryError, match="nowhere"):
+        read_settings(Settings, {"ONSALE_SECRETS_DIR": str(tmp_path / "nowhere")})
