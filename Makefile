@@ -69,13 +69,16 @@ $(BIN)/pip:
 
 .PHONY: lock
 lock: $(STAMP) ## Lock the packages of pyproject.toml anew (UPGRADE=1: to the newest versions)
-	@echo "lock: writing requirements/runtime.txt and $(LOCK)"
+	@echo "lock: writing requirements/runtime.txt, requirements/build.txt and $(LOCK)"
 	@compile() { $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
 	      --generate-hashes --custom-compile-command 'make lock' $(if $(UPGRADE),--upgrade) \
 	      pyproject.toml "$$@"; }; \
 	  compile -o requirements/runtime.txt; \
 	  compile --constraint requirements/runtime.txt --extra embedded --group build --group dev \
-	    -o $(LOCK)
+	    -o $(LOCK); \
+	  $(BIN)/uv pip compile --quiet --system-certs --universal --python-version 3.11 \
+	    --generate-hashes --custom-compile-command 'make lock' --constraint $(LOCK) \
+	    --group build -o requirements/build.txt
 
 # --- Running -------------------------------------------------------------------------------------
 
@@ -123,7 +126,7 @@ profile: $(STAMP) ## Sell out under a profiler: where API and workers spend thei
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps audit docs chromium ## Every check and test but the long; with CI=true nothing may be missing
+test: lint types contracts deps audit docs chromium deploy-tools ## Every check and test but the long; with CI=true nothing may be missing
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 .PHONY: long
@@ -184,6 +187,25 @@ chromium:
 	  apt-get update --quiet; \
 	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; \
 	fi
+
+# The proxy that compose.yaml runs, and what judges systemd's units.
+.PHONY: deploy-tools
+deploy-tools:
+	@missing=; \
+	command -v haproxy > /dev/null || missing="$$missing haproxy"; \
+	command -v systemd-analyze > /dev/null || missing="$$missing systemd"; \
+	if test -n "$$missing"; then \
+	  echo "deployment: missing here:$$missing; on Debian and Ubuntu this adds it:"; \
+	  echo "  apt-get install$$missing"; \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null || exit 1; \
+	  echo "deployment: doing so now, as you are root"; \
+	  apt-get update --quiet; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends $$missing; \
+	fi
+
+.PHONY: deployment
+deployment: $(STAMP) deploy-tools ## Judge the files of a deployment: Compose, Kubernetes, systemd, image, settings
+	@$(PYTEST) tests/deployment $(ARGS)
 
 .PHONY: browser
 browser: $(STAMP) chromium ## Tests of the pages in a browser; what they look like is in .cache/screenshots

@@ -1,0 +1,96 @@
+"""The compose file, as Compose itself reads it."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from onsale.platform.stopping import STOP_SECONDS_MAX
+from tests.support.deployment import PROJECT, JsonObject, compose_config
+
+COMPOSE = PROJECT / "compose.yaml"
+ROLES = ("api", "seat-reservation", "ticketing")
+
+
+@pytest.fixture(scope="module")
+def services() -> JsonObject:
+    found: JsonObject = compose_config(COMPOSE)["services"]
+    return found
+
+
+def _seconds(duration: str) -> float:
+    minutes, seconds = re.fullmatch(r"(?:(\d+)m)?(?:(\d+)s)?", duration).groups()  # type: ignore[union-attr]
+    return 60 * int(minutes or 0) + int(seconds or 0)
+
+
+def test_compose_accepts_the_file_and_refuses_a_misspelt_word(tmp_path: Path) -> None:
+    compose_config(COMPOSE)
+    text = COMPOSE.read_text()
+    assert "stop_grace_period" in text
+    misspelt = tmp_path / "compose.yaml"
+    misspelt.write_text(text.replace("stop_grace_period", "stop_grace_peroid"))
+    with pytest.raises(ValueError, match="stop_grace_peroid"):
+        compose_config(misspelt)
+
+
+def test_every_role_has_two_processes_and_longer_to_stop_than_it_takes(
+    services: JsonObject,
+) -> None:
+    for role in ROLES:
+        assert services[role]["deploy"]["replicas"] == 2
+        assert _seconds(services[role]["stop_grace_period"]) > STOP_SECONDS_MAX
+
+
+def test_what_is_built_here_can_write_nothing_and_become_nobody(services: JsonObject) -> None:
+    for role in (*ROLES, "migrate"):
+        service = services[role]
+        assert service["read_only"] is True
+        assert service["cap_drop"] == ["ALL"]
+        assert "no-new-privileges:true" in service["security_opt"]
+
+
+def test_every_service_is_bounded_and_whatever_serves_is_asked_for_its_health(
+    services: JsonObject,
+) -> None:
+    for name, service in services.items():
+        if name == "migrate":
+            continue
+        limits = service["deploy"]["resources"]["limits"]
+        assert {"cpus", "memory"} <= limits.keys(), name
+    for name in (*ROLES, "postgres", "kvrocks", "kafka-1", "kafka-2", "kafka-3"):
+        assert "healthcheck" in services[name], name
+
+
+def test_secrets_are_files_and_each_role_gets_its_own_alone(services: JsonObject) -> None:
+    given = {
+        name: {secret["source"] for secret in service.get("secrets", ())}
+        for name, service in services.items()
+    }
+    stores = {"onsale_database_url", "onsale_seat_store_url"}
+    assert given["api"] == {*stores, "onsale_token_secret"}
+    assert given["seat-reservation"] == given["ticketing"] == stores
+    assert given["migrate"] == {"onsale_database_url"}
+    for name, service in services.items():
+        for variable, value in service.get("environment", {}).items():
+            is_file = variable.endswith("_FILE")
+            assert is_file or not re.search("PASSWORD|SECRET$|_URL$", variable), (name, value)
+
+
+def test_the_stores_keep_what_they_acknowledge(services: JsonObject) -> None:
+    kvrocks = (PROJECT / "deploy/kvrocks/kvrocks.conf").read_text()
+    assert "rocksdb.write_options.sync yes" in kvrocks.splitlines()
+    for number in ("1", "2", "3"):
+        settings = services[f"kafka-{number}"]["environment"]
+        assert settings["KAFKA_NODE_ID"] == number
+        assert settings["KAFKA_MIN_INSYNC_REPLICAS"] == "2"
+        assert settings["KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR"] == "3"
+    assert services["api"]["environment"]["ONSALE_KAFKA_REPLICATION"] == "3"
+    assert "-carchive_mode=on" in services["postgres"]["command"]
+
+
+def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) -> None:
+    address = services["proxy"]["networks"]["edge"]["ipv4_address"]
+    assert services["api"]["environment"]["ONSALE_TRUSTED_PROXIES"] == f"{address}/32"
+    for name, service in services.items():
+        for port in service.get("ports", ()):
+            assert name == "proxy" or port["host_ip"] == "127.0.0.1", name

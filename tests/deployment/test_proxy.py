@@ -1,0 +1,147 @@
+"""The proxy of the compose file, run for real: streams, addresses, a process that is gone."""
+
+import asyncio
+import shutil
+from asyncio.subprocess import DEVNULL
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from pathlib import Path
+
+import httpx
+import pytest
+
+from onsale.platform.embedded.ports import free_port
+from tests.support.deployment import PROJECT, run_tool
+
+CONFIGURATION = PROJECT / "deploy" / "proxy" / "haproxy.cfg"
+START_SECONDS_MAX = 20.0
+ANSWER_SECONDS_MAX = 5.0
+_POLL_SECONDS = 0.05
+
+
+@asynccontextmanager
+async def _proxy(folder: Path, *api_ports: int) -> AsyncIterator[str]:
+    """The proxy in front of these, found by port in place of the engine's name server; its URL."""
+    port = free_port()
+    servers = "\n".join(f"    server api{each} 127.0.0.1:{each}" for each in api_ports)
+    text = CONFIGURATION.read_text()
+    (template,) = (line for line in text.splitlines() if "server-template" in line)
+    for written, here in (
+        (template, servers),
+        ("bind :8080", f"bind 127.0.0.1:{port}"),
+        # As many files as this process may open.
+        ("    maxconn 20000", "    maxconn 200"),
+    ):
+        assert text.count(written) == 1
+        text = text.replace(written, here)
+    (folder / "haproxy.cfg").write_text(text)
+    assert shutil.which("haproxy"), "make deploy-tools"
+    process = await asyncio.create_subprocess_exec(
+        *("haproxy", "-db", "-f", folder / "haproxy.cfg"),
+        stdin=DEVNULL,
+        stdout=DEVNULL,
+        stderr=DEVNULL,
+    )
+    url = f"http://127.0.0.1:{port}"
+    try:
+        await _until_it_serves(url)
+        yield url
+    finally:
+        process.kill()
+        await process.wait()
+
+
+async def _until_it_serves(url: str) -> None:
+    async with asyncio.timeout(START_SECONDS_MAX), httpx.AsyncClient() as client:
+        while True:
+            with suppress(httpx.TransportError):
+                if (await client.get(f"{url}/livez")).status_code == httpx.codes.OK:
+                    return
+            await asyncio.sleep(_POLL_SECONDS)
+
+
+class _Upstream:
+    """Stands in for an API: tells what it was sent, and streams one line at each ``go``."""
+
+    def __init__(self) -> None:
+        self.heads: list[str] = []
+        self.go = asyncio.Event()
+
+    async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        head = (await reader.readuntil(b"\r\n\r\n")).decode()
+        self.heads.append(head)
+        if head.startswith("GET /sse"):
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
+            for number in (b"1", b"2"):
+                await self.go.wait()
+                self.go.clear()
+                writer.write(b"data: " + number + b"\n\n")
+                await writer.drain()
+        else:
+            writer.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\nok")
+        writer.close()
+
+
+@asynccontextmanager
+async def _served(upstream: _Upstream) -> AsyncIterator[int]:
+    server = await asyncio.start_server(upstream.answer, "127.0.0.1", 0)
+    async with server:
+        yield int(server.sockets[0].getsockname()[1])
+
+
+@pytest.fixture
+async def upstream() -> AsyncIterator[tuple[_Upstream, int]]:
+    stand_in = _Upstream()
+    async with _served(stand_in) as port:
+        yield stand_in, port
+
+
+def test_haproxy_accepts_the_configuration_as_it_is() -> None:
+    run = run_tool("haproxy", "-c", "-f", CONFIGURATION)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+async def test_each_event_of_a_stream_passes_when_it_is_sent(
+    upstream: tuple[_Upstream, int], tmp_path: Path
+) -> None:
+    stand_in, port = upstream
+    async with (
+        _proxy(tmp_path, port) as url,
+        httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as client,
+        client.stream("GET", f"{url}/sse") as response,
+    ):
+        lines = response.aiter_lines()
+        # The second is only sent once the first was seen.
+        for number in ("1", "2"):
+            stand_in.go.set()
+            assert [await anext(lines), await anext(lines)] == [f"data: {number}", ""]
+
+
+async def test_a_client_cannot_say_where_it_comes_from(
+    upstream: tuple[_Upstream, int], tmp_path: Path
+) -> None:
+    stand_in, port = upstream
+    async with (
+        _proxy(tmp_path, port) as url,
+        httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as client,
+    ):
+        claim = {"X-Forwarded-For": "203.0.113.9"}
+        answer = await client.get(f"{url}/api/event", headers=claim)
+        metrics = await client.get(f"{url}/metrics")
+    assert (answer.status_code, metrics.status_code) == (200, 404)
+    (head,) = (each for each in stand_in.heads if each.startswith("GET /api/event"))
+    assert "x-forwarded-for: 127.0.0.1" in head.lower()
+    assert "203.0.113.9" not in head
+    assert not [each for each in stand_in.heads if each.startswith("GET /metrics")]
+
+
+async def test_what_a_process_that_is_gone_has_not_heard_another_answers(
+    upstream: tuple[_Upstream, int], tmp_path: Path
+) -> None:
+    _, port = upstream
+    async with (
+        _proxy(tmp_path, port, free_port()) as url,
+        httpx.AsyncClient(timeout=ANSWER_SECONDS_MAX) as client,
+    ):
+        answers = [await client.post(f"{url}/api/booking", content=b"{}") for _ in range(6)]
+    assert {answer.status_code for answer in answers} == {200}
