@@ -51,7 +51,9 @@ class BookingRow:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketRow:
-    """A row of ``ticket``; ``joined_to`` is the booking of its row in ``booking_ticket``."""
+    """A row of ``ticket``; ``joined_to`` is the booking of its row in ``booking_ticket``, and one
+    that is admitted has let somebody in.
+    """
 
     id: int
     event_id: int
@@ -62,6 +64,7 @@ class TicketRow:
     status: str
     booking_id: str | None = None
     joined_to: str | None = None
+    is_admitted: bool = False
 
     @property
     def place(self) -> Place:

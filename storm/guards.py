@@ -114,6 +114,36 @@ GUARDS: Mapping[str, Guard] = {
             ),
         ),
     ),
+    "admissions": Guard(
+        "a ticket lets in once, and only while its booking is completed and its event goes on",
+        (
+            Change(
+                _LEDGER,
+                "WHERE id = $1 AND booking_id = $2 AND status = 'sold' AND admitted_at IS NULL",
+                "WHERE id = $1 AND $2::uuid IS NOT NULL",
+            ),
+            Change(
+                f"{_TICKETING}/app/command/admit_ticket_use_case.py",
+                "or not booking.admits",
+                "",
+            ),
+            Change(
+                f"{_TICKETING}/app/command/admit_ticket_use_case.py",
+                "if await transaction.is_cancelled(event_id):",
+                "if False:",
+            ),
+        ),
+    ),
+    "refunds": Guard(
+        "what was paid for an event that is called off goes back",
+        (
+            Change(
+                f"{_TICKETING}/app/command/end_cancelled_events_use_case.py",
+                "if booking.payment_id is not None:",
+                "if False:",
+            ),
+        ),
+    ),
     "ownership": Guard(
         "a booking is shown to its buyer and to its seller only",
         (

@@ -36,7 +36,8 @@ WHERE event_id = ANY($1)
 """
 TICKETS = """
 SELECT ticket.id, event_id, section, subsection, row_number || '-' || seat_number AS seat, price,
-    status, ticket.booking_id::text, booking_ticket.booking_id::text AS joined_to
+    status, ticket.booking_id::text, booking_ticket.booking_id::text AS joined_to,
+    admitted_at IS NOT NULL AS is_admitted
 FROM ticket LEFT JOIN booking_ticket ON booking_ticket.ticket_id = ticket.id
 WHERE event_id = ANY($1)
 ORDER BY event_id, section, subsection, row_number, seat_number

@@ -6,7 +6,7 @@ import time
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import httpx
@@ -17,10 +17,11 @@ from storm.checker.evidence import Evidence
 from storm.checker.timely import longest_waits
 from storm.checker.violation import Violation
 from storm.clients import Client, connections, join
+from storm.doors import Doors
 from storm.faults import Faults, Strike
 from storm.final_state import FinalState
 from storm.followers import viewing
-from storm.history import History
+from storm.history import OK, History
 from storm.outages import outages
 from storm.plan import Fault, fault_plan, follows, stories
 from storm.probes import Probes
@@ -76,6 +77,7 @@ class _Scene:
     event_ids: Mapping[str, int]
     pulse: Pulse
     seller: Seller
+    doors: Doors
     probes: Probes
     faults: Faults
 
@@ -143,9 +145,10 @@ class StormRound:
         accepted_count = len(evidence.promised)
         due_count = bookings_due(self.booking_count_min, self.buying_seconds_max)
         statuses = Counter(row.status for row in evidence.state.bookings)
+        let_in_count = sum(scan.status == OK for scan in evidence.of_kind("scan"))
         return [
             *judge(evidence),
-            *shortcomings(accepted_count, due_count, statuses, strikes),
+            *shortcomings(accepted_count, due_count, statuses, strikes, let_in_count=let_in_count),
         ]
 
     async def _set_up(self, http: httpx.AsyncClient, history: History) -> _Scene:
@@ -165,7 +168,14 @@ class StormRound:
         pulse = Pulse(clients["pulse"], event_ids["pulse"])
         faults = Faults(self.system, history, pulse.recovered_at)
         selling = Seller(seller, event_ids, random.Random(f"seller:{self.seed}:{self.number}"))
-        return _Scene(http, history, clients, event_ids, pulse, selling, probes, faults)
+        doors = Doors(
+            replace(seller, name="door 1"),
+            replace(seller, name="door 2"),
+            history,
+            sorted(event_ids.values()),
+            random.Random(f"doors:{self.seed}:{self.number}"),
+        )
+        return _Scene(http, history, clients, event_ids, pulse, selling, doors, probes, faults)
 
     async def _storm(self, scene: _Scene) -> None:
         """Buyers, pulse, probes and faults, all at once."""
@@ -184,6 +194,7 @@ class StormRound:
             for visit in (
                 *buyers,
                 scene.seller.run(over),
+                scene.doors.run(over),
                 scene.probes.run(over),
                 scene.pulse.run(over),
             )

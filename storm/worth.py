@@ -21,7 +21,12 @@ def bookings_due(asked_for: int, buying_seconds_max: float) -> int:
 
 
 def shortcomings(
-    accepted_count: int, due_count: int, statuses: Mapping[str, int], strikes: Sequence[Strike]
+    accepted_count: int,
+    due_count: int,
+    statuses: Mapping[str, int],
+    strikes: Sequence[Strike],
+    *,
+    let_in_count: int,
 ) -> Iterator[Violation]:
     """Why the round proves nothing, and from which faults the system never recovered."""
     if accepted_count < due_count:
@@ -32,6 +37,8 @@ def shortcomings(
         )
     if not statuses.get("completed"):
         yield Violation(Verdict.EMPTY, 0, "no booking was completed")
+    elif not let_in_count:
+        yield Violation(Verdict.EMPTY, 0, "nobody was let in at any door")
     for strike in strikes:
         if strike.recovered_at is None:
             yield Violation(

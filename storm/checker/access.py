@@ -40,6 +40,7 @@ ANSWERS = {
     "view": {(200, ""), *_ALWAYS},
     "block": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
     "unblock": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
+    "scan": {(200, ""), (409, "ALREADY_ADMITTED"), (422, "TICKET_NOT_VALID"), *_ALWAYS},
     "call off": {(202, ""), (409, "EVENT_CANCELLED"), *_ALWAYS},
 }
 # Judged with the promise: a booking may be unknown before it was accepted.

@@ -5,6 +5,7 @@ from datetime import datetime
 
 from storm.checker.access import answers_are_in_the_contract, probes_stay_refused
 from storm.checker.calm import Span
+from storm.checker.doors import doors_heed_what_is_void, tickets_let_in_once
 from storm.checker.endings import cancels_have_a_cause, cards_decide
 from storm.checker.evidence import Evidence
 from storm.checker.holds import holds_end, holds_last, late_money_is_refused
@@ -68,6 +69,8 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     blocked_seats_stay,
     called_off_events_end,
     refusals_of_events_have_a_cause,
+    tickets_let_in_once,
+    doors_heed_what_is_void,
     probes_stay_refused,
     answers_are_in_the_contract,
     answers_come,

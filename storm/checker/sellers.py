@@ -47,7 +47,7 @@ def blocked_seats_stay(evidence: Evidence) -> Iterator[Violation]:
 
 def called_off_events_end(evidence: Evidence) -> Iterator[Violation]:
     """Of an event that is called off no booking is left, and nobody asks for its end in vain."""
-    asked, granted = _called_off(evidence)
+    asked, granted = called_off(evidence)
     for row in evidence.state.bookings:
         if row.event_id in granted and row.status in LIVE:
             yield _contradiction(f"booking {row.id} is {row.status}, and its event is called off")
@@ -59,7 +59,7 @@ def refusals_of_events_have_a_cause(evidence: Evidence) -> Iterator[Violation]:
     """Bookings are refused because the event is not on sale once its end was asked for, and from
     the moment on at which that was granted none is taken.
     """
-    asked, granted = _called_off(evidence)
+    asked, granted = called_off(evidence)
     for operation in evidence.of_kind("book"):
         event_id = operation.asked.get("event_id", 0)
         answered_at = operation.answered_at or operation.sent_at
@@ -79,7 +79,7 @@ def refusals_of_events_have_a_cause(evidence: Evidence) -> Iterator[Violation]:
             )
 
 
-def _called_off(evidence: Evidence) -> tuple[dict[int, float], dict[int, float]]:
+def called_off(evidence: Evidence) -> tuple[dict[int, float], dict[int, float]]:
     """Of each event when its end was asked for first, and when it was granted."""
     asked: dict[int, float] = {}
     granted: dict[int, float] = {}

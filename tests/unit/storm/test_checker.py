@@ -11,6 +11,7 @@ from storm.checker.violation import Verdict, Violation
 from storm.final_state import Charge
 from tests.builders.storm_history import BEGAN_AT, PLACE, PRICE, SEATS, OnSale, asked, sold_one
 from tests.builders.storm_lateness import LATENESS
+from tests.builders.storm_wrong_doors import WRONG_DOORS
 from tests.builders.storm_wrong_endings import WRONG_ENDINGS
 from tests.builders.storm_wrong_holds import WRONG_HOLDS
 from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
@@ -317,6 +318,7 @@ PLANTS = [
     *LATENESS,
     *WRONG_STREAMS,
     *WRONG_SELLERS,
+    *WRONG_DOORS,
 ]
 
 

@@ -22,7 +22,7 @@ def test_a_round_owes_half_of_its_bookings_if_the_time_was_there(
 
 def test_a_round_that_sold_and_recovered_lacks_nothing() -> None:
     recovered = Strike(STRIKE.fault, 10.0, 10.0, recovered_at=12.0)
-    assert list(shortcomings(100, 100, {"completed": 1}, [recovered])) == []
+    assert list(shortcomings(100, 100, {"completed": 1}, [recovered], let_in_count=1)) == []
 
 
 def test_too_few_bookings_are_an_empty_round() -> None:
@@ -33,9 +33,16 @@ def test_a_round_without_a_completed_booking_is_empty() -> None:
     assert verdicts(100, {"cancelled": 100}) == [Verdict.EMPTY]
 
 
+def test_a_round_whose_doors_let_nobody_in_is_empty() -> None:
+    assert verdicts(100, {"completed": 1}, let_in_count=0) == [Verdict.EMPTY]
+
+
 def test_a_fault_that_was_never_got_over_is_reported() -> None:
     assert verdicts(100, {"completed": 1}, STRIKE) == [Verdict.UNRECOVERED]
 
 
-def verdicts(accepted_count: int, statuses: dict[str, int], *strikes: Strike) -> list[Verdict]:
-    return [each.verdict for each in shortcomings(accepted_count, 100, statuses, strikes)]
+def verdicts(
+    accepted_count: int, statuses: dict[str, int], *strikes: Strike, let_in_count: int = 1
+) -> list[Verdict]:
+    found = shortcomings(accepted_count, 100, statuses, strikes, let_in_count=let_in_count)
+    return [each.verdict for each in found]
