@@ -83,3 +83,24 @@ async def test_a_payment_that_was_answered_by_others_is_asked_for_again(
 
     await expect(page.get_by_text("No answer yet.")).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+
+async def test_a_picture_that_did_not_come_is_loaded_again_by_a_click(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "1-1", "1-2")
+    await buyer.pay(held["id"])
+    page = await windows.open(buyer)
+    await page.route("**/qr.svg", lambda route: route.abort(), times=3)
+    await page.goto(f"/bookings/{held['id']}")
+    again = page.get_by_role("button", name="Load the picture for row 1, seat 1 again")
+    await expect(again).to_be_visible()
+    await expect(page.locator(".ticket code").first).to_be_visible()
+    for _ in range(2):  # the third is lost as well
+        await again.click()
+    await expect(page.get_by_role("img", name="Code for row 1, seat 1")).to_be_visible()
+
+    # The other one comes by itself once there is a connection.
+    await expect(page.get_by_role("button", name="for row 1, seat 2 again")).to_be_visible()
+    await page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    await expect(page.get_by_role("img", name="Code for row 1, seat 2")).to_be_visible()

@@ -452,14 +452,6 @@ page(
 
     function ticketCard(ticket) {
       const fact = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
-      const image =
-        ticket.code &&
-        h("img", {
-          src: `/api/booking/${id}/tickets/${ticket.id}/qr.svg`,
-          alt: `Code for row ${ticket.row}, seat ${ticket.seat}`,
-          width: 176,
-          height: 176,
-        });
       return h(
         "li",
         { class: "ticket" },
@@ -477,8 +469,40 @@ page(
           fact("Row", ticket.row),
           fact("Seat", ticket.seat),
         ),
-        ticket.code && h("div", { class: "code" }, image, h("code", {}, ticket.code)),
+        ticket.code && h("div", { class: "code" }, picture(ticket), h("code", {}, ticket.code)),
       );
+    }
+
+    /** The code as a picture. One that did not come is asked for again by hand; until then the code
+        itself, below, can be typed at the door. */
+    function picture(ticket) {
+      const place = h("div", { class: "picture" });
+      const seat = `row ${ticket.row}, seat ${ticket.seat}`;
+      const load = () =>
+        put(
+          place,
+          h("img", {
+            src: `/api/booking/${id}/tickets/${ticket.id}/qr.svg`,
+            alt: `Code for ${seat}`,
+            width: 176,
+            height: 176,
+            on: { error: fail },
+          }),
+        );
+      const fail = () => {
+        put(
+          place,
+          h("p", { class: "soft small" }, "The picture did not load."),
+          h(
+            "button",
+            { class: "button no-print", type: "button", "aria-label": `Load the picture for ${seat} again`, on: { click: load } },
+            "Load it again",
+          ),
+        );
+        window.addEventListener("online", () => place.querySelector("img") ?? load(), { once: true });
+      };
+      load();
+      return place;
     }
 
     function failed() {
