@@ -226,3 +226,43 @@ async def test_a_subsection_of_ten_thousand_seats_can_be_used(
     await page.goto(f"/events/{event_id}/A/1")
     await page.get_by_role("gridcell", name="Row 100, seat 100, available, 0.01 USD").click()
     await expect(page.get_by_role("button", name="Hold 1 seat")).to_be_enabled()
+
+
+_KEEP_WHAT_IS_SAID = """
+() => {
+  window.said = [];
+  const place = document.querySelector(".unseen[role=status]");
+  new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
+}
+"""
+
+
+async def test_the_keyboard_goes_on_where_a_payment_has_led(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "1-1")
+    page = await windows.open(buyer)
+    await page.goto(f"/bookings/{held['id']}")
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.keyboard.press("Enter")
+    await expect(page.get_by_role("heading", name="Your tickets")).to_be_focused()
+
+
+async def test_what_becomes_of_a_booking_is_said_as_it_is(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    """Also when a payment was under way: it is not paid because it is asked for no more."""
+    held = await buyer.hold(await seller.open_event(hold_seconds=5), "1-1")
+    page = await windows.open(buyer)
+    await page.goto(f"/bookings/{held['id']}")
+    await page.evaluate(_KEEP_WHAT_IS_SAID)
+    await page.route("**/pay", lambda route: route.abort())
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 10.00 USD").click()
+    await page.evaluate("document.activeElement.blur()")
+    await expect(page.get_by_role("heading", level=1)).to_have_text("This booking is over")
+    await page.wait_for_function("said.includes('This booking is over')")
+    # The payment itself hears of that when it would be asked for again.
+    await page.wait_for_function("sessionStorage.length === 0")
+    await page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
+    assert "Paid." not in await page.evaluate("said")

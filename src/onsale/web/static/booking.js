@@ -94,29 +94,33 @@ page(
       const codes = booking.tickets.filter((ticket) => ticket.code).length;
       const key = `${booking.status} ${booking.tickets.length} ${codes} ${event.status === "cancelled"}`;
       if (key === shown || (isPaying && booking.status === "pending_payment")) return;
+      const isFirst = shown === null;
+      const hadFocus = [head, body].some((part) => part.contains(document.activeElement));
       shown = key;
       stopClock();
       const [label, tone] = bookingStatus(booking);
       title(`${label}, ${event.name}`);
+      const headline = {
+        processing: "Finding your seats",
+        pending_payment: "Pay and they are yours",
+        paid: "Your tickets",
+        completed: "Your tickets",
+        failed: failure(booking.failure_reason)[0],
+        cancelled: "This booking is over",
+      }[booking.status];
+      const heading = h("h1", { tabindex: "-1" }, headline);
       put(
         head,
         h("p", { class: "crumbs no-print" }, h("a", { href: "/bookings" }, "My bookings")),
-        h(
-          "h1",
-          {},
-          {
-            processing: "Finding your seats",
-            pending_payment: "Pay and they are yours",
-            paid: "Your tickets",
-            completed: "Your tickets",
-            failed: failure(booking.failure_reason)[0],
-            cancelled: "This booking is over",
-          }[booking.status],
-        ),
+        heading,
         h("p", {}, event.name, ` · ${event.venue_name}`, event.starts_at && ` · ${day(event.starts_at)}`),
         h("div", { class: "row" }, h("span", { class: `pill ${tone}` }, label)),
       );
       ({ processing, pending_payment: held, paid: tickets, completed: tickets, failed, cancelled })[booking.status]();
+      if (isFirst) return;
+      // What had the keyboard is gone: it goes on from here, where it is also read aloud.
+      if (hadFocus) heading.focus();
+      else say(headline);
     }
 
     function summary() {
@@ -302,7 +306,8 @@ page(
       for (let attempts = 1; ; attempts += 1) {
         try {
           await call("POST", `/api/booking/${id}/pay`, { body: { card_number: digits }, key, seconds: 60 });
-          done();
+          forget();
+          await reread();
           return;
         } catch (error) {
           if (error.code === "IDEMPOTENCY_KEY_REUSED") {
@@ -322,7 +327,10 @@ page(
               ),
             );
             await pause(2);
-            if (booking.status !== "pending_payment") return done();
+            if (booking.status !== "pending_payment") {
+              forget();
+              return;
+            }
           } else if (["PAYMENT_UNKNOWN", "PAYMENT_IN_PROGRESS", "BOOKING_NOT_PAYABLE"].includes(error.code)) {
             lock(false);
             await settle(answer, send);
@@ -346,11 +354,9 @@ page(
         setText(send, isLocked ? "Paying" : `Pay ${money(booking.total_price, booking.currency)}`);
       }
 
-      function done() {
+      function forget() {
         sessionStorage.removeItem(slot);
         isPaying = false;
-        say("Paid.");
-        return reread();
       }
     }
 
