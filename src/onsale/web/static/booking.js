@@ -1,5 +1,5 @@
 import { call, isOpen, newKey, now, pause, Problem, read } from "./api.js";
-import { field, h, put, setText } from "./dom.js";
+import { field, h, put, setText, typed } from "./dom.js";
 import { follow } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
 import { address, everySecond, notice, page, say, signInAddress, title, working } from "./shell.js";
@@ -113,7 +113,7 @@ page(
         head,
         h("p", { class: "crumbs no-print" }, h("a", { href: "/bookings" }, "My bookings")),
         heading,
-        h("p", {}, event.name, ` · ${event.venue_name}`, event.starts_at && ` · ${day(event.starts_at)}`),
+        h("p", {}, typed(event.name), " · ", typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
         h("div", { class: "row" }, h("span", { class: `pill ${tone}` }, label)),
       );
       ({ processing, pending_payment: held, paid: tickets, completed: tickets, failed, cancelled })[booking.status]();

@@ -29,6 +29,10 @@ export function draw(tag, attributes = {}, ...children) {
   return fill(document.createElementNS(SVG, tag), attributes, children);
 }
 
+/** A text that somebody typed, within a sentence: in whatever direction it is written, it turns nothing
+    around but itself. */
+export const typed = (text) => h("bdi", {}, text);
+
 /** Replace what an element holds. */
 export function put(element, ...children) {
   element.replaceChildren(

@@ -1,5 +1,5 @@
 import { now, read } from "./api.js";
-import { h, put, setText } from "./dom.js";
+import { h, put, setText, typed } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { howMuchIsLeft, LEFT_IN_WORDS, saleState } from "./sale.js";
 import { address, everySecond, page, say, title } from "./shell.js";
@@ -22,7 +22,7 @@ page(async (main) => {
       { class: "heading" },
       h("p", { class: "crumbs" }, h("a", { href: "/" }, "All events")),
       h("h1", {}, event.name),
-      h("p", {}, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
+      h("p", {}, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
       event.description && h("p", { class: "lead" }, event.description),
       h("div", { class: "row" }, state, live),
     ),

@@ -1,5 +1,5 @@
 import { now, Problem, read } from "./api.js";
-import { field, h, put, setText } from "./dom.js";
+import { field, h, put, setText, typed } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
 import { saleState } from "./sale.js";
@@ -49,7 +49,7 @@ page(async (main, user) => {
       { class: "heading" },
       h("p", { class: "crumbs" }, h("a", { href: `/events/${id}` }, event.name)),
       h("h1", {}, `${section} ${number}`),
-      h("p", { class: "soft" }, event.venue_name, event.starts_at && ` · ${day(event.starts_at)}`),
+      h("p", { class: "soft" }, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
     ),
     h(
       "div",

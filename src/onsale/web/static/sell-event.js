@@ -1,5 +1,5 @@
 import { call, pause, read } from "./api.js";
-import { draw, field, h, put, setText } from "./dom.js";
+import { draw, field, h, put, setText, typed } from "./dom.js";
 import { refusedField } from "./event-fields.js";
 import { follow, paced } from "./live.js";
 import { saleState } from "./sale.js";
@@ -86,7 +86,7 @@ page(
       for (const form of forms) form.hidden = isCancelled;
       title(event.name);
       setText(words.name, event.name);
-      setText(words.place, [event.venue_name, event.starts_at && day(event.starts_at)].filter(Boolean).join(" · "));
+      put(words.place, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`);
       const sum = (name) => event.sections.reduce((total, part) => total + part[name], 0);
       const tile = (name, value) => h("div", { class: "tile" }, h("dt", {}, name), h("dd", {}, value));
       put(
