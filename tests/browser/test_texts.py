@@ -1,4 +1,4 @@
-"""Whatever people type, a page stays as it is: wide words, other directions, and how it is looked at."""
+"""Whatever people type, and however they look at it, a page stays as it is."""
 
 import pytest
 from playwright.async_api import Page, expect
@@ -45,3 +45,66 @@ async def test_a_name_turns_nothing_around_but_itself(
         await window.goto(address)
         await expect(window.get_by_text("December").first).to_be_visible()
         assert await window.evaluate(_RUNS_FROM_LEFT_TO_RIGHT, "December"), address
+
+
+async def wide(page: Page) -> int:
+    """By how many pixels the page is wider than its window."""
+    pixels: int = await page.evaluate("document.documentElement.scrollWidth - innerWidth")
+    return pixels
+
+
+_SPACED = """
+() => {
+  const spaced = new CSSStyleSheet();
+  spaced.replaceSync(`* {
+    line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important;
+  }
+  p { margin-bottom: 2em !important; }`);
+  document.adoptedStyleSheets = [spaced];
+}
+"""
+SMALLEST = (320, 256)
+
+
+@pytest.mark.parametrize("size", [PHONE, SMALLEST], ids=["phone", "four times as large"])
+async def test_the_longest_words_and_amounts_make_no_page_wider_than_its_window(
+    windows: Windows, seller: Seller, buyer: Buyer, size: tuple[int, int]
+) -> None:
+    """The smallest is what is left of a window of 1280 by 1024 at 400 %; letters are spaced as some
+    readers need them.
+    """
+    section, dearest = "S" * 20, 100_000_000
+    front = {"name": "C" * 20, "price": dearest, "rows": [1, 1]}
+    part = {"number": 1, "rows": 2, "seats_per_row": 10, "price_categories": [front]}
+    event_id = await seller.open_event(
+        {"sections": [{"name": section, "price": dearest, "subsections": [part]}]},
+        name="N" * 200,
+        venue_name="V" * 200,
+        description="D" * 2_000,
+        starts_at="2031-12-12T19:30:00Z",
+    )
+    bookings = []
+    for seats in (("1-1", "1-2", "1-3", "1-4"), ("2-1",)):
+        order = buyer.order(event_id, *seats, section=section)
+        booking = await buyer.expect(202, "POST", "/api/booking", order)
+        bookings.append((await buyer.settled(booking["id"]))["id"])
+    await buyer.pay(bookings[1])
+    page, mine = await windows.open(buyer, size=size), await windows.open(seller, size=size)
+    found = []
+    for window, address in (
+        (page, "/"),
+        (page, f"/events/{event_id}"),
+        (page, f"/events/{event_id}/{section}/1"),
+        (page, "/bookings"),
+        *((page, f"/bookings/{one}") for one in bookings),
+        (mine, "/sell"),
+        (mine, "/sell/new"),
+        (mine, f"/sell/events/{event_id}"),
+        (mine, f"/door/{event_id}"),
+    ):
+        await window.goto(address)
+        await expect(window.get_by_role("heading", level=1)).to_be_visible()
+        found.append((address, await wide(window)))
+        await window.evaluate(_SPACED)
+        found.append((f"{address}, spaced", await wide(window)))
+    assert not [(address, pixels) for address, pixels in found if pixels > 0]
