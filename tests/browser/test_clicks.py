@@ -104,6 +104,7 @@ async def test_a_window_that_hears_of_nothing_is_told_so_when_it_asks_for_them(
     event_id = await seller.open_event()
     page = await windows.open(buyer)
     await page.goto(f"/events/{event_id}/A/1")
+    await expect(page.get_by_text("Live: what others take")).to_be_visible()
     for news in ("**/api/event/*/sse", "**/seats"):
         await page.route(news, lambda route: route.abort("connectionreset"))
     await page.evaluate("() => window.dispatchEvent(new Event('online'))")
