@@ -1,9 +1,10 @@
 """Whatever people type, and however they look at it, a page stays as it is."""
 
+import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browser import PHONE, Windows
+from tests.support.browser import PHONE, Windows, pixels_of
 from tests.support.visitors import Buyer, Seller
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -53,15 +54,17 @@ async def wide(page: Page) -> int:
     return pixels
 
 
-_SPACED = """
-() => {
-  const spaced = new CSSStyleSheet();
-  spaced.replaceSync(`* {
-    line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important;
-  }
-  p { margin-bottom: 2em !important; }`);
-  document.adoptedStyleSheets = [spaced];
+# The policy forbids style elements to tests as well.
+_STYLED = """
+(rules) => {
+  const sheet = new CSSStyleSheet();
+  sheet.replaceSync(rules);
+  document.adoptedStyleSheets = [sheet];
 }
+"""
+SPACED = """
+* { line-height: 1.5 !important; letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+p { margin-bottom: 2em !important }
 """
 SMALLEST = (320, 256)
 
@@ -105,6 +108,39 @@ async def test_the_longest_words_and_amounts_make_no_page_wider_than_its_window(
         await window.goto(address)
         await expect(window.get_by_role("heading", level=1)).to_be_visible()
         found.append((address, await wide(window)))
-        await window.evaluate(_SPACED)
+        await window.evaluate(_STYLED, SPACED)
         found.append((f"{address}, spaced", await wide(window)))
     assert not [(address, pixels) for address, pixels in found if pixels > 0]
+
+
+async def test_marks_differ_also_where_a_reader_has_chosen_all_colours(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    part = {
+        "number": 1,
+        "rows": 2,
+        "seats_per_row": 6,
+        "accessible": ["2-1"],
+        "companion": ["2-2"],
+    }
+    event_id = await seller.open_event(
+        {"sections": [{"name": "A", "price": 1_000, "subsections": [part]}]}
+    )
+    other = await Buyer.join(http)
+    bought = await other.hold(event_id, "1-1")
+    await other.pay(bought["id"])
+    await other.hold(event_id, "1-2")
+    await buyer.hold(event_id, "1-3")
+    page = await windows.open(buyer)
+    await page.emulate_media(forced_colors="active")
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("gridcell", name="Row 1, seat 6, available").click()
+    names = ("1, sold", "2, held", "3, yours", "5, available", "6, available")
+    cells = [page.get_by_role("gridcell", name=f"Row 1, seat {name}") for name in names]
+    cells += [page.get_by_role("gridcell", name=f"Row 2, seat {seat},") for seat in (1, 2)]
+    await expect(cells[2]).to_be_visible()
+    # Without the numbers, which are on free seats and one's own.
+    await page.evaluate(_STYLED, ".seat span { display: none }")
+    await page.mouse.move(0, 0)
+    pictures = {bytes(await pixels_of(cell)) for cell in cells}
+    assert len(pictures) == len(cells)
