@@ -19,6 +19,7 @@ from storm.checker.violation import Violation
 from storm.clients import Client, connections, join
 from storm.doors import Doors
 from storm.faults import Faults, Strike
+from storm.final_reads import read_all
 from storm.final_state import FinalState
 from storm.followers import viewing
 from storm.history import OK, History
@@ -42,10 +43,6 @@ LAST_STORY_SECONDS_MAX = 25.0
 READY_SECONDS_MAX = 240.0
 # Counts lag at most a second behind the seats.
 VIEW_LAG_SECONDS_MAX = 2.0
-FINAL_READS_AT_ONCE = 16
-FINAL_READ_SECONDS_MAX = 30.0
-FINAL_READ_COUNT_MAX = 10
-FINAL_READ_PAUSE_SECONDS = 1.0
 _POLL_SECONDS = 0.1
 
 
@@ -259,7 +256,7 @@ class StormRound:
     async def _final_state(self, scene: _Scene, unfinished: Sequence[str]) -> FinalState:
         """Have every buyer look once more, and read the stores."""
         self.say("judging")
-        await _read_all(scene)
+        await read_all(scene.history.operations, scene.clients)
         verified = await asyncio.to_thread(self.system.verify)
         event_ids = sorted(scene.event_ids.values())
         return await self._stores().read(event_ids, unfinished, verified)
@@ -282,31 +279,3 @@ def _sells(scene: _Scene) -> bool:
 def _progress(accepted: int, strikes: Sequence[Strike]) -> str:
     last = f", last: {strikes[-1].fault.kind} {strikes[-1].fault.victim}" if strikes else ""
     return f"{accepted} bookings, {len(strikes)} faults{last}"
-
-
-async def _read_all(scene: _Scene) -> None:
-    """Every accepted booking is read once more by its buyer, who comes back if told to.
-
-    Only the last try is judged as final: a ``503`` says itself that it is for the moment.
-    """
-    gate = asyncio.Semaphore(FINAL_READS_AT_ONCE)
-
-    async def read(booking_id: str, client: Client) -> None:
-        for tries_left in reversed(range(FINAL_READ_COUNT_MAX)):
-            async with gate:
-                seen = await client.send(
-                    "read" if tries_left else "final read",
-                    "GET",
-                    f"/api/booking/{booking_id}",
-                    patience_seconds=FINAL_READ_SECONDS_MAX,
-                    booking_id=booking_id,
-                )
-            if not seen.is_unknown:
-                return
-            await asyncio.sleep(FINAL_READ_PAUSE_SECONDS)
-
-    operations = scene.history.operations
-    owners = {each.accepted_id: each.client for each in operations if each.accepted_id}
-    async with asyncio.TaskGroup() as reads:
-        for booking_id, name in owners.items():
-            reads.create_task(read(booking_id, scene.clients[name]))
