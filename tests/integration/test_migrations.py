@@ -6,9 +6,13 @@ import asyncpg
 import pytest
 from alembic import command
 
-from onsale.platform.database.migrate import alembic_config, upgrade
+from onsale.platform.database import migrate
+from onsale.platform.database.migrate import alembic_config, outgrown_revisions, upgrade
 
 pytestmark = pytest.mark.migrations
+
+NEWEST = f"{int(max(outgrown_revisions())) + 1:04}"
+WAIT_SECONDS_MAX = 60
 
 
 def test_models_and_migrations_agree(empty_database_url: str) -> None:
@@ -22,6 +26,58 @@ def test_migrations_go_down_and_up_again(empty_database_url: str) -> None:
     command.downgrade(config, "base")
     command.upgrade(config, "head")
     command.check(config)
+
+
+async def test_whoever_sells_meanwhile_is_no_deadlock(empty_database_url: str) -> None:
+    """Those after 0004 alter tickets, then events; a sale takes them the other way round."""
+    await asyncio.to_thread(upgrade, empty_database_url, "0004")
+    seller = await asyncpg.connect(empty_database_url)
+    sale = seller.transaction()
+    await sale.start()
+    await seller.fetch("SELECT FROM event FOR SHARE")
+    upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database_url))
+    await _until_somebody_waits_for(seller, "event")
+    # With tickets still held by the migration that waits, this would wait for it in turn.
+    await seller.fetch("SELECT FROM ticket FOR SHARE")
+    await sale.commit()
+    done = await upgrading
+    assert (done.before, done.after) == ("0004", NEWEST)
+    met = "SELECT deadlocks FROM pg_stat_database WHERE datname = current_database()"
+    assert await seller.fetchval(met) == 0
+    await seller.close()
+
+
+async def test_a_migration_waits_for_its_lock_again_and_again(
+    empty_database_url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(migrate, "RETRY_SECONDS_FIRST", 0.01)
+    monkeypatch.setattr(migrate, "ATTEMPT_COUNT_MAX", 1)
+    await asyncio.to_thread(upgrade, empty_database_url, "0004")
+    seller = await asyncpg.connect(empty_database_url)
+    sale = seller.transaction()
+    await sale.start()
+    await seller.fetch("SELECT FROM ticket FOR SHARE")
+    with pytest.raises(migrate.TableInUseError):
+        await asyncio.to_thread(upgrade, empty_database_url)
+    monkeypatch.setattr(migrate, "ATTEMPT_COUNT_MAX", 20)
+    upgrading = asyncio.create_task(asyncio.to_thread(upgrade, empty_database_url))
+    # The first attempt begins, gives up, and lets the traffic pass; then there is a second.
+    for is_waited_for in (True, False, True):
+        await _until_somebody_waits_for(seller, "ticket", wanted=is_waited_for)
+    await sale.commit()
+    await seller.close()
+    assert (await upgrading).after == NEWEST
+
+
+async def _until_somebody_waits_for(
+    connection: asyncpg.Connection, table: str, *, wanted: bool = True
+) -> None:
+    waits = (
+        "SELECT EXISTS (SELECT FROM pg_locks WHERE NOT granted AND relation = $1::text::regclass)"
+    )
+    async with asyncio.timeout(WAIT_SECONDS_MAX):
+        while await connection.fetchval(waits, table) is not wanted:  # noqa: ASYNC110 - polled
+            await asyncio.sleep(0.01)
 
 
 async def test_every_table_is_there(database_url: str) -> None:

@@ -13,19 +13,28 @@ from onsale.platform.database.base import Base
 
 # Held for the whole run, so that processes that start together migrate one after another.
 MIGRATION_LOCK_KEY = -7_311_001
-# A migration that cannot get its lock fails and is run again; it never queues up the traffic.
-LOCK_TIMEOUT = "5s"
+# A migration that cannot get its lock fails and is run again; meanwhile the traffic of a table does
+# not queue up behind it for longer than this.
+LOCK_TIMEOUT = "2s"
 
 
 def _run(connection: Connection) -> None:
-    context.configure(connection=connection, target_metadata=Base.metadata, compare_type=True)
+    # A transaction for each: one for all would keep the locks of the first while it waits for those
+    # of the last, and whoever sells meanwhile takes them in another order.
+    context.configure(
+        connection=connection,
+        target_metadata=Base.metadata,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    attributes, migration = context.config.attributes, context.get_context()
+    connection.execute(text(f"SELECT pg_advisory_lock({MIGRATION_LOCK_KEY})"))
+    connection.execute(text(f"SET lock_timeout = '{LOCK_TIMEOUT}'"))
+    attributes.setdefault("revisions_before", migration.get_current_heads())
+    connection.commit()
     with context.begin_transaction():
-        connection.execute(text(f"SELECT pg_advisory_xact_lock({MIGRATION_LOCK_KEY})"))
-        connection.execute(text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}'"))
-        attributes, migration = context.config.attributes, context.get_context()
-        attributes["revisions_before"] = migration.get_current_heads()
         context.run_migrations()
-        attributes["revisions_after"] = migration.get_current_heads()
+    attributes["revisions_after"] = migration.get_current_heads()
 
 
 async def _run_online(database_url: str) -> None:

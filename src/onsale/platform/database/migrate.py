@@ -1,5 +1,6 @@
 """Brings a database to the newest schema."""
 
+import time
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -16,6 +17,15 @@ from onsale.platform.database.connections import (
     connection_trouble,
 )
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.message_queue.backoff import Backoff
+
+ATTEMPT_COUNT_MAX = 20
+RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX = 0.5, 5.0
+_IN_USE = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
+
+
+class TableInUseError(UnavailableError):
+    """Somebody holds a lock on a table that a migration alters."""
 
 
 def alembic_config(database_url: str) -> Config:
@@ -42,24 +52,42 @@ class Upgrade:
 
 
 def upgrade(database_url: str, revision: str = "head") -> Upgrade:
-    """Run every migration that is missing; several processes may do so at once.
+    """Run every migration that is missing; several processes may do so at once, and others sell.
+
+    Each is a transaction of its own. One that meets a lock that is held for long, or a deadlock, is
+    run again.
 
     Raises:
-        UnavailableError: the database cannot be reached or altered; nothing was changed.
+        UnavailableError: the database cannot be reached or altered; what was done so far stays.
     """
     config = alembic_config(database_url)
-    try:
-        command.upgrade(config, revision)
-    except (*CONNECTION_ERRORS, asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
-        if comes_from_connection_loss(error):
-            raise UnavailableError("postgresql", connection_trouble(error)) from error
-        refusal = cause_among(error, (asyncpg.InsufficientPrivilegeError,))
-        if refusal is None:
-            raise
-        detail = f"{refusal}; make the role in ONSALE_DATABASE_URL the database's owner"
-        raise UnavailableError("postgresql", detail) from error
+    backoff = Backoff(first_seconds=RETRY_SECONDS_FIRST, seconds_max=RETRY_SECONDS_MAX)
+    for _ in range(ATTEMPT_COUNT_MAX - 1):
+        try:
+            _upgrade(config, revision)
+            break
+        except TableInUseError:
+            # Its traffic goes on for a moment before it is asked to stand still again.
+            time.sleep(backoff.next_seconds())
+    else:
+        _upgrade(config, revision)
     # Noted by the migrations' environment, under the lock.
     return Upgrade(
         before=next(iter(config.attributes["revisions_before"]), None),
         after=next(iter(config.attributes["revisions_after"]), None),
     )
+
+
+def _upgrade(config: Config, revision: str) -> None:
+    try:
+        command.upgrade(config, revision)
+    except (*CONNECTION_ERRORS, asyncpg.InsufficientPrivilegeError, DBAPIError) as error:
+        if comes_from_connection_loss(error):
+            raise UnavailableError("postgresql", connection_trouble(error)) from error
+        if cause_among(error, _IN_USE) is not None:
+            raise TableInUseError("postgresql", "a table is in use for too long") from error
+        refusal = cause_among(error, (asyncpg.InsufficientPrivilegeError,))
+        if refusal is None:
+            raise
+        detail = f"{refusal}; make the role in ONSALE_DATABASE_URL the database's owner"
+        raise UnavailableError("postgresql", detail) from error
