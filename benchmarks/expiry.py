@@ -107,10 +107,8 @@ class Bench:
         return stream, seen
 
     async def _reserved_on_the_map(self, event_id: int) -> int:
-        event = await self.seller.event(event_id)
-        return sum(
-            part["reserved"] for part in event["sections"] if part["subsection"] <= _HELD[-1]
-        )
+        event = await self.seller.client.get_event(event_id)
+        return sum(part.reserved for part in event.sections if part.subsection <= _HELD[-1])
 
     async def _owed(self, event_id: int) -> int:
         return await self._count(event_id, "pending_payment") + int(

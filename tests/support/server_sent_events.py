@@ -2,11 +2,14 @@
 
 import asyncio
 import json
+from collections import deque
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
 import httpx
+
+from onsale.client.server_sent_events import EventParser
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,8 +25,10 @@ class EventStream:
     """The events of one answer, in order; heartbeats are left out."""
 
     response: httpx.Response
-    lines: AsyncIterator[str]
+    chunks: AsyncIterator[bytes]
     seen: list[ServerEvent] = field(default_factory=list)
+    _parser: EventParser = field(default_factory=EventParser)
+    _parsed: deque[ServerEvent] = field(default_factory=deque)
 
     async def next(self, *, seconds_max: float = 15.0) -> ServerEvent | None:
         """The next event; ``None`` once the server has closed the stream.
@@ -31,19 +36,17 @@ class EventStream:
         Raises:
             TimeoutError: neither came in time.
         """
-        name, data = "", ""
         async with asyncio.timeout(seconds_max):
-            async for line in self.lines:
-                field_name, _, value = line.partition(":")
-                if field_name == "event":
-                    name = value.strip()
-                elif field_name == "data":
-                    data += value
-                elif not line and data:
-                    event = ServerEvent(name, json.loads(data))
-                    self.seen.append(event)
-                    return event
-        return None
+            while not self._parsed:
+                chunk = await anext(self.chunks, b"")
+                if not chunk:
+                    return None
+                self._parsed.extend(
+                    ServerEvent(each.name, json.loads(each.data))
+                    for each in self._parser.feed(chunk)
+                )
+        self.seen.append(self._parsed[0])
+        return self._parsed.popleft()
 
     async def rest(self, *, seconds_max: float = 15.0) -> list[ServerEvent]:
         """Every further event until the server closes the stream."""

@@ -13,6 +13,7 @@ from typing import Any, Self, cast
 
 import httpx
 
+from onsale.client import AsyncOnsaleClient, ClientOptions
 from tests.support.onsale_up import CARD_NUMBER, PASSWORD
 from tests.support.polling import wait_for
 from tests.support.server_sent_events import EventStream
@@ -22,6 +23,8 @@ JsonObject = dict[str, Any]
 SETTLE_SECONDS_MAX = 30.0
 REQUEST_SECONDS_MAX = 30.0
 CONNECTION_COUNT_MAX = 100
+# What is not answered at the first attempt is for the test to know.
+_ONE_ATTEMPT = ClientOptions(attempts_max=1, answer_seconds_max=REQUEST_SECONDS_MAX)
 _SECRETS = (PASSWORD, CARD_NUMBER, CARD_NUMBER.replace(" ", ""))
 _PROBLEM_MEMBERS = {"type", "title", "status", "detail", "code"}
 
@@ -60,6 +63,13 @@ class Visitor:
 
     http: httpx.AsyncClient
     token: str = ""
+
+    @property
+    def client(self) -> AsyncOnsaleClient:
+        """The same person with typed answers, for what is not about the answers themselves."""
+        return AsyncOnsaleClient(
+            str(self.http.base_url), token=self.token or None, options=_ONE_ATTEMPT, http=self.http
+        )
 
     async def send(
         self,
@@ -111,8 +121,8 @@ class Visitor:
         async with self.http.stream("GET", path, headers=self._authorization()) as response:
             assert response.status_code == httpx.codes.OK, await response.aread()
             assert response.headers["content-type"].startswith("text/event-stream")
-            async with aclosing(cast("AsyncGenerator[str]", response.aiter_lines())) as lines:
-                yield EventStream(response, lines)
+            async with aclosing(cast("AsyncGenerator[bytes]", response.aiter_bytes())) as chunks:
+                yield EventStream(response, chunks)
 
     async def event(self, event_id: int) -> JsonObject:
         """An event with its counts."""
@@ -120,18 +130,15 @@ class Visitor:
 
     async def counts(self, event_id: int, subsection: int = 1) -> tuple[int, int, int]:
         """Available, reserved and sold seats of a subsection of section A."""
-        for part in (await self.event(event_id))["sections"]:
-            if part["subsection"] == subsection:
-                return part["available"], part["reserved"], part["sold"]
+        for part in (await self.client.get_event(event_id)).sections:
+            if part.subsection == subsection:
+                return part.available, part.reserved, part.sold
         raise AssertionError(f"the event has no subsection {subsection}")
 
     async def seats(self, event_id: int, subsection: int = 1) -> dict[str, str]:
         """The map of a subsection of section A: position to status."""
-        path = f"/api/event/{event_id}/sections/A/subsection/{subsection}/seats"
-        return {
-            f"{seat['row']}-{seat['seat']}": seat["status"]
-            for seat in (await self.get(path))["seats"]
-        }
+        seats = (await self.client.get_seat_map(event_id, "A", subsection)).seats
+        return {seat.position: seat.status for seat in seats}
 
     async def all_items(self, path: str, *, limit: int = 100) -> list[JsonObject]:
         """Every item of a list, page by page."""
@@ -158,17 +165,14 @@ class Member(Visitor):
     @classmethod
     async def _join(cls, http: httpx.AsyncClient, role: str) -> Self:
         member = cls(http, email=new_email())
-        account = {"email": member.email, "password": PASSWORD, "name": "Somebody", "role": role}
-        member.id = (await member.expect(201, "POST", "/api/user", account))["id"]
+        member.id = (await member.client.register(member.email, PASSWORD, "Somebody", role)).id
         await member.log_in()
         return member
 
     async def log_in(self) -> None:
         """Begin a new session."""
-        credentials = {"email": self.email, "password": PASSWORD}
         self.token = ""
-        session = await self.expect(200, "POST", "/api/user/login", credentials)
-        self.token = session["access_token"]
+        self.token = (await self.client.log_in(self.email, PASSWORD)).access_token
         # Each member is known by the token alone, not by a cookie that all of them would share.
         self.http.cookies.clear()
 

@@ -55,6 +55,8 @@ def check_contract(source_tree: Path, contract_id: str) -> subprocess.CompletedP
         ("platform", "platform", "import onsale.bootstrap"),
         ("composition-root", "service.ticketing.app", "import onsale.bootstrap"),
         ("shared-kernel", "service.shared_kernel", "import onsale.platform.message_queue"),
+        ("client-alone", "client", "import onsale.service.shared_kernel"),
+        ("client-alone", "client", "import pydantic"),
         ("app-without-mechanism", "service.ticketing.app", "import sqlalchemy.ext.asyncio"),
         ("app-without-mechanism", "service.ticketing.app", "import onsale.platform.message_queue"),
         ("domain-without-mechanism", "service.ticketing.domain", "import fastapi"),

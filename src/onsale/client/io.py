@@ -1,0 +1,202 @@
+"""What a client asks of the network. All else is written once, as coroutines over this.
+
+``BlockingIo`` waits inside its methods, so that a coroutine over it never pauses and is run to its
+end in one go; ``AwaitingIo`` awaits.
+"""
+
+import asyncio
+import time
+from abc import abstractmethod
+from collections.abc import AsyncIterator, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass, field
+from typing import Protocol
+
+import httpx
+from typing_extensions import override
+
+from onsale.client.call import Answer
+from onsale.client.errors import BadAnswerError, NoAnswerError
+from onsale.client.options import ClientOptions
+
+USER_AGENT = "onsale-client"
+# Before any byte of the request has left.
+_UNHEARD = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """An HTTP request. ``silence_seconds_max`` is how long nothing may come of its answer."""
+
+    method: str
+    url: str
+    query: dict[str, str]
+    # Say who asks, and what with.
+    headers: dict[str, str] = field(repr=False)
+    content: bytes | None = field(repr=False)
+    silence_seconds_max: float
+
+
+class Opened(Protocol):
+    """An answer of which the head has come: its ``body`` is empty."""
+
+    head: Answer
+
+    @abstractmethod
+    async def read(self) -> bytes:
+        """The next bytes; none at its end.
+
+        Raises:
+            NoAnswerError, BadAnswerError: it broke off.
+        """
+
+
+class Io(Protocol):
+    """The network and the clock, as far as waiting goes."""
+
+    @abstractmethod
+    def open(self, request: Request) -> AbstractAsyncContextManager[Opened]:
+        """Send a request; its answer is open within the block.
+
+        Raises:
+            NoAnswerError: there is none.
+        """
+
+    @abstractmethod
+    async def sleep(self, seconds: float) -> None:
+        """Wait."""
+
+    @abstractmethod
+    async def close(self) -> None:
+        """Close the connections."""
+
+
+class BlockingIo(Io):
+    """For one thread or several."""
+
+    def __init__(self, base_url: str, options: ClientOptions, http: httpx.Client | None) -> None:
+        self._options = options
+        self._http = http or httpx.Client(limits=_limits(options), verify=_is_encrypted(base_url))
+
+    @asynccontextmanager
+    @override
+    async def open(self, request: Request) -> AsyncIterator[Opened]:
+        with _failures_told(request):
+            built = _built(self._http, request, self._options)
+            response = self._http.send(built, stream=True, follow_redirects=False, auth=None)
+        try:
+            yield _BlockingOpened(request, response)
+        finally:
+            response.close()
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        time.sleep(seconds)  # noqa: ASYNC251 - nothing else runs meanwhile
+
+    @override
+    async def close(self) -> None:
+        self._http.close()
+
+
+class _BlockingOpened(Opened):
+    def __init__(self, request: Request, response: httpx.Response) -> None:
+        self.head = _head_of(response)
+        self._request = request
+        self._chunks = response.iter_bytes()
+
+    @override
+    async def read(self) -> bytes:
+        with _failures_told(self._request):
+            return next(self._chunks, b"")
+
+
+class AwaitingIo(Io):
+    """For the tasks of one event loop."""
+
+    def __init__(
+        self, base_url: str, options: ClientOptions, http: httpx.AsyncClient | None
+    ) -> None:
+        self._options = options
+        self._http = http or httpx.AsyncClient(
+            limits=_limits(options), verify=_is_encrypted(base_url)
+        )
+
+    @asynccontextmanager
+    @override
+    async def open(self, request: Request) -> AsyncIterator[Opened]:
+        with _failures_told(request):
+            built = _built(self._http, request, self._options)
+            response = await self._http.send(built, stream=True, follow_redirects=False, auth=None)
+        try:
+            yield _AwaitingOpened(request, response)
+        finally:
+            await response.aclose()
+
+    @override
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+    @override
+    async def close(self) -> None:
+        await self._http.aclose()
+
+
+class _AwaitingOpened(Opened):
+    def __init__(self, request: Request, response: httpx.Response) -> None:
+        self.head = _head_of(response)
+        self._request = request
+        self._chunks = response.aiter_bytes()
+
+    @override
+    async def read(self) -> bytes:
+        with _failures_told(self._request):
+            return await anext(self._chunks, b"")
+
+
+def _is_encrypted(base_url: str) -> bool:
+    # Certificates take a fifth of a second to load, for nothing where none is shown.
+    return base_url.startswith("https:")
+
+
+def _limits(options: ClientOptions) -> httpx.Limits:
+    return httpx.Limits(
+        max_connections=options.connections_max, max_keepalive_connections=options.connections_max
+    )
+
+
+def _built(
+    http: httpx.Client | httpx.AsyncClient, request: Request, options: ClientOptions
+) -> httpx.Request:
+    built = http.build_request(
+        request.method,
+        request.url,
+        params=request.query or None,
+        content=request.content,
+        headers={"user-agent": USER_AGENT, **request.headers},
+        timeout=httpx.Timeout(request.silence_seconds_max, connect=options.connect_seconds_max),
+    )
+    # A log-in leaves one in what several clients may share: each goes by its own token.
+    built.headers.pop("cookie", None)
+    return built
+
+
+def _head_of(response: httpx.Response) -> Answer:
+    headers = {name.lower(): value for name, value in response.headers.items()}
+    return Answer(response.status_code, headers, b"")
+
+
+@contextmanager
+def _failures_told(request: Request) -> Iterator[None]:
+    """Errors of httpx as those of this client."""
+    try:
+        yield
+    except httpx.DecodingError as error:
+        raise BadAnswerError(f"{request.url}: {_said(error)}") from error
+    except httpx.RequestError as error:
+        raise NoAnswerError(
+            f"{request.url}: {_said(error)}", may_have_happened=not isinstance(error, _UNHEARD)
+        ) from error
+
+
+def _said(error: Exception) -> str:
+    return str(error) or type(error).__name__

@@ -1,0 +1,83 @@
+"""Words that answers choose from. One that a newer service adds is read as ``UNKNOWN``."""
+
+from enum import StrEnum
+from typing import Self
+
+from typing_extensions import override
+
+
+class _Word(StrEnum):
+    @classmethod
+    @override
+    def _missing_(cls, value: object) -> Self:
+        return cls["UNKNOWN"]
+
+
+class Role(_Word):
+    """What an account is for."""
+
+    BUYER = "buyer"
+    SELLER = "seller"
+    UNKNOWN = "unknown"
+
+
+class EventStatus(_Word):
+    """A ``draft`` is being loaded, or waits for its ``on_sale_at``."""
+
+    DRAFT = "draft"
+    AVAILABLE = "available"
+    SOLD_OUT = "sold_out"
+    CANCELLED = "cancelled"
+    UNKNOWN = "unknown"
+
+
+class TicketStatus(_Word):
+    """State of a seat, and of its ticket."""
+
+    AVAILABLE = "available"
+    RESERVED = "reserved"
+    SOLD = "sold"
+    BLOCKED = "blocked"
+    UNKNOWN = "unknown"
+
+
+class SeatKind(_Word):
+    """For whom a seat is set aside."""
+
+    ACCESSIBLE = "accessible"
+    COMPANION = "companion"
+    UNKNOWN = "unknown"
+
+
+class SelectionMode(_Word):
+    """Whether a booking named its seats."""
+
+    MANUAL = "manual"
+    BEST_AVAILABLE = "best_available"
+    UNKNOWN = "unknown"
+
+
+class BookingStatus(_Word):
+    """How far a booking has come."""
+
+    PROCESSING = "processing"
+    PENDING_PAYMENT = "pending_payment"
+    PAID = "paid"
+    COMPLETED = "completed"
+    CANCELLED = "cancelled"
+    FAILED = "failed"
+    UNKNOWN = "unknown"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether its stream has nothing more to tell."""
+        return self in {BookingStatus.COMPLETED, BookingStatus.CANCELLED, BookingStatus.FAILED}
+
+
+class CancelReason(_Word):
+    """Why a booking was cancelled."""
+
+    BUYER = "buyer"
+    EXPIRED = "expired"
+    EVENT_CANCELLED = "event_cancelled"
+    UNKNOWN = "unknown"
