@@ -31,6 +31,12 @@ class User(msgspec.Struct, frozen=True, kw_only=True):
     is_active: bool
 
 
+class CurrentUser(msgspec.Struct, frozen=True):
+    """Whose session a request has, if anybody's."""
+
+    user: User | None
+
+
 class Session(User, frozen=True, kw_only=True):
     """An account and the token of a new session of it."""
 
@@ -276,17 +282,21 @@ class Sales(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class TakenTicket(msgspec.Struct, frozen=True, kw_only=True):
-    """A line of the list of an event's tickets that are reserved or sold."""
+    """A line of the list of an event's tickets that are reserved or sold.
+
+    ``price_decimal`` is ``15.00`` for 1,500 cents, ``booked_at_utc`` is ``2031-05-01 19:30:00``.
+    """
 
     section: str
     subsection: int
     row: int
     seat: int
     status: TicketStatus
-    price: int
+    price_cents: int
+    price_decimal: str
     currency: str
     booking_id: UUID
-    booked_at: datetime
+    booked_at_utc: str
 
 
 class Alive(msgspec.Struct, frozen=True):

@@ -6,7 +6,7 @@ from typing import Any
 from onsale.client import answers as a
 from onsale.client.call import EVENT_STREAM, Call, Repeat, decoded, query
 from onsale.client.requests import EventChanges, NewEvent
-from onsale.client.words import EventStatus
+from onsale.client.words import EventOrder, EventStatus
 
 _EVENT = "/api/event/{event_id}"
 _SUBSECTION = f"{_EVENT}/sections/{{section}}/subsection/{{subsection}}"
@@ -55,14 +55,19 @@ def list_events(
     *,
     status: EventStatus | str | None = None,
     mine: bool = False,
+    order: EventOrder | str | None = None,
     limit: int | None = None,
     cursor: str | None = None,
 ) -> Call[a.EventPage]:
-    """A page of events, newest first; ``mine``: those of the seller who asks, hidden ones too."""
+    """A page of events, newest first unless ``order`` says otherwise; ``mine``: those of the seller
+    who asks, hidden ones too.
+    """
     return Call(
         method="GET",
         template="/api/event",
-        query=query(status=status, mine="true" if mine else None, limit=limit, cursor=cursor),
+        query=query(
+            status=status, mine="true" if mine else None, order=order, limit=limit, cursor=cursor
+        ),
         parse=decoded(a.EventPage),
     )
 

@@ -114,6 +114,7 @@ class Methods:
     log_in = Method(sessions.log_in)
     log_out = Method(sessions.log_out)
     get_current_user = asking(user_calls.get_current_user)
+    get_session = asking(user_calls.get_session)
 
     create_event = asking(event_calls.create_event)
     update_event = asking(event_calls.update_event)

@@ -74,6 +74,7 @@ class EventChanges(msgspec.Struct, frozen=True, kw_only=True):
     description: str | UnsetType = UNSET
     venue_name: str | UnsetType = UNSET
     is_active: bool | UnsetType = UNSET
+    starts_at: datetime | UnsetType | None = UNSET
     on_sale_at: datetime | UnsetType | None = UNSET
     max_tickets_per_buyer: int | UnsetType | None = UNSET
     leave_no_single_seats: bool | UnsetType = UNSET

@@ -6,7 +6,7 @@ from onsale.client import answers as a
 from onsale.client import booking_calls, event_calls, user_calls
 from onsale.client.core import Core
 from onsale.client.errors import BadAnswerError
-from onsale.client.words import BookingStatus, EventStatus
+from onsale.client.words import BookingStatus, EventOrder, EventStatus
 
 PAGE_LIMIT_MAX = 100
 
@@ -25,13 +25,19 @@ async def log_out(core: Core) -> None:
 
 
 async def all_events(
-    core: Core, *, status: EventStatus | str | None = None, mine: bool = False
+    core: Core,
+    *,
+    status: EventStatus | str | None = None,
+    mine: bool = False,
+    order: EventOrder | str | None = None,
 ) -> AsyncGenerator[a.Event, None]:
-    """Every event, newest first, a page at a time."""
+    """Every event, newest first unless ``order`` says otherwise, a page at a time."""
     cursor, is_last = None, False
     while not is_last:
         page = await core.ask(
-            event_calls.list_events(status=status, mine=mine, limit=PAGE_LIMIT_MAX, cursor=cursor)
+            event_calls.list_events(
+                status=status, mine=mine, order=order, limit=PAGE_LIMIT_MAX, cursor=cursor
+            )
         )
         for event in page.items:
             yield event

@@ -44,5 +44,10 @@ def get_current_user() -> Call[a.User]:
     return Call(method="GET", template="/api/user/me", parse=decoded(a.User))
 
 
+def get_session() -> Call[a.CurrentUser]:
+    """The account whose session it is, or nobody."""
+    return Call(method="GET", template="/api/user/session", parse=decoded(a.CurrentUser))
+
+
 def _nothing(_: bytes) -> None:
     return None

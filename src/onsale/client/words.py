@@ -31,6 +31,13 @@ class EventStatus(_Word):
     UNKNOWN = "unknown"
 
 
+class EventOrder(StrEnum):
+    """How a list of events is ordered; ``SALE``: what can be bought first."""
+
+    NEWEST = "newest"
+    SALE = "sale"
+
+
 class TicketStatus(_Word):
     """State of a seat, and of its ticket."""
 

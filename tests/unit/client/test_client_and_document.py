@@ -42,6 +42,7 @@ KNOWN: dict[str, type[msgspec.Struct]] = {
     "AlternativesBody": answers.Alternatives,
     "BookingBody": answers.Booking,
     "BookingPageBody": answers.BookingPage,
+    "CurrentUserBody": answers.CurrentUser,
     "BookingWithTicketsBody": answers.BookingWithTickets,
     "CancelledBookingBody": answers.CancelledBooking,
     "EventBody": answers.Event,
@@ -95,6 +96,7 @@ EXAMPLES: dict[str, object] = {
     # What may be left out.
     "status": "available",
     "mine": True,
+    "order": "sale",
     "limit": 5,
     "cursor": "x",
     "quantity": 1,

@@ -369,8 +369,11 @@ async def test_an_event_is_known_whole_after_each_step(kind: str) -> None:
     assert [[one.available for one in each.changed] for each in seen] == [[9, 9], [8], [7]]
 
 
-CSV = b"section,subsection,row,seat,status,price,currency,booking_id,booked_at\r\n"
-LINE = b"A,1,1,%d,sold,1000,USD,018f0000-0000-7000-8000-000000000000,2030-01-01T00:00:00Z\r\n"
+CSV = (
+    b"section,subsection,row,seat,status,price_cents,price_decimal,currency,booking_id,"
+    b"booked_at_utc\r\n"
+)
+LINE = b"A,1,1,%d,sold,1000,10.00,USD,018f0000-0000-7000-8000-000000000000,2030-01-01 00:00:00\r\n"
 
 
 async def test_a_list_that_is_cut_off_is_never_taken_for_whole(kind: str) -> None:
@@ -385,7 +388,7 @@ async def test_a_list_that_is_cut_off_is_never_taken_for_whole(kind: str) -> Non
         either_client(kind, server.url) as c,
     ):
         tickets = await c.stream("export_tickets", 1).all()
-        assert [(each.seat, each.price, each.status) for each in tickets] == [
+        assert [(each.seat, each.price_cents, each.status) for each in tickets] == [
             (1, 1000, "sold"),
             (2, 1000, "sold"),
         ]
