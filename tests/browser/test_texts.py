@@ -63,8 +63,8 @@ _STYLED = """
 }
 """
 SPACED = """
-* { line-height: 1.5 !important }
-* { letter-spacing: 0.12em !important; word-spacing: 0.16em !important }
+* { line-height: 1.5 !important; letter-spacing: 0.12em !important }
+* { word-spacing: 0.16em !important }
 p { margin-bottom: 2em !important }
 """
 SMALLEST = (320, 256)
