@@ -1,6 +1,8 @@
 """A hold survives what happens to windows and connections, and nothing is booked or paid twice."""
 
+import asyncio
 import re
+from datetime import UTC, datetime
 
 import httpx
 import pytest
@@ -15,6 +17,7 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 DECLINED, SLOW = "4000 0000 0000 0002", "4000 0000 0000 0259"
 HELD = "Pay and they are yours"
+SLOW_SECONDS = 6.0
 
 
 async def hold(windows: Windows, buyer: Buyer, event_id: int) -> Page:
@@ -231,3 +234,46 @@ async def test_a_booking_that_waits_says_so_and_goes_on_by_itself(
 
     await expect(page.get_by_role("heading", level=1)).to_have_text(HELD)
     await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^\d?\d:\d\d$"))
+
+
+_CLOCK_IS_WRONG = """
+{
+  const rightly = Date.now.bind(Date);
+  Date.now = () => rightly() + %d;
+}
+"""
+
+
+def seconds_of(clock: str) -> int:
+    minutes, seconds = clock.split(":")
+    return int(minutes) * 60 + int(seconds)
+
+
+@pytest.mark.parametrize(
+    ("wrong_by_seconds", "is_slow"),
+    [(0, True), (3_600, True), (-86_400, False)],
+    ids=["right and slow", "fast and slow", "a day behind"],
+)
+async def test_time_left_is_right_with_a_wrong_clock_and_a_slow_connection(
+    windows: Windows, seller: Seller, buyer: Buyer, wrong_by_seconds: int, *, is_slow: bool
+) -> None:
+    event_id = await seller.open_event(hold_seconds=600)
+    held = await buyer.hold(event_id, "1-1")
+    ends_at = datetime.fromisoformat(held["expires_at"])
+    page = await windows.open(buyer)
+    await page.add_init_script(_CLOCK_IS_WRONG % (wrong_by_seconds * 1000))
+
+    async def be_slow(route: Route) -> None:
+        answer = await route.fetch()
+        await asyncio.sleep(SLOW_SECONDS)
+        await route.fulfill(response=answer)
+
+    if is_slow:
+        await page.route(f"**/api/event/{event_id}", be_slow)
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("timer")).to_be_visible()
+    before = (ends_at - datetime.now(UTC)).total_seconds()
+    shown = seconds_of(await page.get_by_role("timer").inner_text())
+    after = (ends_at - datetime.now(UTC)).total_seconds()
+    # The service tells its time in whole seconds.
+    assert after - 3 <= shown <= before + 3

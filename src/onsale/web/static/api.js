@@ -2,6 +2,7 @@
 
 const WAIT_SECONDS_MAX = 20;
 const READ_ATTEMPTS_MAX = 4;
+const CLOCK_SLACK_MS = 1000;
 
 /** The service has refused; `code` says why and never changes, `body` has the details. */
 export class Problem extends Error {
@@ -35,13 +36,14 @@ export function now() {
   return Date.now() + offsetMs;
 }
 
-function learnClock(response) {
+/** The answer was made between `sentMs` and now: a slow one says little of how clocks differ. */
+function learnClock(response, sentMs) {
   const told = Date.parse(response.headers.get("date") ?? "");
-  // The header has whole seconds; half of one is what is cut off on average.
-  if (!Number.isNaN(told)) {
-    const measured = told + 500 - Date.now();
-    if (Math.abs(measured - offsetMs) > 1500) offsetMs = Math.abs(measured) > 1500 ? measured : 0;
-  }
+  if (Number.isNaN(told)) return;
+  // The header has whole seconds, and is made once a second.
+  const least = told - CLOCK_SLACK_MS - Date.now();
+  const most = told + 1000 + CLOCK_SLACK_MS - sentMs;
+  if (offsetMs < least || offsetMs > most) offsetMs = least <= 0 && most >= 0 ? 0 : (least + most) / 2;
 }
 
 function tell(isReachable) {
@@ -53,6 +55,7 @@ export async function call(method, path, { body, key, seconds = WAIT_SECONDS_MAX
   const headers = { Accept: "application/json" };
   if (body !== undefined) headers["Content-Type"] = "application/json";
   if (key) headers["Idempotency-Key"] = key;
+  const sentMs = Date.now();
   let response, text;
   try {
     response = await fetch(path, {
@@ -79,7 +82,7 @@ export async function call(method, path, { body, key, seconds = WAIT_SECONDS_MAX
     throw new Unreachable(`The service cannot be reached: others answered ${response.status}.`);
   }
   tell(true);
-  learnClock(response);
+  learnClock(response, sentMs);
   if (!response.ok) throw new Problem(response.status, value ?? {}, Number(response.headers.get("retry-after")) || 1);
   return value;
 }
