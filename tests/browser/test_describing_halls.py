@@ -79,7 +79,21 @@ async def test_a_hall_is_described_section_by_section_or_as_json(
     await expect(page.get_by_role("rowheader", name="X 7")).to_be_visible()
 
 
-@pytest.mark.parametrize("price", ["", "free", "-4", "1e9", "12.345", "1,234.50"])
+@pytest.mark.parametrize("own", ["null", "5", "{}", '"x"', "[null]", '[{"price":-1,"rows":[1,1]}]'])
+async def test_what_are_no_price_categories_is_told_while_typing(
+    windows: Windows, seller: Seller, own: str
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await page.get_by_label("As JSON").check()
+    part = f'{{"number":1,"rows":2,"seats_per_row":3,"price_categories":{own}}}'
+    await page.get_by_label("Seating configuration").fill(
+        f'{{"sections":[{{"name":"A","price":100,"subsections":[{part}]}}]}}'
+    )
+    await expect(page.get_by_label("What the hall will be")).to_contain_text("A price category has")
+
+
+@pytest.mark.parametrize("price", ["", "free", "-4", "1e9", "12.345", "1,234.50", "1000000.01"])
 async def test_what_is_no_amount_is_no_price(windows: Windows, seller: Seller, price: str) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")

@@ -16,6 +16,7 @@ import { explained, money, plural } from "./words.js";
 const SEATS_MAX = 1_000_000;
 const SEATS_OF_PART_MAX = 10_000;
 const PARTS_MAX = 2_500;
+const PRICE_CENTS_MAX = 100_000_000;
 const DRAWN_MAX = 60;
 const EXAMPLE = { sections: [{ name: "A", price: 8500, subsections: [{ number: 1, rows: 10, seats_per_row: 20 }] }] };
 
@@ -341,8 +342,9 @@ function expanded(config) {
   );
 }
 
+const isPrice = (cents) => Number.isInteger(cents) && cents >= 0 && cents <= PRICE_CENTS_MAX;
 const isPriced = (category) =>
-  Number.isInteger(category?.price) && category.rows?.length === 2 && category.rows.every(Number.isInteger);
+  isPrice(category?.price) && category.rows?.length === 2 && category.rows.every(Number.isInteger);
 
 /** Said while typing; the service judges once more. */
 function judged({ config, fault }) {
@@ -353,8 +355,8 @@ function judged({ config, fault }) {
   if (!names.every((name) => /^[A-Za-z0-9_-]{1,20}$/.test(name ?? "")))
     return { fault: "A section's name has 1 to 20 letters, digits, - or _." };
   if (new Set(names).size !== names.length) return { fault: "Two sections have the same name." };
-  if (!config.sections.every((section) => Number.isInteger(section.price) && section.price >= 0))
-    return { fault: "A price is an amount such as 45.00, at most 9,999,999.99." };
+  if (!config.sections.every((section) => isPrice(section.price)))
+    return { fault: "A price is an amount such as 45.00, at most 1,000,000.00." };
   if (
     !config.sections.every((section) =>
       Array.isArray(section.subsections) ? section.subsections.length > 0 : section.subsections >= 1,
@@ -370,7 +372,7 @@ function judged({ config, fault }) {
     )
   )
     return { fault: "Rows and seats are whole numbers from 1." };
-  if (!all.every((part) => (part.price_categories ?? []).every(isPriced)))
+  if (!all.every(({ price_categories: own = [] }) => Array.isArray(own) && own.every(isPriced)))
     return { fault: 'A price category has a name, a price and rows, such as {"name":"front","price":9900,"rows":[1,5]}.' };
   if (all.some((part) => part.rows * part.seats_per_row > SEATS_OF_PART_MAX))
     return { fault: `A part has at most ${plural(SEATS_OF_PART_MAX, "seat")}.` };
