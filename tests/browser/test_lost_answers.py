@@ -104,3 +104,22 @@ async def test_a_picture_that_did_not_come_is_loaded_again_by_a_click(
     await expect(page.get_by_role("button", name="for row 1, seat 2 again")).to_be_visible()
     await page.evaluate("() => window.dispatchEvent(new Event('online'))")
     await expect(page.get_by_role("img", name="Code for row 1, seat 2")).to_be_visible()
+
+
+async def test_a_seller_looks_whether_an_event_is_there_before_it_is_made_twice(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await page.get_by_label("Name", exact=True).fill("Spring Gala")
+    await page.get_by_label("Venue").fill("Town Hall")
+    await page.route("**/api/event", answered(504, ""), times=1)
+    await page.get_by_role("button", name="Create event").click()
+
+    await expect(page.get_by_text("may have been created all the same")).to_be_visible()
+    async with page.context.expect_page() as opened:
+        await page.get_by_role("link", name="Look at your events").click()
+    events = await opened.value
+    await expect(events.get_by_role("link", name="Spring Gala")).to_have_count(1)
+    # What was typed is still there.
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")

@@ -1,4 +1,4 @@
-import { call } from "./api.js";
+import { call, isOpen } from "./api.js";
 import { draw, field, h, put } from "./dom.js";
 import {
   eventFields,
@@ -160,7 +160,7 @@ page(
         const refused = refusedField(fields, error);
         if (refused) refused.control.focus();
         else {
-          put(wrong, notice("bad", h("p", {}, explained(error))));
+          put(wrong, isOpen(error) && !error.isPassing ? unknown() : notice("bad", h("p", {}, explained(error))));
           wrong.scrollIntoView({ block: "nearest" });
         }
       }
@@ -168,6 +168,13 @@ page(
   },
   { role: "seller" },
 );
+
+/** An event has no key by which a repeat is known: its seller looks first. */
+function unknown() {
+  const link = h("a", { href: "/sell", target: "_blank" }, "Look at your events (in a new window)");
+  const text = "No answer came, so the event may have been created all the same. ";
+  return notice("warn", h("p", {}, text, link, " before you create it again."));
+}
 
 /** Three ways to describe a hall; `read()` gives `{config}` or `{fault}`. */
 function hallForm(changed) {
