@@ -116,3 +116,20 @@ async def test_a_window_that_hears_of_nothing_is_told_so_when_it_asks_for_them(
     await page.get_by_role("button", name="Hold 1 seat").click()
 
     await expect(page.get_by_text("Row 4, seat 1: yours already.")).to_be_visible()
+
+
+async def test_a_double_click_blocks_a_row_once(windows: Windows, seller: Seller) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{event_id}")
+    await page.get_by_text("Block seats, or free them").click()
+    sent: list[str] = []
+    page.on("request", lambda one: sent.append(one.url) if one.url.endswith("/block") else None)
+    block = page.get_by_role("button", name="Block the row, 10 seats")
+    async with page.expect_response("**/block"):
+        await block.dispatch_event("click")
+    # The map does not show it yet.
+    await page.get_by_role("button", name="Block the row").dispatch_event("click")
+
+    await expect(page.get_by_role("button", name="Free the row, 10 seats")).to_be_enabled()
+    assert len(sent) == 1

@@ -291,6 +291,7 @@ page(
           say(`${plural(chosen.length, "seat")} chosen`);
         },
       });
+      let isSending = false;
       const of = (status) => chosen.filter((position) => seats.seat(position).status === status);
       const inRow = (status) =>
         map.seats
@@ -300,8 +301,8 @@ page(
         const [toBlock, toFree] = [inRow("available").length, inRow("blocked").length];
         setText(blockRow, `Block the row, ${plural(toBlock, "seat")}`);
         setText(freeRow, `Free the row, ${plural(toFree, "seat")}`);
-        blockRow.disabled = toBlock === 0;
-        freeRow.disabled = toFree === 0;
+        blockRow.disabled = isSending || toBlock === 0;
+        freeRow.disabled = isSending || toFree === 0;
       };
       const choose = (positions) => {
         chosen = positions;
@@ -309,8 +310,8 @@ page(
         const [toBlock, toFree] = [of("available").length, of("blocked").length];
         setText(block, `Block ${plural(toBlock, "seat")}`);
         setText(free, `Free ${plural(toFree, "blocked seat")}`);
-        block.disabled = toBlock === 0;
-        free.disabled = toFree === 0;
+        block.disabled = isSending || toBlock === 0;
+        free.disabled = isSending || toFree === 0;
         showRow();
       };
       const reread = paced(async () => {
@@ -321,7 +322,19 @@ page(
         choose(chosen.filter((position) => ["available", "blocked"].includes(seats.seat(position).status)));
       }, MAP_EVERY_MS_MIN);
 
+      /** One change after the other: until the map shows it, a second click would ask for it again. */
       async function send(what, positions) {
+        isSending = true;
+        choose(chosen);
+        try {
+          await setBlocked(what, positions);
+        } finally {
+          isSending = false;
+          choose(chosen);
+        }
+      }
+
+      async function setBlocked(what, positions) {
         try {
           await call("POST", `${base}/${what}`, { body: { seats: positions } });
           choose(chosen.filter((one) => !positions.includes(one)));
