@@ -121,6 +121,8 @@ async def test_what_a_browser_has_is_not_sent_again(
         "/static/style.css",
         "/events/abc",
         "/events/7/A/two",
+        "/events/7/%ff/1",
+        "/events/7/A B/1",
         "/bookings/not-an-id",
         "/nothing",
     ],

@@ -7,6 +7,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.service.ticketing.domain.value_object.seating_config import SECTION_NAME
 from onsale.service.ticketing.driving_adapter.http_controller.compression import (
     document_response,
 )
@@ -58,4 +59,6 @@ def _may_exist(name: str, text: str) -> bool:
             return str(UUID(text)) == text.lower()
         except ValueError:
             return False
-    return name == "section" or (text.isascii() and text.isdecimal())
+    if name == "section":
+        return SECTION_NAME.fullmatch(text) is not None
+    return text.isascii() and text.isdecimal()
