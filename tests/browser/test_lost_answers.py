@@ -7,6 +7,7 @@ from playwright.async_api import Route, expect
 
 from tests.support.browser import Windows
 from tests.support.onsale_up import CARD_NUMBER
+from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, Seller
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -123,3 +124,37 @@ async def test_a_seller_looks_whether_an_event_is_there_before_it_is_made_twice(
     await expect(events.get_by_role("link", name="Spring Gala")).to_have_count(1)
     # What was typed is still there.
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")
+
+
+async def test_a_request_that_waits_keeps_nobody_from_paying_for_other_seats(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    held = await buyer.hold(event_id, "1-1")
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    is_busy = True
+
+    async def be_busy(route: Route) -> None:
+        if is_busy and route.request.method == "POST":
+            await route.fulfill(
+                status=503, headers={"Retry-After": "1"}, json={"code": "UNAVAILABLE"}
+            )
+        else:
+            await route.continue_()
+
+    await page.route("**/api/booking", be_busy)
+    await page.get_by_role("gridcell", name="Row 3, seat 3,").click()
+    await page.get_by_role("button", name="Hold 1 seat").click()
+    await expect(page.get_by_text("Very many people are booking.")).to_be_visible()
+    await page.goto(f"/bookings/{held['id']}")
+    await page.get_by_role("button", name="Show the page meanwhile").click()
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 10.00 USD").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+    # It goes on behind the page, and counts.
+    is_busy = False
+    await wait_for(lambda: buyer.all_items("/api/booking"), lambda items: len(items) == 2)
+    await page.goto("/")
+    await expect(page.get_by_role("link", name="Seats held")).to_be_visible()

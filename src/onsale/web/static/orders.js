@@ -17,6 +17,11 @@ function pending() {
   }
 }
 
+/** Another one may have been begun meanwhile. */
+function forget(order) {
+  if (pending()?.key === order.key) sessionStorage.removeItem(SLOT);
+}
+
 /** Book and return the booking. The same request is repeated, with its key, until it is answered;
     `waiting(text)` hears that it takes longer. Throws `Problem` if it is refused. */
 export async function place(userId, body, waiting = () => {}) {
@@ -29,11 +34,11 @@ export async function place(userId, body, waiting = () => {}) {
   for (let attempt = 1; ; attempt += 1) {
     try {
       const booking = await call("POST", "/api/booking", { body, key: order.key });
-      sessionStorage.removeItem(SLOT);
+      forget(order);
       return booking;
     } catch (error) {
       // Who has to sign in first comes back to the same request.
-      if (!isOpen(error) && error.status !== 401) sessionStorage.removeItem(SLOT);
+      if (!isOpen(error) && error.status !== 401) forget(order);
       if (!isOpen(error) || attempt === ATTEMPTS_MAX) throw error;
       waiting(
         error.isPassing
@@ -45,7 +50,8 @@ export async function place(userId, body, waiting = () => {}) {
   }
 }
 
-/** Finish what was under way when the page was left or reloaded. */
+/** Finish what was under way when the page was left or reloaded. `show(text, leave)` tells of it;
+    whoever calls `leave()` sees the page at once, and the request goes on behind it. */
 export async function resumeOrder(userId, show) {
   const order = pending();
   if (!order) return;
@@ -53,15 +59,28 @@ export async function resumeOrder(userId, show) {
     sessionStorage.removeItem(SLOT);
     return;
   }
-  show("Finishing the request that you had begun");
-  try {
-    const booking = await place(userId, order.body, show);
-    location.replace(`/bookings/${booking.id}`);
-    await new Promise(() => {}); // the page is being left
-  } catch (error) {
-    if (error instanceof Unreachable) throw error;
-    // Refused: whoever is asked next says so again.
-  }
+  let isLeft = false;
+  let leave;
+  const left = new Promise((resolve) => {
+    leave = () => {
+      isLeft = true;
+      resolve();
+    };
+  });
+  const tell = (text) => isLeft || show(text, leave);
+  const finish = async () => {
+    try {
+      const booking = await place(userId, order.body, tell);
+      if (isLeft) return;
+      location.replace(`/bookings/${booking.id}`);
+      await new Promise(() => {}); // the page is being left
+    } catch (error) {
+      if (error instanceof Unreachable && !isLeft) throw error;
+      // Refused: whoever is asked next says so again.
+    }
+  };
+  tell("Finishing the request that you had begun");
+  await Promise.race([finish(), left]);
 }
 
 /** Book and go where its progress is shown. */

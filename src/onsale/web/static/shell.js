@@ -63,7 +63,11 @@ export async function page(build, { role = null } = {}) {
       return;
     }
     if (user?.role === "buyer") {
-      await resumeOrder(user.id, (text) => put(main, working(text)));
+      let told = null;
+      await resumeOrder(user.id, (text, leave) => {
+        told ??= put(main, unfinished(leave)).querySelector("p");
+        setText(told, text);
+      });
       showHold();
     }
     await build(main, user);
@@ -89,6 +93,16 @@ export async function attempt(run) {
 
 export function working(text) {
   return h("div", { class: "empty", role: "status" }, h("div", { class: "spinner" }), h("p", {}, text));
+}
+
+/** What is waited for before the page can be seen, and the way past it. */
+function unfinished(leave) {
+  return h(
+    "div",
+    {},
+    working(""),
+    h("button", { class: "button", type: "button", on: { click: leave } }, "Show the page meanwhile"),
+  );
 }
 
 export function notice(kind, ...children) {
