@@ -7,7 +7,7 @@ from playwright.async_api import expect
 
 from tests.support.browser import Windows, screenshot
 from tests.support.onsale_up import CARD_NUMBER, PASSWORD, OnsaleUp
-from tests.support.visitors import Buyer, Seller, new_email
+from tests.support.visitors import Buyer, Seller, new_email, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -117,3 +117,15 @@ async def test_codes_are_shown_whether_the_stream_or_the_answer_tells_first(
     await page.reload()
     await expect(code).to_be_visible()
     assert not streams  # what is over has no news, and an older picture of it might follow
+
+
+async def test_the_only_seat_of_a_hall_is_found_and_held_with_one_click(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(regular_hall(rows=1, cols=1, price=0))
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    await page.get_by_role("button", name="Find and hold the best seats").click()
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 0.00 USD").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")

@@ -227,8 +227,9 @@ page(async (main, user) => {
       Array.from({ length: last - first + 1 }, (_, index) =>
         h("option", { value: String(first + index) }, String(first + index)),
       );
-    const quantity = field("quantity", "How many", h("select", {}, numbers(1, most)));
-    quantity.control.value = String(Math.min(2, most));
+    const mostHere = Math.min(most, map.seats.length);
+    const quantity = field("quantity", "How many", h("select", {}, numbers(1, mostHere)));
+    quantity.control.value = String(Math.min(2, mostHere));
     const category = names.length
       ? field(
           "category",
@@ -241,7 +242,7 @@ page(async (main, user) => {
           ),
         )
       : null;
-    const spaces = hasSpaces ? field("spaces", "Of these, wheelchair spaces", h("select", {}, numbers(0, most))) : null;
+    const spaces = hasSpaces ? field("spaces", "Of these, wheelchair spaces", h("select", {}, numbers(0, mostHere))) : null;
     return h(
       "form",
       {
