@@ -247,3 +247,33 @@ async def test_signing_in_leads_to_no_other_host(
     page = await windows.open(buyer)
     await page.goto(f"/sign-in?next={address}")
     await expect(page.get_by_role("heading", level=1)).to_have_text("What is on")
+
+
+async def test_whoever_looks_on_sees_that_a_sale_opens_earlier_is_hidden_and_shown_again(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event = await seller.create_event(on_sale_at="2031-01-01T00:00:00Z")
+    address = f"/api/event/{event['id']}"
+    hall, seats = await windows.open(buyer), await windows.open(buyer)
+    sale = await windows.open(seller)
+    await hall.goto(f"/events/{event['id']}")
+    await seats.goto(f"/events/{event['id']}/A/1")
+    await sale.goto(f"/sell/events/{event['id']}")
+    await seats.get_by_role("gridcell", name="Row 1, seat 1,").click()
+    hold = seats.get_by_role("button", name="Hold 1 seat")
+    for window in (hall, seats, sale):
+        await expect(window.locator(".live")).to_have_attribute("data-state", "on")
+    await expect(hall.get_by_role("timer")).to_be_visible()
+
+    await seller.expect(200, "PATCH", address, {"on_sale_at": "2030-01-01T00:00:00Z"})
+    await expect(hall.get_by_text("1 January 2030")).to_be_visible()
+    await seller.expect(200, "PATCH", address, {"on_sale_at": None})
+    await expect(hall.locator(".pill").first).to_have_text("On sale")
+    await expect(hold).to_be_enabled()
+
+    await seller.expect(200, "PATCH", address, {"is_active": False})
+    await expect(hall.get_by_role("heading", name="Not on sale")).to_be_visible()
+    await expect(hold).to_be_disabled()
+    await sale.get_by_role("button", name="Publish it").click()
+    await expect(hall.locator(".pill").first).to_have_text("On sale")
+    await expect(hold).to_be_enabled()

@@ -138,6 +138,23 @@ async def test_an_event_is_followed_by_what_changed(api: HttpApi, event: int) ->
         assert await stream.event() == ("status_update", {"status": "sold_out", "sections": []})
 
 
+@pytest.mark.parametrize(
+    "change", [{"is_active": False}, {"on_sale_at": datetime(2031, 1, 1, tzinfo=UTC)}]
+)
+async def test_followers_hear_that_an_event_is_bought_otherwise(
+    api: HttpApi, event: int, change: dict[str, object]
+) -> None:
+    """Not how: it names no section, and whoever wants to know reads the event again."""
+    async with open_stream(api.app, f"/api/event/{event}/sse") as stream:
+        await stream.event()
+
+        await api.events.change(event, change)
+        api.catalog.forget(event)
+        api.live_events.touch([event])
+
+        assert await stream.event() == ("status_update", {"status": "available", "sections": []})
+
+
 async def test_a_viewer_who_comes_later_gets_everything_first(api: HttpApi, event: int) -> None:
     async with open_stream(api.app, f"/api/event/{event}/sse") as first:
         await first.event()

@@ -53,6 +53,8 @@ page(async (main) => {
 
   const blocks = new Map();
   let shown = null;
+  let stopClock = () => {};
+  let isHeard = false;
   function buildHall() {
     const groups = Map.groupBy(event.sections, (part) => part.section);
     put(
@@ -122,9 +124,11 @@ page(async (main) => {
   }
 
   function showSale(name) {
-    if (name === shown) return;
+    const key = `${name} ${event.on_sale_at}`;
+    if (key === shown) return;
     const isFirst = shown === null;
-    shown = name;
+    shown = key;
+    stopClock();
     const texts = {
       sold_out: [
         "bad",
@@ -151,7 +155,7 @@ page(async (main) => {
 
   function countdown() {
     const clock = h("p", { class: "clock", role: "timer", "aria-label": "Time until the sale begins" });
-    everySecond(() => {
+    stopClock = everySecond(() => {
       const seconds = (Date.parse(event.on_sale_at) - now()) / 1000;
       if (seconds <= 0) {
         setText(clock, "Now");
@@ -175,9 +179,12 @@ page(async (main) => {
     );
   }
 
-  const refresh = paced(async () => {
+  const reread = async () => {
     event = await read(`/api/event/${id}`).catch(() => event);
     show();
+  };
+  const refresh = paced(async () => {
+    await reread();
     // It opens a moment after its time has come, once a worker has seen to it.
     if (["draft", "upcoming"].includes(saleState(event).name)) setTimeout(refresh, 1000);
   }, 1000);
@@ -185,7 +192,10 @@ page(async (main) => {
   show();
   if (saleState(event).name === "draft") refresh();
 
+  const readAgain = paced(reread, 1000);
   const merge = (update) => {
+    // It may be hidden or shown, or opens at another time.
+    if (!update.sections.length) readAgain();
     const changed = new Map(update.sections.map((part) => [`${part.section}-${part.subsection}`, part]));
     event = {
       ...event,
@@ -194,7 +204,12 @@ page(async (main) => {
     };
     show();
   };
-  follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {
+  const begin = (update) => {
+    if (isHeard) readAgain(); // what changed while nothing was heard
+    isHeard = true;
+    merge(update);
+  };
+  follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (isLive) => {
     live.dataset.state = isLive ? "on" : "off";
     setText(live, isLive ? "Live: what is left is shown as it changes" : "Not live just now");
   });

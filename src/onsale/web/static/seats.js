@@ -9,6 +9,7 @@ import { count, day, explained, money, plural, seatsInWords, timeLeft } from "./
 
 const READ_EVERY_MS_MIN = 334;
 const READ_EVERY_MS = 5000;
+const EVENT_EVERY_MS_MIN = 1000;
 const MINE = new Set(["processing", "pending_payment", "paid", "completed"]);
 
 page(async (main, user) => {
@@ -22,6 +23,8 @@ page(async (main, user) => {
   let chosen = remembered();
   let isBusy = false;
   let shownSale = null;
+  let stopClock = () => {};
+  let isHeard = false;
 
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
   const changes = h("span", { class: "soft small" });
@@ -321,12 +324,23 @@ page(async (main, user) => {
     if (!document.hidden) readAgain();
   }, READ_EVERY_MS);
 
+  const readEvent = paced(async () => {
+    event = await read(`/api/event/${id}`).catch(() => event);
+    showSale();
+  }, EVENT_EVERY_MS_MIN);
   const hear = (update) => {
     event = { ...event, status: update.status };
     showSale();
+    // It may be hidden or shown, or opens at another time.
+    if (!update.sections.length) readEvent();
     if (update.sections.some((part) => part.section === section && part.subsection === Number(number))) readAgain();
   };
-  follow(`/api/event/${id}/sse`, { initial_status: hear, status_update: hear }, (isLive) => {
+  const begin = (update) => {
+    if (isHeard) readEvent(); // what changed while nothing was heard
+    isHeard = true;
+    hear(update);
+  };
+  follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: hear }, (isLive) => {
     live.dataset.state = isLive ? "on" : "off";
     setText(live, isLive ? "Live: what others take is seen at once" : "Not live just now");
   });
@@ -334,13 +348,15 @@ page(async (main, user) => {
   function showSale() {
     const state = saleState(event);
     showChoice();
-    if (state.name === shownSale) return;
-    shownSale = state.name;
+    const key = `${state.name} ${event.on_sale_at}`;
+    if (key === shownSale) return;
+    shownSale = key;
+    stopClock();
     if (state.name === "open") put(sale);
     else if (state.name === "upcoming") {
       const left = h("strong", { role: "timer" });
       put(sale, h("p", { class: "notice warn" }, "The sale begins in ", left, ". You can choose already."));
-      everySecond(() => {
+      stopClock = everySecond(() => {
         const seconds = (Date.parse(event.on_sale_at) - now()) / 1000;
         left.textContent = timeLeft(seconds);
         if (seconds > 0) return true;

@@ -388,7 +388,13 @@ page(
     setInterval(() => {
       if (!document.hidden) readAgain();
     }, READ_EVERY_MS);
+    const readEvent = paced(async () => {
+      event = await read(`/api/event/${id}`).catch(() => event);
+      show();
+    }, READ_EVERY_MS_MIN);
     const merge = (update) => {
+      // In another window it may have been hidden or shown, or opens at another time.
+      if (!update.sections.length) readEvent();
       const changed = new Map(update.sections.map((part) => [`${part.section}-${part.subsection}`, part]));
       event = {
         ...event,

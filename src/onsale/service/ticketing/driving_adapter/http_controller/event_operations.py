@@ -224,7 +224,9 @@ FOLLOW = Operation(
     summary="Follow an event",
     description=(
         "Server-sent events: `initial_status` with every subsection, then `status_update` a few "
-        "times a second at most, naming only the subsections that changed since the event before."
+        "times a second at most, naming only the subsections that changed since the event before. "
+        "If it names none, the event itself is another one: its status, or whether and when it "
+        "can be bought, which is to be read again."
     ),
     tag=TAG,
     parameters=[EVENT_ID],

@@ -3,6 +3,7 @@
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from datetime import datetime
 from uuid import UUID
 
 from onsale.service.ticketing.app.interface.i_booking_repository import BookingView
@@ -40,9 +41,14 @@ class LiveBooking:
 class LiveEvent:
     """An event's counts. ``serial`` names the view, so that what changed between two views is
     encoded once however many viewers take that step.
+
+    Whether and when it can be bought is not told, but a change of that is news as well: an update
+    that names no section has viewers read the event again.
     """
 
     status: EventStatus
+    is_active: bool
+    on_sale_at: datetime | None
     sections: list[SectionBody]
     serial: int = field(compare=False)
     _frames: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
@@ -97,7 +103,11 @@ def event_reader(
     async def read_live(event_ids: Collection[int]) -> Mapping[int, LiveEvent]:
         return {
             event_id: LiveEvent(
-                view.event.status, [section_body(part) for part in view.sections], next(serials)
+                view.event.status,
+                view.event.details.is_active,
+                view.event.details.on_sale_at,
+                [section_body(part) for part in view.sections],
+                next(serials),
             )
             for event_id, view in (await read(event_ids)).items()
         }
