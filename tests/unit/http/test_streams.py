@@ -142,7 +142,7 @@ async def test_an_event_is_followed_by_what_changed(api: HttpApi, event: int) ->
     "change", [{"is_active": False}, {"on_sale_at": datetime(2031, 1, 1, tzinfo=UTC)}]
 )
 async def test_followers_hear_that_an_event_is_bought_otherwise(
-    api: HttpApi, event: int, change: dict[str, object]
+    api: HttpApi, event: int, change: dict[str, bool | datetime]
 ) -> None:
     """Not how: it names no section, and whoever wants to know reads the event again."""
     async with open_stream(api.app, f"/api/event/{event}/sse") as stream:
