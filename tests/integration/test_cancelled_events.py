@@ -19,6 +19,9 @@ from onsale.service.ticketing.domain.exceptions import (
     ForbiddenRoleError,
     NotOwnerError,
 )
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_event_writer import (
+    AsyncpgEventWriter,
+)
 from tests.integration.test_blocked_seats import seller_of
 from tests.support.crash_stage import Stage, crash_everywhere, everything_else_goes_on
 from tests.support.money import (
@@ -147,6 +150,18 @@ async def test_a_cancelled_event_takes_no_bookings_and_changes_no_more(
     current = await pipeline.events.by_id(event.id)
     assert current is not None
     assert current.status is EventStatus.CANCELLED
+
+
+async def test_a_change_that_comes_as_the_event_is_cancelled_is_refused(
+    pipeline: Pipeline, event: Event
+) -> None:
+    """It was looked at before, and on sale then."""
+    await call_off(pipeline, event)
+    with pytest.raises(EventCancelledError):
+        await AsyncpgEventWriter(pipeline.pool).change(event.id, {"is_active": False})
+    current = await pipeline.events.by_id(event.id)
+    assert current is not None
+    assert current.details.is_active
 
 
 async def test_of_two_at_once_one_cancels(pipeline: Pipeline, event: Event) -> None:

@@ -1,9 +1,12 @@
 """Sales figures and the list of tickets, against the ledger itself."""
 
+import time
 import tracemalloc
 from collections.abc import AsyncIterator
+from dataclasses import replace
 
 import pytest
+from uuid_utils.compat import uuid7
 
 from onsale.service.shared_kernel.seating import SeatCounts
 from onsale.service.ticketing.app.query import export_tickets_use_case
@@ -71,6 +74,20 @@ async def test_bookings_are_told_by_the_second_in_which_they_got_their_seats(
     counts = {60 - index: count for index, count in enumerate(seconds) if count}
     # Another second may have begun between the two statements.
     assert counts in ({2: 2, 31: 1, 59: 1}, {2: 1, 3: 1, 31: 1, 59: 1}, {3: 2, 32: 1, 60: 1})
+
+
+async def test_a_booking_that_waited_long_for_its_seats_is_told_when_it_has_them(
+    pipeline: Pipeline, buyer: Principal
+) -> None:
+    """Which bookings are looked at follows from when they were made, as their ids tell."""
+    event = await pipeline.open_event()
+    made_at = time.time_ns() - 14 * 60 * 10**9
+    late = replace(
+        pipeline,
+        create_booking=replace(pipeline.create_booking, new_id=lambda: uuid7(nanoseconds=made_at)),
+    )
+    await late.hold(buyer, event)
+    assert sum((await pipeline.sales.figures(event.id)).bookings_by_second) == 1
 
 
 async def exported(pipeline: Pipeline, event: Event) -> AsyncIterator[bytes]:

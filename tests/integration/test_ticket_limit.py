@@ -156,6 +156,26 @@ async def test_what_was_cancelled_expired_or_failed_is_free_to_be_taken_again(
     assert await pipeline.differences(event.id) == []
 
 
+@pytest.mark.parametrize("status", ["processing", "pending_payment", "paid", "completed"])
+async def test_tickets_count_from_the_promise_to_the_end(
+    pipeline: Pipeline, event: Event, buyer: Principal, status: str
+) -> None:
+    booking = await pipeline.book(buyer, event, quantity=LIMIT)
+    if status != "processing":
+        await pipeline.settle()
+    if status == "completed":
+        await pipeline.pay.execute(buyer, booking.id, CARD)
+    if status == "paid":
+        # As a process that dies before the tickets are sold leaves it.
+        await pipeline.pool.execute(
+            "UPDATE booking SET status = 'paid', payment_id = 'p', paid_at = now() WHERE id = $1",
+            booking.id,
+        )
+    assert (await pipeline.booking(booking.id)).status == status
+    with pytest.raises(TicketLimitReachedError):
+        await pipeline.book(buyer, event)
+
+
 async def test_a_limit_that_the_catalog_has_not_heard_of_holds(
     pipeline: Pipeline, buyer: Principal
 ) -> None:
