@@ -9,6 +9,7 @@ from uuid import UUID
 import httpx
 import pytest
 
+from onsale.service.ticketing.app.interface.i_event_repository import EventChanges
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driving_adapter.http_controller import live_views
 from onsale.service.ticketing.driving_adapter.http_controller import sse as sse_module
@@ -142,7 +143,7 @@ async def test_an_event_is_followed_by_what_changed(api: HttpApi, event: int) ->
     "change", [{"is_active": False}, {"on_sale_at": datetime(2031, 1, 1, tzinfo=UTC)}]
 )
 async def test_followers_hear_that_an_event_is_bought_otherwise(
-    api: HttpApi, event: int, change: dict[str, bool | datetime]
+    api: HttpApi, event: int, change: EventChanges
 ) -> None:
     """Not how: it names no section, and whoever wants to know reads the event again."""
     async with open_stream(api.app, f"/api/event/{event}/sse") as stream:
