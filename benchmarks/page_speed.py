@@ -32,6 +32,8 @@ PEOPLE_COUNT_MAX = 60
 CANCEL_ATTEMPTS_MAX = 20
 KEYS_PER_SECOND = 5
 WARM_UP_SECONDS = 1.0
+IN_SIGHT = 500
+"""Of a large map no more than that need be drawn for a window to be full."""
 _KEYS = ("ArrowRight", "ArrowDown", "ArrowLeft", "ArrowUp")
 
 # When so many elements were painted, and which tasks held the page up until then or later.
@@ -245,7 +247,7 @@ async def run(system: OnsaleUp, views: int, plan: Plan, slownesses: Sequence[flo
             )
             await bench.view(small_map, views)
             await bench.view(
-                View("map of 10,000 seats", f"/events/{large_id}/A/1", ".seats .seat", 10_000),
+                View("map of 10,000 seats", f"/events/{large_id}/A/1", ".seats .seat", IN_SIGHT),
                 views,
             )
             await bench.stay(small_map, hall_id, tokens, plan)

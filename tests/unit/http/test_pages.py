@@ -13,7 +13,7 @@ from onsale.web.site import PAGES, Site
 from tests.support.http_api import HttpApi
 
 BROWSER = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
-BYTES_MAX = 160_000
+BYTES_MAX = 110_000
 IDS = {
     "event_id": "7",
     "section": "A-1",
@@ -176,11 +176,14 @@ def test_a_problem_page_shows_texts_as_texts() -> None:
     assert "a &amp; b $title" in page
 
 
-def test_a_page_with_all_files_that_there_are_is_light() -> None:
-    page = len(SITE.page("/").content)
-    assets = sum(len(document.content) for document in SITE.assets.values())
+@pytest.mark.parametrize("path", [page.path for page in PAGES])
+def test_a_page_with_all_that_it_loads_is_light(path: str) -> None:
+    page = SITE.page(path).content
+    names = {link.rpartition("/")[2] for link in sources(page.decode()).links}
+    # Of the pictures that the style names.
+    names |= {name for name in SITE.assets if name.endswith(".svg")}
 
-    assert page + assets < BYTES_MAX
+    assert len(page) + sum(len(SITE.assets[name].content) for name in names) < BYTES_MAX
 
 
 def test_modules_are_there_and_import_what_is_there() -> None:

@@ -1,6 +1,7 @@
 // A subsection as a grid of seats, for click, touch, keyboard and screen reader.
 
 import { h, put, setText } from "./dom.js";
+import { room, seatWindow } from "./seat-window.js";
 import { money } from "./words.js";
 
 const STATUS_WORDS = { available: "available", reserved: "held by somebody", sold: "sold", blocked: "not for sale" };
@@ -9,54 +10,133 @@ const TONES = 6;
 
 export const positionOf = (seat) => `${seat.row}-${seat.seat}`;
 
-/** `toggle(position)` is called when a seat that `mayChoose(seat)` is clicked or chosen by key. */
+/** `toggle(position)` is called when a seat that `mayChoose(seat)` is clicked or chosen by key. Of a
+    large map only what is in sight is drawn; `seat-window.js` tells what that is. */
 export function seatMap({ label, mayChoose, toggle }) {
   const grid = h("div", { class: "seats", role: "grid", "aria-label": label, "aria-multiselectable": "true" });
   const element = h("div", { class: "seat-frame" }, h("div", { class: "stage", "aria-hidden": "true" }, "STAGE"), grid);
+  const sight = seatWindow(element, grid, drawPart);
   let map = null;
-  let buttons = [];
   let seats = [];
+  // What is drawn: the rows by number, from 0, each from a seat to a seat, and the seats by index.
+  const lines = new Map();
+  const buttons = new Map();
   let current = 0;
   let chosen = new Set();
   let mine = new Set();
+  let isHandingOver = false;
 
   function build() {
     seats = map.seats;
-    buttons = seats.map((seat, index) =>
-      h(
+    lines.clear();
+    buttons.clear();
+    put(grid);
+    grid.style.setProperty("--across", map.seats_per_row);
+    current = Math.max(
+      0,
+      seats.findIndex((seat) => seat.status === "available"),
+    );
+    grid.setAttribute("aria-rowcount", map.rows);
+    grid.setAttribute("aria-colcount", map.seats_per_row + 1);
+    sight.begin(map.rows, map.seats_per_row);
+  }
+
+  // --- What is drawn ---
+
+  function drawPart(part) {
+    const focused = document.activeElement;
+    const isFocused = grid.contains(focused);
+    for (const [row, line] of lines) {
+      if (row >= part.top && row < part.bottom) continue;
+      cut(row, line, part.left, part.left);
+      line.element.remove();
+      lines.delete(row);
+    }
+    let next = grid.firstElementChild;
+    for (let row = part.top; row < part.bottom; row += 1) {
+      let line = lines.get(row);
+      if (line) next = line.element.nextElementSibling;
+      else {
+        line = { element: newRow(row), left: part.left, right: part.left };
+        lines.set(row, line);
+        grid.insertBefore(line.element, next);
+      }
+      cut(row, line, part.left, part.right);
+      line.element.firstElementChild.after(...newSeats(row, part.left, line.left));
+      line.element.append(...newSeats(row, line.right, part.right));
+      [line.left, line.right] = [part.left, part.right];
+      if (!sight.isWhole()) indent(line);
+    }
+    // One stop for the keyboard: the seat, or the map as long as that seat is out of sight.
+    const stop = buttons.get(current);
+    if (stop) grid.removeAttribute("tabindex");
+    else grid.tabIndex = 0;
+    if (isFocused && document.activeElement !== focused) focusOn(stop ?? grid);
+    else if (focused === grid && stop) focusOn(stop);
+  }
+
+  /** Leave room for the seats of a row that stand before those that are drawn. */
+  function indent(line) {
+    const first = line.element.children[1];
+    if (first !== line.first) line.first?.style.removeProperty("margin-left");
+    first.style.marginLeft = room(line.left);
+    line.first = first;
+  }
+
+  function focusOn(target) {
+    isHandingOver = true;
+    target.focus({ preventScroll: true });
+    isHandingOver = false;
+  }
+
+  /** Take the seats out of a row that are not in a part of it. */
+  function cut(row, line, left, right) {
+    for (let column = line.left; column < line.right; column += 1) {
+      if (column >= left && column < right) continue;
+      const index = row * map.seats_per_row + column;
+      buttons.get(index).remove();
+      buttons.delete(index);
+    }
+    line.left = Math.max(line.left, left);
+    line.right = Math.min(line.right, right);
+    if (line.left >= line.right) line.left = line.right = left;
+  }
+
+  function newRow(row) {
+    return h(
+      "div",
+      { role: "row", "aria-rowindex": sight.isWhole() ? null : row + 1 },
+      h("span", { role: "rowheader", "aria-label": `Row ${row + 1}` }, row + 1),
+    );
+  }
+
+  function newSeats(row, left, right) {
+    const made = [];
+    for (let column = left; column < right; column += 1) {
+      const index = row * map.seats_per_row + column;
+      const button = h(
         "button",
         {
           type: "button",
           class: "seat",
           role: "gridcell",
-          tabindex: "-1",
+          tabindex: index === current ? "0" : "-1",
           "aria-selected": "false",
+          "aria-colindex": sight.isWhole() ? null : column + 2,
           "data-index": index,
         },
-        h("span", { "aria-hidden": "true" }, seat.seat),
-      ),
-    );
-    const rows = [];
-    for (let row = 0; row < map.rows; row += 1) {
-      rows.push(
-        h(
-          "div",
-          { role: "row" },
-          h("span", { role: "rowheader", "aria-label": `Row ${row + 1}` }, row + 1),
-          buttons.slice(row * map.seats_per_row, (row + 1) * map.seats_per_row),
-        ),
+        h("span", { "aria-hidden": "true" }, seats[index].seat),
       );
+      buttons.set(index, button);
+      paint(index);
+      made.push(button);
     }
-    grid.style.setProperty("--across", map.seats_per_row);
-    put(grid, rows);
-    seats.forEach((_, index) => paint(index));
-    const firstFree = seats.findIndex((seat) => seat.status === "available");
-    current = Math.max(0, firstFree);
-    buttons[current].tabIndex = 0;
+    return made;
   }
 
   function paint(index) {
-    const [seat, button] = [seats[index], buttons[index]];
+    const [seat, button] = [seats[index], buttons.get(index)];
+    if (!button) return;
     const position = positionOf(seat);
     const isMine = mine.has(position);
     button.dataset.status = seat.status;
@@ -80,38 +160,56 @@ export function seatMap({ label, mayChoose, toggle }) {
     else button.setAttribute("aria-disabled", "true");
   }
 
-  function moveTo(index) {
-    if (index < 0 || index >= buttons.length) return;
-    buttons[current].tabIndex = -1;
+  // --- Moving about ---
+
+  function stopAt(index) {
+    const before = buttons.get(current);
+    if (before) before.tabIndex = -1;
     current = index;
-    buttons[current].tabIndex = 0;
-    buttons[current].focus();
+  }
+
+  function moveTo(index) {
+    stopAt(index);
+    const isFar = !buttons.has(index);
+    if (isFar) sight.lookAt(Math.floor(index / map.seats_per_row), index % map.seats_per_row);
+    const button = buttons.get(index);
+    button.tabIndex = 0;
+    button.focus();
+    // What was drawn only now may have the focus since then.
+    if (isFar) button.scrollIntoView({ block: "nearest", inline: "nearest" });
   }
 
   grid.addEventListener("click", (event) => {
     const button = event.target.closest(".seat");
     if (!button) return;
     const index = Number(button.dataset.index);
-    buttons[current].tabIndex = -1;
-    current = index;
+    stopAt(index);
     button.tabIndex = 0;
+    grid.removeAttribute("tabindex");
     if (mayChoose(seats[index])) toggle(positionOf(seats[index]));
   });
 
+  // Whoever comes to the map by keyboard comes to a seat, and is shown where that is.
+  grid.addEventListener("focus", () => {
+    if (!isHandingOver && grid.matches(":focus-visible")) moveTo(current);
+  });
+
   grid.addEventListener("keydown", (event) => {
-    if (!event.target.closest(".seat") || event.altKey || event.metaKey) return;
+    if (event.altKey || event.metaKey) return;
     const width = map.seats_per_row;
     const column = current % width;
     const start = current - column;
     const targets = {
       ArrowRight: column < width - 1 ? current + 1 : current,
       ArrowLeft: column > 0 ? current - 1 : current,
-      ArrowDown: current + width < buttons.length ? current + width : current,
+      ArrowDown: current + width < seats.length ? current + width : current,
       ArrowUp: current - width >= 0 ? current - width : current,
       Home: event.ctrlKey ? 0 : start,
-      End: event.ctrlKey ? buttons.length - 1 : start + width - 1,
-      PageDown: Math.min(current + 5 * width, buttons.length - width + column),
+      End: event.ctrlKey ? seats.length - 1 : start + width - 1,
+      PageDown: Math.min(current + 5 * width, seats.length - width + column),
       PageUp: Math.max(current - 5 * width, column),
+      // A seat that was moved out of sight is shown before it is chosen.
+      ...(event.target === grid && { Enter: current, " ": current }),
     };
     if (!(event.key in targets)) return;
     event.preventDefault();
@@ -142,9 +240,10 @@ export function seatMap({ label, mayChoose, toggle }) {
         paint(index);
         if (before.status !== seat.status) {
           changed.push(seat);
-          const { classList } = buttons[index];
-          classList.remove("changed");
-          requestAnimationFrame(() => classList.add("changed"));
+          const button = buttons.get(index);
+          if (!button) return;
+          button.classList.remove("changed");
+          requestAnimationFrame(() => button.classList.add("changed"));
         }
       });
       return changed;
