@@ -16,7 +16,7 @@ _rules = msgspec.json.Decoder(SeatRules)
 
 
 def booking_from_row(row: Row) -> Booking:
-    """The entity of one row with all columns of ``booking``."""
+    """The entity of one row of ``booking``."""
     cancel_reason, command = row["cancel_reason"], row["command"]
     rules = row["seat_rules"]
     return Booking(

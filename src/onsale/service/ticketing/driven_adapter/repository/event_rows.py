@@ -15,7 +15,7 @@ from onsale.service.ticketing.driven_adapter.repository.seating_config_json impo
 
 
 def event_from_row(row: Row, seating_config: Mapping[str, Any], version: int = 0) -> Event:
-    """The entity of one row with all columns of ``event``, and its hall, parsed from JSON; the
+    """The entity of one row of ``event``, and its hall, parsed from JSON; the
     ``version`` matters to those alone who remember it.
     """
     return Event(

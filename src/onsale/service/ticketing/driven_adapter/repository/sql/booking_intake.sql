@@ -81,7 +81,11 @@ CROSS JOIN LATERAL (
 WHERE event.max_tickets_per_buyer IS NOT NULL
 
 -- name: by_keys
-SELECT booking.*
+SELECT
+    id, booking.buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+    seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at, idempotency_key,
+    request_digest
 FROM unnest($1::bigint[], $2::text[]) AS wanted (buyer_id, key)
 JOIN booking ON booking.buyer_id = wanted.buyer_id AND booking.idempotency_key = wanted.key
 WHERE booking.created_at >= now() - interval '24 hours'

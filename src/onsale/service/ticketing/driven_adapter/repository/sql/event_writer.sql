@@ -6,7 +6,10 @@ INSERT INTO event (
     currency, hold_seconds, max_tickets_per_booking, max_tickets_per_buyer, leave_no_single_seats
 )
 VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)
-RETURNING *
+RETURNING
+    id, seller_id, name, description, venue_name, seating_config, is_active, starts_at, on_sale_at,
+    currency, hold_seconds, max_tickets_per_booking, max_tickets_per_buyer, leave_no_single_seats,
+    status, epoch, created_at
 
 -- name: change_event
 -- Of each pair of parameters the first tells whether the second is to be taken.
@@ -21,10 +24,16 @@ SET name = CASE WHEN $2 THEN $3::varchar ELSE name END,
     starts_at = CASE WHEN $16 THEN $17::timestamptz ELSE starts_at END,
     updated_at = now()
 WHERE id = $1 AND status <> 'cancelled'
-RETURNING *
+RETURNING
+    id, seller_id, name, description, venue_name, seating_config, is_active, starts_at, on_sale_at,
+    currency, hold_seconds, max_tickets_per_booking, max_tickets_per_buyer, leave_no_single_seats,
+    status, epoch, created_at
 
 -- name: cancel_event
 UPDATE event
 SET status = 'cancelled', cancelled_at = now(), cancellation_owed = true, updated_at = now()
 WHERE id = $1 AND status <> 'cancelled'
-RETURNING *
+RETURNING
+    id, seller_id, name, description, venue_name, seating_config, is_active, starts_at, on_sale_at,
+    currency, hold_seconds, max_tickets_per_booking, max_tickets_per_buyer, leave_no_single_seats,
+    status, epoch, created_at

@@ -23,7 +23,11 @@ FROM event
 WHERE id = ANY($1::bigint[])
 
 -- name: lock_bookings
-SELECT *, clock_timestamp() AS locked_at
+SELECT
+    id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+    seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at,
+    clock_timestamp() AS locked_at
 FROM booking
 WHERE id = ANY($1::uuid[])
 ORDER BY id
@@ -122,7 +126,11 @@ WHERE ticket.event_id = $1
 RETURNING ticket.row_number, ticket.seat_number
 
 -- name: claim_live_bookings
-SELECT *, clock_timestamp() AS locked_at
+SELECT
+    id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+    seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at,
+    clock_timestamp() AS locked_at
 FROM booking
 WHERE event_id = $1
   AND id > $2
@@ -251,7 +259,10 @@ LIMIT $1
 SELECT hold.*, clock_timestamp() AS locked_at
 FROM unnest($1::bigint[]) AS wanted (event_id)
 CROSS JOIN LATERAL (
-    SELECT *
+    SELECT
+        id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+        seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+        expires_at, paid_at, payment_id, command, command_seq, next_send_at
     FROM booking
     WHERE booking.status = 'pending_payment'
       AND booking.event_id = wanted.event_id
@@ -270,7 +281,11 @@ FROM payment_attempt
 WHERE booking_id = ANY($1::uuid[]) AND status IN ('open', 'authorized')
 
 -- name: due_commands
-SELECT *, clock_timestamp() AS locked_at
+SELECT
+    id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+    seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at,
+    clock_timestamp() AS locked_at
 FROM booking
 WHERE command IS NOT NULL AND next_send_at <= statement_timestamp()
 ORDER BY next_send_at

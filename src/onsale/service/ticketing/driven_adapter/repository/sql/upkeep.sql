@@ -73,7 +73,10 @@ ORDER BY payment_attempt.id
 LIMIT $3
 
 -- name: paid_bookings
-SELECT *
+SELECT
+    id, buyer_id, event_id, section, subsection, seat_selection_mode, quantity, seat_positions,
+    seat_rules, total_price, currency, status, created_at, failure_reason, cancel_reason,
+    expires_at, paid_at, payment_id, command, command_seq, next_send_at
 FROM booking
 WHERE status = 'paid' AND paid_at < now() - $1 * interval '1 second' AND id > $2
 ORDER BY id

@@ -4,13 +4,13 @@
 INSERT INTO "user" (email, name, role, hashed_password)
 VALUES ($1, $2, $3, $4)
 ON CONFLICT (email) DO NOTHING
-RETURNING *
+RETURNING id, email, name, role, is_active, hashed_password
 
 -- name: by_email
-SELECT * FROM "user" WHERE email = $1
+SELECT id, email, name, role, is_active, hashed_password FROM "user" WHERE email = $1
 
 -- name: by_id
-SELECT * FROM "user" WHERE id = $1
+SELECT id, email, name, role, is_active, hashed_password FROM "user" WHERE id = $1
 
 -- name: revoke_token
 INSERT INTO revoked_token (token_id, expires_at) VALUES ($1, $2) ON CONFLICT DO NOTHING
