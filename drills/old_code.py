@@ -7,26 +7,29 @@ from pathlib import Path
 
 from drills.fleet import PROJECT
 
-# Whoever ran the code of this schema may upgrade without a stop: see docs/upgrade.md.
-OLDEST_SCHEMA = "0004"
-_NEXT_MIGRATION = "src/onsale/migrations/versions/0005_admission.py"
+# Where it is promised that running code lives with later migrations, and since when.
+_PROMISE = "docs/upgrade.md"
 GIT_SECONDS_MAX = 60
 
 
 class NoSuchRevisionError(Exception):
-    """The history here does not reach back to it, as in a shallow clone."""
+    """It is not in the history here, as in a shallow clone."""
 
 
 def oldest_promised() -> str:
-    """The last revision whose newest schema is ``OLDEST_SCHEMA``.
+    """The revision since which the promise stands; in a clone without its whole history, the oldest
+    that is there.
 
     Raises:
-        NoSuchRevisionError: the history does not reach back so far.
+        NoSuchRevisionError: there is no history.
     """
-    added = _git("log", "--diff-filter=A", "--format=%H", "--", _NEXT_MIGRATION).decode().split()
-    if not added or _parent(added[-1]) is None:
-        raise NoSuchRevisionError("the history here does not reach back to the oldest schema")
-    return str(_parent(added[-1]))
+    try:
+        added = _git("log", "--diff-filter=A", "--format=%H", "--", _PROMISE).decode().split()
+    except subprocess.CalledProcessError as error:
+        raise NoSuchRevisionError(error.stderr.decode(errors="replace").strip()) from error
+    if not added:
+        raise NoSuchRevisionError(f"no revision here has {_PROMISE}")
+    return added[-1]
 
 
 def unpack(revision: str, folder: Path) -> Path:
@@ -48,13 +51,6 @@ def newest_schema(source: Path) -> str:
     """The revision to which the code there brings a database."""
     versions = source / "onsale" / "migrations" / "versions"
     return max(path.name.split("_")[0] for path in versions.glob("[0-9]*.py"))
-
-
-def _parent(revision: str) -> str | None:
-    try:
-        return _git("rev-parse", "--verify", "--quiet", f"{revision}^").decode().strip()
-    except subprocess.CalledProcessError:
-        return None
 
 
 def _git(*command: str) -> bytes:

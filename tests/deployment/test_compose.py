@@ -9,7 +9,7 @@ from onsale.platform.stopping import STOP_SECONDS_MAX
 from tests.support.deployment import PROJECT, JsonObject, compose_config
 
 COMPOSE = PROJECT / "compose.yaml"
-ROLES = ("api", "seat-reservation", "ticketing")
+ROLES = ("api", "worker-seat-reservation", "worker-ticketing")
 
 
 @pytest.fixture(scope="module")
@@ -68,7 +68,7 @@ def test_secrets_are_files_and_each_role_gets_its_own_alone(services: JsonObject
     }
     stores = {"onsale_database_url", "onsale_seat_store_url"}
     assert given["api"] == {*stores, "onsale_token_secret"}
-    assert given["seat-reservation"] == given["ticketing"] == stores
+    assert given["worker-seat-reservation"] == given["worker-ticketing"] == stores
     assert given["migrate"] == {"onsale_database_url"}
     for name, service in services.items():
         for variable, value in service.get("environment", {}).items():
