@@ -98,6 +98,19 @@ storm: $(STAMP) ## Kill, pause and restart everything while people buy: ROUNDS=2
 	@exec $(BIN)/python -m storm run $(if $(SEED),--seed "$(SEED)") $(if $(ROUNDS),--rounds "$(ROUNDS)") \
 	    $(if $(BUS),--bus "$(BUS)") $(if $(BROKERS),--brokers "$(BROKERS)") $(ARGS)
 
+# ARGS='--bookings 400 --bus redis' for a small one; --keep keeps logs and history.
+.PHONY: rolling
+rolling: $(STAMP) ## Two of each role, three brokers: kill one of everything, roll everything, while 10,000 bookings are sold
+	@exec $(BIN)/python -m drills rolling $(ARGS)
+
+.PHONY: upgrade
+upgrade: $(STAMP) ## Old and new code at once on one database, while people buy: FROM=revision make upgrade
+	@exec $(BIN)/python -m drills upgrade $(if $(FROM),--from "$(FROM)") $(ARGS)
+
+.PHONY: restore-drill
+restore-drill: $(STAMP) ## Lose PostgreSQL in a sale, restore it to a point in time, rebuild the seats, judge
+	@exec $(BIN)/python -m drills restore $(ARGS)
+
 .PHONY: overload
 overload: $(STAMP) ## Offer 500 requests/s while PostgreSQL stands still (ARGS='--stall redis')
 	@PYTHONPATH=. $(BIN)/python benchmarks/overload.py $(ARGS)
@@ -268,4 +281,4 @@ format: $(STAMP) ## Rewrite the sources as ruff would have them
 .PHONY: clean
 clean: ## Remove what checks, tests and builds leave (keeps .venv and fetched jars)
 	@rm -rf build dist .hypothesis .cache/import-linter .cache/mypy .cache/pytest .cache/ruff
-	@find src storm tests -name __pycache__ -type d -prune -exec rm -rf {} +
+	@find src drills storm tests -name __pycache__ -type d -prune -exec rm -rf {} +

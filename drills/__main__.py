@@ -60,7 +60,7 @@ async def _run(options: argparse.Namespace, root: Path, out: Console, say: Say) 
     }
     match options.command:
         case "rolling":
-            return tell_rolled(await roll(root, shape, **sale), out)
+            return tell_rolled(await roll(root, shape, between=options.between, **sale), out)
         case "upgrade":
             revision = options.revision or oldest_promised()
             return tell_upgraded(await upgrade(root, shape, revision=revision, **sale), out)
@@ -74,6 +74,7 @@ def _parser() -> argparse.ArgumentParser:
     rolling = commands.add_parser("rolling", help="kill one of everything, then roll everything")
     upgrading = commands.add_parser("upgrade", help="old and new code at once on one database")
     restoring = commands.add_parser("restore", help="lose PostgreSQL, and go back to a point")
+    rolling.add_argument("--between", type=int, default=40, help="sold from fault to fault")
     upgrading.add_argument(
         "--from", dest="revision", help="the old code; the oldest that is promised if not given"
     )

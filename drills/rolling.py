@@ -13,8 +13,6 @@ from drills.sale import People, Sale, people_at, sale_among
 from tests.support.kafka_cluster import is_in_sync
 
 IN_SYNC_SECONDS_MAX = 120.0
-# Sold in peace before the first fault and after each: one must be got over before the next.
-BOOKINGS_BETWEEN = 40
 _POLL_SECONDS = 0.2
 
 
@@ -41,9 +39,20 @@ class Rolled:
 
 
 async def roll(
-    root: Path, shape: FleetShape, *, bookings: int, per_second: float, seed: int, say: Say
+    root: Path,
+    shape: FleetShape,
+    *,
+    bookings: int,
+    between: int,
+    per_second: float,
+    seed: int,
+    say: Say,
 ) -> Rolled:
-    """Sell at least so many bookings; meanwhile kill one of everything and roll everything."""
+    """Sell at least so many bookings; meanwhile kill one of everything and roll everything.
+
+    ``between`` are sold in peace before the first fault and after each, so that one is got over
+    before the next.
+    """
     began = time.monotonic()
     async with fleet_in(root, shape) as fleet:
         say(f"starting {len(fleet.names)} processes and {shape.broker_count} brokers")
@@ -55,8 +64,8 @@ async def roll(
             async with sale_among(
                 people, wanted=bookings, per_second=per_second, seed=seed
             ) as sale:
-                await sale.sells(BOOKINGS_BETWEEN)
-                log = _Log(people, sale, steps, say)
+                await sale.sells(between)
+                log = _Log(people, sale, between, steps, say)
                 for name in victims(fleet):
                     await log.step(f"kill -9 {name}", partial(_killed, fleet, name))
                 for name in [*reversed(fleet.names), *fleet.broker_names]:
@@ -78,6 +87,7 @@ def victims(fleet: Fleet) -> list[str]:
 class _Log:
     people: People
     sale: Sale
+    between: int
     steps: list[Step]
     say: Say
 
@@ -89,7 +99,7 @@ class _Log:
         history.note("fault", victim=name)
         await do()
         self.steps.append(Step(name, began_at, history.now() - began_at))
-        await self.sale.sells(BOOKINGS_BETWEEN)
+        await self.sale.sells(self.between)
 
 
 async def _killed(fleet: Fleet, name: str) -> None:
