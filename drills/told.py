@@ -52,7 +52,7 @@ def tell_upgraded(upgraded: Upgraded, out: Console) -> bool:
     )
     for phase in upgraded.phases:
         counts = ", ".join(f"{count:,} by {code} code" for code, count in phase.accepted.items())
-        out.print(f"  {phase.name:24} {phase.seconds:6.1f} s  {counts}", markup=False)
+        out.print(f"  {phase.name:28} {phase.seconds:6.1f} s  {counts}", markup=False)
     all_sold = all(count for phase in upgraded.phases for count in phase.accepted.values())
     if not all_sold:
         out.print("code that ran has sold nothing: this shows nothing")

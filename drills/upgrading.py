@@ -58,13 +58,14 @@ async def upgrade(
         async with people_at(fleet, root / "history.jsonl") as people:
             async with sale_among(people, per_second=per_second, seed=seed) as sale:
                 log = _Log(fleet, people, sale, say)
-                await log.phase("old code, old schema", bookings)
+                await log.phase("old code on the old schema", bookings)
                 await fleet.onsale("db", "upgrade")
-                await log.phase("old code, new schema", bookings)
-                for number in range(1, shape.copy_count + 1):
-                    await _replace(fleet, log, f"-{number}")
-                    name = "both" if number < shape.copy_count else "new code"
-                    await log.phase(f"{name}, new schema", bookings)
+                await log.phase("old code", bookings)
+                for phase, names in _turns(fleet).items():
+                    for name in names:
+                        await fleet.kept(name).replace(fleet.role_process(name))
+                        log.code[name] = "new"
+                    await log.phase(phase, bookings)
                 sale.let_end()
             say("coming to rest, and judging with the new code")
             judged = await judge_sale(fleet, people.history, people.clients, [people.event_id])
@@ -95,9 +96,13 @@ class _Log:
         self._say(f"{name}: accepted by {accepted}")
 
 
-async def _replace(fleet: Fleet, log: _Log, suffix: str) -> None:
-    """The workers first: what new code asks for, only new workers know."""
-    names = [name for name in fleet.names if name.endswith(suffix)]
-    for name in sorted(names, key=lambda each: each.startswith("api")):
-        await fleet.kept(name).replace(fleet.role_process(name))
-        log.code[name] = "new"
+def _turns(fleet: Fleet) -> Mapping[str, Sequence[str]]:
+    """Which processes are replaced before each phase: workers first, as docs/upgrade.md says."""
+    apis = list(fleet.api_ports())
+    workers = [name for name in fleet.names if name not in apis]
+    first = [name for name in workers if name.endswith("-1")]
+    return {
+        "workers of both": first,
+        "both": [*(name for name in workers if name not in first), *apis[:1]],
+        "new code": apis[1:],
+    }
