@@ -16,7 +16,6 @@ from typing import TypeVar
 import asyncpg
 import structlog
 import uvloop
-from prometheus_client import CollectorRegistry, ProcessCollector
 from redis.asyncio import Redis
 
 from onsale.platform.database.connections import close_pool, create_pool
@@ -169,13 +168,6 @@ async def _forever(run: Coroutine[object, object, None]) -> None:
 def payment_gateway(pool: asyncpg.Pool) -> BoundedPaymentGateway:
     """Who takes the money; every call to it ends in time."""
     return BoundedPaymentGateway(MockPaymentGateway(pool), GatewayPatience())
-
-
-def process_registry() -> CollectorRegistry:
-    """Metrics of this process, to begin with those that the operating system keeps of it."""
-    registry = CollectorRegistry()
-    ProcessCollector(registry=registry)
-    return registry
 
 
 def utc_now() -> datetime:

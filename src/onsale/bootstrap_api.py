@@ -9,19 +9,16 @@ from importlib.metadata import version
 from time import monotonic
 
 from fastapi import FastAPI
-from prometheus_client import CollectorRegistry
 from uuid_utils.compat import uuid7
 
 from onsale.bootstrap import background, payment_gateway, tell_ready, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
+from onsale.bootstrap_telemetry import Telemetry, open_telemetry
 from onsale.platform.http_server import ServerOptions, listen, serve
 from onsale.platform.observability.fault_log import FaultLog
-from onsale.platform.observability.loop_lag import LoopLag
+from onsale.platform.observability.loop_lag import LoopLag, watch_loop
 from onsale.platform.rate_limiting.spending_exchange import SpendingExchange
 from onsale.platform.rate_limiting.token_buckets import Limit
-from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
-    RedisSeatStore,
-)
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
@@ -69,6 +66,7 @@ from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publish
     SeatCommandPublisher,
 )
 from onsale.service.ticketing.driven_adapter.live.redis_live_notices import RedisLiveNotices
+from onsale.service.ticketing.driven_adapter.metrics.intake_meter import IntakeMeter
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_booking_intake import (
     AsyncpgBookingIntake,
 )
@@ -139,19 +137,20 @@ async def run_api(
     listener = listen(settings.host, settings.port)
     hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
     try:
-        async with open_api_stores(settings) as stores:
-            parts = _api_parts(settings, stores, hasher)
-            options = ServerOptions(
-                connection_count_max=settings.connection_count_max,
-                protocol=ProblemHttpProtocol.guarded_by(_connection_guard(settings)),
-                trusted_proxies=settings.trusted_proxies,
-            )
-            async with background(*parts.background):
-                app = create_app(parts.services)
-                extend(app, parts.services)
-                tell_ready(settings, host=settings.host, port=settings.port)
-                await serve(app, listener, options, shutdown=parts.services.shutdown, stop=stop)
-                await parts.commands.drain()
+        with open_telemetry(settings, "api") as telemetry:
+            async with open_api_stores(settings) as stores:
+                parts = _api_parts(settings, stores, telemetry, hasher)
+                options = ServerOptions(
+                    connection_count_max=settings.connection_count_max,
+                    protocol=ProblemHttpProtocol.guarded_by(_connection_guard(settings)),
+                    trusted_proxies=settings.trusted_proxies,
+                )
+                async with background(*parts.background):
+                    app = create_app(parts.services)
+                    extend(app, parts.services)
+                    tell_ready(settings, host=settings.host, port=settings.port)
+                    await serve(app, listener, options, shutdown=parts.services.shutdown, stop=stop)
+                    await parts.sender.drain()
     finally:
         hasher.close()
         listener.close()
@@ -160,25 +159,32 @@ async def run_api(
 @dataclass(frozen=True, slots=True)
 class _ApiParts:
     services: HttpServices
-    commands: SeatCommandPublisher
+    sender: SeatCommandPublisher
     background: tuple[Coroutine[object, object, None], ...]
 
 
 def _api_parts(
     settings: ApiSettings,
     stores: ApiStores,
+    telemetry: Telemetry,
     hasher: BcryptPasswordHasher,
 ) -> _ApiParts:
     pool, secret = stores.pool, settings.token_secret.get_secret_value().encode()
     survived = FaultLog()
-    users, store = AsyncpgUserRepository(pool), RedisSeatStore(stores.redis)
+    users, store = AsyncpgUserRepository(pool), telemetry.seat_store(stores.redis)
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
-    unit_of_work, sales = AsyncpgTicketingUnitOfWork(pool), AsyncpgSalesReader(pool)
-    commands = SeatCommandPublisher(
-        stores.bus, stores.topics, survived, send_count_max=settings.send_count_max
+    unit_of_work = telemetry.unit_of_work(AsyncpgTicketingUnitOfWork(pool))
+    sales, intake_meter = AsyncpgSalesReader(pool), IntakeMeter(telemetry.registry)
+    sender = SeatCommandPublisher(
+        telemetry.command_sender(stores.bus),
+        stores.topics,
+        survived,
+        send_count_max=settings.send_count_max,
     )
-    notices = RedisLiveNotices(stores.redis, stores.subscriber, survived)
+    commands = telemetry.commands(sender)
+    live = RedisLiveNotices(stores.redis, stores.subscriber, survived)
+    notices = telemetry.notices(live)
     unacknowledged = UnacknowledgedBookings(
         WithdrawUnacknowledgedBookingsUseCase(unit_of_work, commands, notices)
     )
@@ -188,7 +194,11 @@ def _api_parts(
         wait_seconds_max=settings.answer_seconds_max * INTAKE_SHARE,
         on_unacknowledged=unacknowledged.remember,
         require_database=stores.watch.require,
+        on_batch=intake_meter.batch_stored,
     )
+    intake_meter.watch_queue(lambda: intake.waiting_counts)
+    intake_meter.watch_outbox(lambda: sender.waiting_count)
+    telemetry.pools(stores.pool_uses())
     lag, deadlines = LoopLag(), Deadlines(settings.answer_seconds_max)
     # Reads that many share end with no request: they are cut by themselves.
     stores.watch.when_stalled(deadlines.cut)
@@ -219,7 +229,7 @@ def _api_parts(
     live_events = LiveTopics(
         event_reader(ReadLiveEventsUseCase(get_event).execute), EVENT_INTERVAL_SECONDS
     )
-    feed = LiveFeed(notices, live_bookings, live_events, catalog.forget, survived)
+    feed = LiveFeed(live, live_bookings, live_events, catalog.forget, survived)
     services = HttpServices(
         tokens=tokens,
         register_user=RegisterUserUseCase(users, hasher),
@@ -236,11 +246,13 @@ def _api_parts(
         get_event=get_event,
         get_seat_map=get_seat_map,
         get_alternatives=GetAlternativesUseCase(get_seat_map),
-        create_booking=CreateBookingUseCase(catalog, seat_memory, intake, commands, uuid7, utc_now),
+        create_booking=CreateBookingUseCase(
+            catalog, seat_memory, telemetry.intake(intake), commands, uuid7, utc_now
+        ),
         pay_booking=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings,
             unit_of_work,
-            payment_gateway(pool),
+            telemetry.gateway(payment_gateway(pool)),
             PaymentLedger(unit_of_work, commands, notices),
             uuid7,
             PaymentDigest(secret),
@@ -256,16 +268,18 @@ def _api_parts(
         live_events=live_events,
         readiness=stores.readiness(store.check),
         rate_limits=rate_limits,
-        metrics=CollectorRegistry(),
+        metrics=telemetry.registry,
         shutdown=asyncio.Event(),
         monotonic=monotonic,
         version=version("onsale"),
         is_overrun=lambda: lag.seconds > LAG_SECONDS_MAX,
         deadlines=deadlines,
+        traces=telemetry.traces,
     )
+    watch_loop(telemetry.registry, lag)
     return _ApiParts(
         services,
-        commands,
+        sender,
         (
             lag.run(),
             stores.watch.run(),
@@ -273,7 +287,7 @@ def _api_parts(
             intake.run(),
             unacknowledged.run(survived),
             spending.run(),
-            commands.run(),
+            sender.run(),
             tokens.run(survived),
             catalog.run(survived),
             seat_memory.run(survived),

@@ -22,6 +22,11 @@ from onsale.platform.dependency_watch import DependencyWatch
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import MessageBus
+from onsale.platform.observability.pool_meter import (
+    AsyncpgPoolUse,
+    EnginePoolUse,
+    MeteredPool,
+)
 from onsale.platform.state.redis_clients import create_impatient_client, create_subscriber
 from onsale.settings import Settings
 
@@ -51,6 +56,15 @@ class ApiStores:
     readiness_ping: DatabasePing
     check_schema: SchemaCheck
     topics_exist: asyncio.Event
+
+    def pool_uses(self) -> Mapping[str, MeteredPool]:
+        """What tells how much of each pool is in use."""
+        return {
+            "main": AsyncpgPoolUse(self.pool),
+            "creation": AsyncpgPoolUse(self.creation_pool),
+            "intake": AsyncpgPoolUse(self.intake_pool),
+            "read": EnginePoolUse(self.engine),
+        }
 
     async def make_topics(self) -> None:
         """Wait for the broker, make what it lacks, and wait for ever."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Annotated, TypeVar
+from uuid import UUID
 
 import typer
 from pydantic import ValidationError
@@ -281,6 +282,28 @@ def dlq_redrive(
     from onsale.console import run_dead_letter_redrive
 
     asyncio.run(run_dead_letter_redrive(settings_for(data, BusSettings), out, limit=limit))
+
+
+@app.command()
+def trace(
+    booking: Annotated[UUID, typer.Argument(help="The booking's id, which is its trace's.")],
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            "--data", envvar="ONSALE_DATA", help="The data directory; ./.onsale without it."
+        ),
+    ] = None,
+    as_json: Annotated[bool, typer.Option("--json", help="Print a list of spans.")] = False,
+) -> None:
+    """Show what became of one booking, step by step, with times.
+
+    Of an `onsale up` that traces: ONSALE_TRACE_RATIO=1 onsale up. It need not run any more.
+    Exit status 1 if nothing was recorded.
+    """
+    from onsale.trace_view import run_trace
+
+    if not run_trace(booking, data or DATA_DEFAULT, out, as_json=as_json):
+        raise typer.Exit(1)
 
 
 def _run_role(

@@ -2,14 +2,14 @@
 
 What is decided once and kept there: the port of the broker, the secret that signs sessions, the
 accounts of the demo. ``environment.json`` holds what the roles are started with, so that other
-commands find the system by its data directory.
+commands find the system by its data directory, ``metrics-targets.json`` where Prometheus finds it.
 """
 
 import asyncio
 import json
 import secrets
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -28,6 +28,8 @@ from onsale.settings import BusKind
 DATABASE = "onsale"
 ENVIRONMENT_FILE = "environment.json"
 SECRETS_FILE = "secrets.json"
+TRACES_FOLDER = "traces"
+TARGETS_FILE = "metrics-targets.json"
 READY_SECONDS_MAX = 3.0
 ALL_READY_SECONDS_MAX = 60.0
 READY_POLL_SECONDS = 0.05
@@ -98,6 +100,8 @@ class EmbeddedSystem:
         database_url = postgres.url(DATABASE)
         await asyncio.to_thread(upgrade, database_url)
         environment = {
+            # Where traces are found again, if there shall be any and nobody says where.
+            "ONSALE_TRACE_DIRECTORY": str(self.directory.path / TRACES_FOLDER),
             **self._options.extra,
             "ONSALE_DATABASE_URL": database_url,
             "ONSALE_SEAT_STORE_URL": redis.url(),
@@ -119,6 +123,7 @@ class EmbeddedSystem:
             for name, port in self.metrics_ports.items()
         }
         write_private(self.directory.path / ENVIRONMENT_FILE, environment)
+        write_private(self.directory.path / TARGETS_FILE, self._scrape_targets())
         await self.supervisor.start(*self._workers(environment))
         await self.supervisor.start(self._api(environment))
         await self._until_all_is_ready()
@@ -152,6 +157,17 @@ class EmbeddedSystem:
             )
             for worker in WORKERS
             for name in self._copies_of(worker)
+        ]
+
+    def _scrape_targets(self) -> list[dict[str, object]]:
+        """What Prometheus reads (``file_sd_configs``): where each process serves its metrics."""
+        addresses = {"api": [f"127.0.0.1:{self._options.port}"]} | {
+            worker: [f"127.0.0.1:{self.metrics_ports[name]}" for name in self._copies_of(worker)]
+            for worker in WORKERS
+        }
+        return [
+            {"targets": targets, "labels": {"job": f"onsale-{role}"}}
+            for role, targets in addresses.items()
         ]
 
     def _copies_of(self, worker: str) -> list[str]:
@@ -223,7 +239,7 @@ def token_secret(data: Path) -> str:
     return str(json.loads(path.read_text())["token_secret"])
 
 
-def write_private(path: Path, content: Mapping[str, object]) -> None:
+def write_private(path: Path, content: Mapping[str, object] | Sequence[object]) -> None:
     """Write JSON that only its owner can read; a crash leaves the old file or the new one."""
     fresh = path.with_suffix(".new")
     fresh.touch(mode=0o600)

@@ -41,6 +41,7 @@ PREFIXES_READ_ELSEWHERE = ("ONSALE_METRICS_PORT_",)
 TOKEN_SECRET_BYTES_MIN = 32
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 SEAT_STORE_SCHEMES = ("redis://", "rediss://", "unix://")
+COLLECTOR_SCHEMES = ("http://", "https://")
 _SEAT_STORE = "Kvrocks, or any Redis-protocol server: redis://host:port/0"
 
 
@@ -70,6 +71,12 @@ def _seat_store_url(text: str) -> str:
     except ValueError:
         # Its own message may tell a part of the address, and that a password.
         raise ValueError("what stands behind the host is no port") from None
+    return text
+
+
+def _trace_endpoint(text: str) -> str:
+    if not text.startswith(COLLECTOR_SCHEMES):
+        raise ValueError(f"the address of a collector begins with {_either(COLLECTOR_SCHEMES)}")
     return text
 
 
@@ -234,6 +241,17 @@ class Settings(BusSettings, StoreSettings):
     streams_per_client_max: Annotated[
         int, Field(ge=1, description="event streams that one client may have open")
     ] = 5_000
+    trace_ratio: Annotated[
+        float,
+        Field(ge=0, le=1, description="the share of bookings that are traced, 1 for all of them"),
+    ] = 0.0
+    trace_endpoint: Annotated[
+        Annotated[str, AfterValidator(_trace_endpoint)] | None,
+        Field(description="takes traces as OTLP over HTTP: http://collector:4318/v1/traces"),
+    ] = None
+    trace_directory: Annotated[
+        Path | None, Field(description="where traces are written if there is no trace_endpoint")
+    ] = None
     log_level: Annotated[
         str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
     ] = "info"

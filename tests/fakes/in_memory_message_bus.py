@@ -109,10 +109,13 @@ class InMemoryMessageBus:
             for message in messages[offsets[index] :]
         ][:limit]
 
-    async def backlog(self, topic: str, group: str) -> int:
+    async def lag(self, topic: str, group: str) -> dict[int, int]:
         offsets = self.broker.offsets[topic, group]
         partitions = self.broker.partitions(topic)
-        return sum(len(messages) - offsets[index] for index, messages in enumerate(partitions))
+        return {index: len(messages) - offsets[index] for index, messages in enumerate(partitions)}
+
+    async def backlog(self, topic: str, group: str) -> int:
+        return sum((await self.lag(topic, group)).values())
 
     async def check(self) -> None:
         self.broker.require_present()

@@ -8,6 +8,7 @@ from typing import Any
 
 import asyncpg
 import sqlalchemy.exc
+from sqlalchemy import Pool
 from sqlalchemy.ext.asyncio import AsyncConnection, AsyncEngine, create_async_engine
 
 from onsale.platform.database.patience import (
@@ -102,6 +103,16 @@ class ReadEngine:
         self._engine = engine
         self._waiting_room = waiting_room
         self._opened = opened
+
+    @property
+    def pool(self) -> Pool:
+        """Its connections."""
+        return self._engine.pool
+
+    @property
+    def waiting_count(self) -> int:
+        """How many callers wait for a connection."""
+        return 0 if self._waiting_room is None else self._waiting_room.count
 
     def cut(self) -> None:
         """End every read that is under way: whoever waits for it, alone or with many others, is

@@ -74,6 +74,11 @@ class WaitingRoom:
         self._count_max = count_max
         self._count = 0
 
+    @property
+    def count(self) -> int:
+        """How many wait."""
+        return self._count
+
     def __enter__(self) -> None:
         """Take a place.
 

@@ -223,11 +223,10 @@ async def _answer(
         raise UnavailableError("message-bus", reason.str()) from error
 
 
-def count_unread(client_config: _ClientConfig, topic: str, group: str) -> int:
-    """How many messages of ``topic`` lie behind the group's committed offsets; blocks."""
+def count_unread(client_config: _ClientConfig, topic: str, group: str) -> dict[int, int]:
+    """How many messages of each partition lie behind the group's committed offsets; blocks."""
     with _onlooker(client_config, group) as consumer:
-        unread = _unread(consumer, topic)
-        return sum(end - start.offset for start, end in unread)
+        return {start.partition: end - start.offset for start, end in _unread(consumer, topic)}
 
 
 def read_unread(

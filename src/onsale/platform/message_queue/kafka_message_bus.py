@@ -126,9 +126,13 @@ class KafkaMessageBus:
         """See :meth:`MessageBus.peek`."""
         return await asyncio.to_thread(read_unread, self._client_config, topic, group, limit)
 
+    async def lag(self, topic: str, group: str) -> dict[int, int]:
+        """See :meth:`MessageBus.lag`."""
+        return await asyncio.to_thread(count_unread, self._client_config, topic, group)
+
     async def backlog(self, topic: str, group: str) -> int:
         """See :meth:`MessageBus.backlog`."""
-        return await asyncio.to_thread(count_unread, self._client_config, topic, group)
+        return sum((await self.lag(topic, group)).values())
 
     async def check(self) -> None:
         """See :meth:`MessageBus.check`."""

@@ -110,8 +110,16 @@ class MessageBus(MessagePublisher, Protocol):
         """
         ...
 
+    async def lag(self, topic: str, group: str) -> dict[int, int]:
+        """How many messages of each partition of ``topic`` the ``group`` has yet to consume.
+
+        Raises:
+            UnavailableError: the broker did not answer in time.
+        """
+        ...
+
     async def backlog(self, topic: str, group: str) -> int:
-        """How many messages of ``topic`` the ``group`` has yet to consume.
+        """The same of all partitions together.
 
         Raises:
             UnavailableError: the broker did not answer in time.

@@ -107,13 +107,20 @@ class RedisStreamsMessageBus:
             for entry in entries
         ][:limit]
 
-    async def backlog(self, topic: str, group: str) -> int:
-        """See :meth:`MessageBus.backlog`."""
+    async def lag(self, topic: str, group: str) -> dict[int, int]:
+        """See :meth:`MessageBus.lag`."""
         layout = await self._client.layout(topic)
         # In this order, a message that comes or goes in between cannot make a count negative.
         offsets = await self._positions(layout.offsets(group))
         ends = await self._positions(layout.ends())
-        return sum(end - offsets.get(partition, 0) for partition, end in ends.items())
+        return {
+            partition: ends.get(partition, 0) - offsets.get(partition, 0)
+            for partition in range(layout.partition_count)
+        }
+
+    async def backlog(self, topic: str, group: str) -> int:
+        """See :meth:`MessageBus.backlog`."""
+        return sum((await self.lag(topic, group)).values())
 
     async def check(self) -> None:
         """See :meth:`MessageBus.check`."""

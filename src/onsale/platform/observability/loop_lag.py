@@ -4,6 +4,8 @@ import asyncio
 from collections import deque
 from time import monotonic
 
+from prometheus_client import CollectorRegistry, Gauge
+
 BEAT_SECONDS = 0.05
 BEAT_COUNT = 3
 
@@ -27,3 +29,12 @@ class LoopLag:
             due_at = monotonic() + BEAT_SECONDS
             await asyncio.sleep(BEAT_SECONDS)
             self._recent.append(monotonic() - due_at)
+
+
+def watch_loop(registry: CollectorRegistry, lag: LoopLag) -> None:
+    """Tell how late it is, when somebody asks."""
+    Gauge(
+        "onsale_event_loop_lag_seconds",
+        "How late the event loop of this process is at least",
+        registry=registry,
+    ).set_function(lambda: max(lag.seconds, 0.0))

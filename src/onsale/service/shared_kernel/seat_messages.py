@@ -121,10 +121,21 @@ class SeatStateStale(_SeatMessage, frozen=True, kw_only=True, tag="seat_state_st
     """
 
 
+class MessageHead(msgspec.Struct, frozen=True):
+    """What can be told of a message without knowing its type."""
+
+    type: str
+    booking_id: UUID
+    seq: int
+
+
 SeatResult = SeatsReserved | SeatsRefused | SeatsReleased | SeatsFinalized | SeatStateStale
 
 _encoder = msgspec.json.Encoder()
 _command_decoder: msgspec.json.Decoder[SeatCommand] = msgspec.json.Decoder(SeatCommand)
+_head_decoder = msgspec.json.Decoder(MessageHead)
+_BOOKING_ID = b'"booking_id":"'
+_BOOKING_ID_LENGTH = 36
 _result_decoder: msgspec.json.Decoder[SeatResult] = msgspec.json.Decoder(SeatResult)
 
 
@@ -153,5 +164,28 @@ def decode_result(value: bytes) -> SeatResult:
     """
     try:
         return _result_decoder.decode(value)
+    except msgspec.MsgspecError as error:
+        raise UnreadableMessageError(str(error)) from error
+
+
+def peek_booking_id(value: bytes) -> bytes | None:
+    """The text of the booking's id as this module writes it, found without reading the message;
+    ``None`` if it does not stand there. Whoever asks has yet to see whether it is one.
+    """
+    found = value.find(_BOOKING_ID)
+    if found < 0:
+        return None
+    begin = found + len(_BOOKING_ID)
+    return value[begin : begin + _BOOKING_ID_LENGTH]
+
+
+def decode_head(value: bytes) -> MessageHead:
+    """Read what every message has.
+
+    Raises:
+        UnreadableMessageError: it has not.
+    """
+    try:
+        return _head_decoder.decode(value)
     except msgspec.MsgspecError as error:
         raise UnreadableMessageError(str(error)) from error

@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
+from time import monotonic
 
 import asyncpg
 
@@ -55,6 +56,11 @@ class _Line:
         except asyncio.QueueFull:
             raise UnavailableError("postgresql", "too many bookings are waiting") from None
 
+    @property
+    def waiting_count(self) -> int:
+        """How many wait."""
+        return self._queue.qsize()
+
     async def next_batch(self) -> list[WaitingBooking]:
         """As many as have come, and at least one."""
         # One writer at a time, or each would wait with a part of the batch.
@@ -85,14 +91,17 @@ class AsyncpgBookingIntake:
         wait_seconds_max: float = WAIT_SECONDS_MAX,
         on_unacknowledged: Callable[[Booking], None] = lambda _: None,
         require_database: Callable[[], None] = lambda: None,
+        on_batch: Callable[[int, float], None] = lambda _count, _seconds: None,
     ) -> None:
         """``writer_count`` statements are under way at most, of ``batch_count_max`` rows each.
 
         ``on_unacknowledged`` hears of bookings that may have been stored although their caller was
         told otherwise. Not of those with an idempotency key: a retry finds them.
         ``require_database`` raises while the database is known to stand still: nobody is let into
-        a queue that does not move.
+        a queue that does not move. ``on_batch`` hears of each batch: how many it was of, and the
+        seconds that it took.
         """
+        self._on_batch = on_batch
         self._require_database = require_database
         self._pool = pool
         self._writer_count = writer_count
@@ -146,12 +155,18 @@ class AsyncpgBookingIntake:
                 )
             await asyncio.sleep(LOOK_SECONDS)
 
-    @staticmethod
-    async def _write(line: _Line, insert: _Insert) -> None:
+    @property
+    def waiting_counts(self) -> tuple[int, int]:
+        """How many bookings wait to be stored, and how many of events that limit their buyers."""
+        return self._line.waiting_count, self._counted_line.waiting_count
+
+    async def _write(self, line: _Line, insert: _Insert) -> None:
         while True:
             batch = await line.next_batch()
+            began = monotonic()
             # Whoever gave up waiting is not served: the client was told that nothing was stored.
             await _store([waiting for waiting in batch if not waiting.done.done()], insert)
+            self._on_batch(len(batch), monotonic() - began)
 
     async def _insert(self, waiting: Sequence[WaitingBooking]) -> None:
         async with self._pool.acquire(timeout=ACQUIRE_TIMEOUT_SECONDS) as connection:

@@ -55,10 +55,15 @@ LOST_SECONDS = 1.0
 DRIFT_SECONDS = 1.0
 PAUSE_AFTER_FAULT_SECONDS = 1.0
 
+DONE, POSTPONED, FAILED = OUTCOMES = ("done", "postponed", "failed")
+
 
 @dataclass(frozen=True, slots=True)
 class UpkeepJobs:
-    """Every job runs by itself: a fault of one is logged, waited out and does not stop another."""
+    """Every job runs by itself: a fault of one is logged, waited out and does not stop another.
+
+    ``on_run`` hears of each run of a job: its name, and one of ``OUTCOMES``.
+    """
 
     upkeep: IEventUpkeep
     release_expired_holds: ReleaseExpiredHoldsUseCase
@@ -71,6 +76,7 @@ class UpkeepJobs:
     refresh_event_status: RefreshEventStatusUseCase
     restore_lost_events: RestoreLostEventsUseCase
     watch_seat_drift: WatchSeatDriftUseCase
+    on_run: Callable[[str, str], None] = lambda _job, _outcome: None
 
     async def run(self, stop: asyncio.Event) -> None:
         """Run all jobs until ``stop`` is set; a job in hand is finished."""
@@ -95,7 +101,7 @@ class UpkeepJobs:
         postponed = OccasionalLog()
         async with asyncio.TaskGroup() as tasks:
             for name, interval_seconds, job in jobs:
-                tasks.create_task(_repeat(name, interval_seconds, job, stop, postponed))
+                tasks.create_task(self._repeat(name, interval_seconds, job, stop, postponed))
 
     async def _expire(self) -> bool:
         # A batch takes of each event its share, so one that is not full may have left some behind.
@@ -126,33 +132,35 @@ class UpkeepJobs:
         await self.upkeep.tidy()
         return False
 
-
-async def _repeat(
-    name: str,
-    interval_seconds: float,
-    job: Callable[[], Awaitable[bool]],
-    stop: asyncio.Event,
-    postponed: OccasionalLog,
-) -> None:
-    """Run the job at this interval, at once again while it says that there is more to do."""
-    failed = OccasionalLog()
-    while not stop.is_set():
-        pause_seconds = interval_seconds
-        try:
-            if await job():
+    async def _repeat(
+        self,
+        name: str,
+        interval_seconds: float,
+        job: Callable[[], Awaitable[bool]],
+        stop: asyncio.Event,
+        postponed: OccasionalLog,
+    ) -> None:
+        """Run the job at this interval, at once again while it says that there is more to do."""
+        failed = OccasionalLog()
+        while not stop.is_set():
+            pause_seconds, outcome = interval_seconds, DONE
+            try:
+                if await job():
+                    continue
+            except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
+                outcome = _report(name, error, postponed, failed)
+                pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
+            finally:
+                self.on_run(name, outcome)
+            try:
+                async with asyncio.timeout(pause_seconds):
+                    await stop.wait()
+            except TimeoutError:
                 continue
-        except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
-            _report(name, error, postponed, failed)
-            pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
-        try:
-            async with asyncio.timeout(pause_seconds):
-                await stop.wait()
-        except TimeoutError:
-            continue
 
 
-def _report(name: str, error: Exception, postponed: OccasionalLog, failed: OccasionalLog) -> None:
-    """A dependency that is away is a warning; anything else deserves its traceback."""
+def _report(name: str, error: Exception, postponed: OccasionalLog, failed: OccasionalLog) -> str:
+    """A dependency that is away is a warning; anything else deserves its traceback. Tells which."""
     defects: BaseException | None = error
     if isinstance(error, ExceptionGroup):
         _, defects = error.split(UnavailableError)
@@ -160,5 +168,6 @@ def _report(name: str, error: Exception, postponed: OccasionalLog, failed: Occas
         defects = None
     if defects is None:
         postponed.warning("job_postponed", job=name, error=str(error))
-    else:
-        failed.error("job_failed", job=name, exc_info=defects)
+        return POSTPONED
+    failed.error("job_failed", job=name, exc_info=defects)
+    return FAILED

@@ -11,6 +11,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem import pro
 REQUEST_COUNT_MAX = 2_000
 # Whatever is only looked at leaves the rest to those who buy.
 READ_SHARE = 0.75
+REASONS = (FULL, OVERRUN) = ("full", "overrun")
 _PROBES = frozenset({"/livez", "/readyz", "/metrics"})
 _STREAM_SUFFIX = "/sse"
 _ADMISSION = "onsale.admission"
@@ -26,9 +27,14 @@ class Admission:
         app: ASGIApp,
         is_overrun: Callable[[], bool] = lambda: False,
         request_count_max: int = REQUEST_COUNT_MAX,
+        *,
+        on_turned_away: Callable[[str], None] = lambda _: None,
     ) -> None:
-        """``is_overrun`` tells that this process gets more to do than it can."""
+        """``is_overrun`` tells that this process gets more to do than it can. ``on_turned_away``
+        hears of each request that is, and why: one of ``REASONS``.
+        """
         self._app = app
+        self._on_turned_away = on_turned_away
         self._is_overrun = is_overrun
         self._request_count_max = request_count_max
         self._read_count_max = ceil(request_count_max * READ_SHARE)
@@ -42,11 +48,9 @@ class Admission:
             await self._app(scope, receive, send)
             return
         is_read = scope["method"] == "GET"
-        if (
-            self._count >= self._request_count_max
-            or (is_read and self._read_count >= self._read_count_max)
-            or self._is_overrun()
-        ):
+        reason = self._reason_to_turn_away(is_read=is_read)
+        if reason is not None:
+            self._on_turned_away(reason)
             await problem_response(_full())(scope, receive, send)
             return
         scope[_ADMISSION] = self
@@ -57,6 +61,23 @@ class Admission:
         finally:
             self._count -= 1
             self._read_count -= is_read
+
+    @property
+    def count(self) -> int:
+        """Requests under way."""
+        return self._count
+
+    @property
+    def read_count(self) -> int:
+        """Those of them that only look."""
+        return self._read_count
+
+    def _reason_to_turn_away(self, *, is_read: bool) -> str | None:
+        if self._count >= self._request_count_max:
+            return FULL
+        if is_read and self._read_count >= self._read_count_max:
+            return FULL
+        return OVERRUN if self._is_overrun() else None
 
     def leave(self) -> None:
         """A request waits for its client: until it comes back others may have its place."""

@@ -12,6 +12,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.authentication imp
 from onsale.service.ticketing.driving_adapter.http_controller.booking_controller import (
     BookingController,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.booking_traces import BookingTraces
 from onsale.service.ticketing.driving_adapter.http_controller.docs_controller import (
     DocsController,
 )
@@ -99,11 +100,14 @@ def create_app(services: HttpServices) -> FastAPI:
     meters.watch("event", services.live_events)
     app.state.deadlines = services.deadlines
     app.state.bodies = IncomingBodies(services.rate_limits)
+    admission = Admission(
+        app.router, is_overrun=services.is_overrun, on_turned_away=meters.turned_away
+    )
+    meters.watch_door(admission)
     edge = HttpEdge(
-        Admission(app.router, is_overrun=services.is_overrun),
-        ProblemAnswers(app.router.routes),
-        meters,
-        services.shutdown,
+        admission, ProblemAnswers(app.router.routes, meters.refused), meters, services.shutdown
     )
     app.edge = ProblemPages(edge, site)
+    if services.traces is not None:
+        app.edge = BookingTraces(app.edge, services.traces)
     return app

@@ -7,6 +7,7 @@ from uuid import UUID
 
 from prometheus_client import CollectorRegistry
 
+from onsale.platform.observability.traces import Traces
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
@@ -52,7 +53,7 @@ class HttpServices:
     ``live_views``. ``readiness`` has a check for each dependency, which raises if it is away.
     ``shutdown`` is set when the server is told to stop: streams then end. ``monotonic`` is a clock
     in seconds that never goes back. ``deadlines`` bounds how long an answer takes; while
-    ``is_overrun`` all requests are refused.
+    ``is_overrun`` all requests are refused. ``traces`` records bookings where somebody wants that.
     """
 
     tokens: ITokenService
@@ -86,4 +87,5 @@ class HttpServices:
     monotonic: Callable[[], float]
     version: str
     is_overrun: Callable[[], bool] = lambda: False
+    traces: Traces | None = None
     deadlines: Deadlines = field(default_factory=Deadlines)

@@ -2,8 +2,9 @@
 
 import json
 import traceback
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
+from uuid import UUID
 
 import msgspec
 import structlog
@@ -136,9 +137,14 @@ def _headers_of(error: Exception) -> Mapping[str, str]:
 class ProblemAnswers:
     """Knows which errors of a request are refusals, and what is told to whom of each."""
 
-    def __init__(self, routes: Sequence[BaseRoute]) -> None:
-        """``routes`` are all that there are: they tell which methods a path takes."""
+    def __init__(
+        self, routes: Sequence[BaseRoute], on_refusal: Callable[[str], None] = lambda _: None
+    ) -> None:
+        """``routes`` are all that there are: they tell which methods a path takes. ``on_refusal``
+        hears of each problem's code.
+        """
         self._routes = routes
+        self._on_refusal = on_refusal
         self._log = structlog.stdlib.get_logger(__name__)
         self._unavailable_log = OccasionalLog()
 
@@ -148,15 +154,20 @@ class ProblemAnswers:
             case TicketingError() | RequestError():
                 if kind_of(error) is INTERNAL_ERROR:
                     self._log.error(
-                        "impossible_refusal", path=route_of(scope), traceback=traceback_of(error)
+                        "impossible_refusal",
+                        path=route_of(scope),
+                        traceback=traceback_of(error),
+                        **_booking_of(scope),
                     )
             case UnavailableError():
-                self._unavailable_log.warning("unavailable", path=route_of(scope), error=str(error))
+                self._unavailable_log.warning(
+                    "unavailable", path=route_of(scope), error=str(error), **_booking_of(scope)
+                )
             case HTTPException():
                 return self._framework_refusal(scope, error)
             case _:
                 self.log_unexpected(scope, error)
-        return problem_response(error)
+        return self._refuse(error)
 
     def log_unexpected(self, scope: Scope, error: Exception) -> None:
         """Nobody foresaw this, or not at this point."""
@@ -165,16 +176,22 @@ class ProblemAnswers:
             method=scope["method"],
             path=route_of(scope),
             traceback=traceback_of(error),
+            **_booking_of(scope),
         )
 
     def _framework_refusal(self, scope: Scope, error: HTTPException) -> Response:
         # Routing found nothing, or a static file is missing.
         if error.status_code == _NOT_FOUND_STATUS:
-            return problem_response(RouteNotFoundError())
+            return self._refuse(RouteNotFoundError())
         if error.status_code == _NOT_ALLOWED_STATUS:
-            return problem_response(MethodNotAllowedError(self._allowed(scope)))
+            return self._refuse(MethodNotAllowedError(self._allowed(scope)))
         kind = ProblemKind(error.status_code, "REFUSED", "The request is refused")
+        self._on_refusal(kind.code)
         return problem_document(kind, error.detail, {}, error.headers or {})
+
+    def _refuse(self, error: Exception) -> Response:
+        self._on_refusal(kind_of(error).code)
+        return problem_response(error)
 
     def _allowed(self, scope: Scope) -> list[str]:
         # Every route of the path, not just the first: GET and POST are routes of their own.
@@ -197,3 +214,11 @@ def traceback_of(error: Exception) -> str:
 def route_of(scope: Scope) -> str:
     """The template of the request's route: unlike the path, it names nobody."""
     return getattr(scope.get("route"), "path_format", "")
+
+
+def _booking_of(scope: Scope) -> Mapping[str, str]:
+    """The booking in the path, for a log; what is no id may be anything, and is left out."""
+    try:
+        return {"booking_id": str(UUID(scope["path_params"]["booking_id"]))}
+    except (KeyError, ValueError):
+        return {}

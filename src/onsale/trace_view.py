@@ -1,0 +1,124 @@
+"""``onsale trace``: the spans of one booking, from the files that the processes wrote."""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+from rich.console import Console
+from rich.text import Text
+from rich.tree import Tree
+
+from onsale.embedded_system import TRACES_FOLDER
+
+# A file, and the older one that it took the place of.
+FILES = "*.jsonl*"
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """One step. Times are milliseconds, ``began_ms`` since the trace's first step began."""
+
+    span_id: str
+    parent_id: str | None
+    name: str
+    service: str
+    began_at: str
+    began_ms: float
+    lasted_ms: float
+    error: str | None
+    attributes: Mapping[str, Any]
+    links: Sequence[str]
+
+
+def run_trace(booking_id: UUID, data: Path, out: Console, *, as_json: bool) -> bool:
+    """Print one booking's spans as a tree, or as JSON; tell whether there are any."""
+    spans = read_spans(booking_id, data / TRACES_FOLDER)
+    if as_json:
+        out.print_json(json.dumps([asdict(span) for span in spans]))
+    elif spans:
+        out.print(_tree(booking_id, spans), highlight=False)
+    else:
+        out.print(
+            f"No step of booking {booking_id} was recorded in {data / TRACES_FOLDER}. How many"
+            " bookings are, ONSALE_TRACE_RATIO says: all with ONSALE_TRACE_RATIO=1 onsale up.",
+            highlight=False,
+            markup=False,
+        )
+    return bool(spans)
+
+
+def read_spans(booking_id: UUID, folder: Path) -> list[Span]:
+    """The booking's spans in the order in which they began; none if nothing was ever written."""
+    found = list(_records(booking_id, folder))
+    if not found:
+        return []
+    began = min(_time(record["start_time"]) for record in found)
+    spans = [_span(record, began) for record in found]
+    return sorted(spans, key=lambda span: (span.began_ms, -span.lasted_ms))
+
+
+def _records(booking_id: UUID, folder: Path) -> Iterator[Mapping[str, Any]]:
+    trace_id = f"0x{booking_id.hex}"
+    for path in sorted(folder.glob(FILES)):
+        with path.open(encoding="utf-8") as lines:
+            for line in lines:
+                # The last line of a process that was killed may have no end.
+                if trace_id in line and line.endswith("\n"):
+                    record = json.loads(line)
+                    if record["context"]["trace_id"] == trace_id:
+                        yield record
+
+
+def _span(record: Mapping[str, Any], began: datetime) -> Span:
+    start, end = _time(record["start_time"]), _time(record["end_time"])
+    resource = record["resource"]["attributes"]
+    return Span(
+        span_id=record["context"]["span_id"],
+        parent_id=record["parent_id"],
+        name=record["name"],
+        service=f"{resource['service.name']} {resource['service.instance.id']}",
+        began_at=record["start_time"],
+        began_ms=(start - began).total_seconds() * 1000,
+        lasted_ms=(end - start).total_seconds() * 1000,
+        error=record["status"].get("description"),
+        attributes=record["attributes"] or {},
+        links=[link["context"]["trace_id"] for link in record["links"]],
+    )
+
+
+def _time(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _tree(booking_id: UUID, spans: Sequence[Span]) -> Tree:
+    """Each below what led to it; below the first where that was not recorded."""
+    root = Tree(Text(f"booking {booking_id}, {len(spans)} steps", style="bold"))
+    ids = {span.span_id for span in spans}
+    below: defaultdict[str | None, list[Span]] = defaultdict(list)
+    for span in spans:
+        below[span.parent_id if span.parent_id in ids else None].append(span)
+    # Whose span was written more than once (a batch that was repeated) has its children once.
+    waiting = [(root, span) for span in below.pop(None, [])]
+    while waiting:
+        branch, span = waiting.pop(0)
+        leaf = branch.add(_line(span))
+        waiting += [(leaf, child) for child in below.pop(span.span_id, [])]
+    return root
+
+
+def _line(span: Span) -> Text:
+    line = Text(f"{span.name}  ")
+    line.append(f"+{span.began_ms:.1f} ms, {span.lasted_ms:.1f} ms", style="cyan")
+    line.append(f"  {span.service}", style="dim")
+    for name, value in span.attributes.items():
+        line.append(f"  {name.rpartition('.')[2]}={value}", style="dim")
+    for link in span.links:
+        line.append(f"  from trace {link.removeprefix('0x')}", style="dim")
+    if span.error is not None:
+        line.append(f"  {span.error}", style="red")
+    return line
