@@ -139,7 +139,7 @@ profile: $(STAMP) ## Sell out under a profiler: where API and workers spend thei
 # --- Checks --------------------------------------------------------------------------------------
 
 .PHONY: test
-test: lint types contracts deps audit docs chromium deploy-tools ## Every check and test but the long; with CI=true nothing may be missing
+test: lint types contracts deps audit docs chromium deploy-tools promtool ## Every check and test but the long; with CI=true nothing may be missing
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 .PHONY: long
@@ -219,6 +219,24 @@ deploy-tools:
 .PHONY: deployment
 deployment: $(STAMP) deploy-tools ## Judge the files of a deployment: Compose, Kubernetes, systemd, image, settings
 	@$(PYTEST) tests/deployment $(ARGS)
+
+# Taken out of its package rather than installed: nobody wants the server started beside it.
+PROMTOOL := .cache/prometheus/usr/bin/promtool
+
+.PHONY: promtool
+promtool:
+	@if ! command -v promtool > /dev/null && ! test -x $(PROMTOOL); then \
+	  echo "promtool: there is none; taking it out of Debian's package prometheus"; \
+	  command -v apt-get > /dev/null || { echo "promtool: there is no apt-get"; exit 1; }; \
+	  mkdir -p .cache/prometheus; cd .cache/prometheus; \
+	  apt-get -o APT::Sandbox::User= download --quiet prometheus \
+	    || { apt-get update --quiet; apt-get -o APT::Sandbox::User= download --quiet prometheus; }; \
+	  dpkg-deb --extract prometheus_*.deb .; rm prometheus_*.deb; \
+	fi
+
+.PHONY: alerts
+alerts: $(STAMP) promtool ## Have promtool judge the alerts, and play figures at which each fires
+	@$(BIN)/pytest -q tests/unit/test_alerts.py $(ARGS)
 
 .PHONY: browser
 browser: $(STAMP) chromium ## Tests of the pages in a browser; what they look like is in .cache/screenshots

@@ -5,11 +5,19 @@ from dataclasses import fields
 from typing import Any
 
 import pytest
+from prometheus_client import CollectorRegistry
 from structlog.testing import capture_logs
 
 from onsale.platform.exceptions import UnavailableError
+from onsale.service.ticketing.driven_adapter.metrics.upkeep_meter import UpkeepMeter
 from onsale.service.ticketing.driving_adapter.background import upkeep_jobs
-from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import UpkeepJobs
+from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import (
+    DONE,
+    FAILED,
+    OUTCOMES,
+    POSTPONED,
+    UpkeepJobs,
+)
 from tests.servers.waiting import eventually
 
 
@@ -28,19 +36,24 @@ class Failing:
 
 
 def failing_jobs(error: Exception) -> dict[str, Any]:
-    return {field.name: Failing(error) for field in fields(UpkeepJobs)}
+    names = {field.name for field in fields(UpkeepJobs)} - {"on_run"}
+    return {name: Failing(error) for name in names}
 
 
 async def test_jobs_that_all_wait_for_the_same_are_told_in_one_line() -> None:
     parts = failing_jobs(UnavailableError("postgresql", "refused"))
-    stop = asyncio.Event()
+    stop, registry = asyncio.Event(), CollectorRegistry()
+    meter = UpkeepMeter(registry, OUTCOMES)
     with capture_logs() as entries:
-        running = asyncio.create_task(UpkeepJobs(**parts).run(stop))
+        running = asyncio.create_task(UpkeepJobs(**parts, on_run=meter.job_ran).run(stop))
         await eventually(lambda: all(part.call_count for part in parts.values()))
         stop.set()
         await running
     assert [entry["event"] for entry in entries] == ["job_postponed"]
     assert entries[0]["error"] == "postgresql is unavailable: refused"
+    for outcome, count in ((DONE, 0), (POSTPONED, 1), (FAILED, 0)):
+        labels = {"task": "tidy", "outcome": outcome}
+        assert registry.get_sample_value("onsale_upkeep_runs_total", labels) == count
 
 
 async def test_each_job_that_is_broken_is_told_with_its_traceback_and_not_each_time(

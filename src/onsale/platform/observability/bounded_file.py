@@ -33,6 +33,10 @@ class BoundedFile:
         """Let others read what was written."""
         self._file.flush()
 
+    def close(self) -> None:
+        """Write no more."""
+        self._file.close()
+
     def _open(self) -> TextIO:
         flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
         return open(os.open(self._path, flags, 0o600), "a", encoding="utf-8")  # noqa: PTH123 - its owner's alone, and open until it is full

@@ -16,7 +16,7 @@ from opentelemetry import trace
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import SERVICE_INSTANCE_ID, SERVICE_NAME, Resource
-from opentelemetry.sdk.trace import TracerProvider
+from opentelemetry.sdk.trace import ReadableSpan, TracerProvider
 from opentelemetry.sdk.trace.export import (
     BatchSpanProcessor,
     ConsoleSpanExporter,
@@ -25,6 +25,7 @@ from opentelemetry.sdk.trace.export import (
 from opentelemetry.sdk.trace.id_generator import IdGenerator
 from opentelemetry.sdk.trace.sampling import ALWAYS_ON
 from opentelemetry.trace import NonRecordingSpan, SpanContext, Status, StatusCode, TraceFlags
+from typing_extensions import override
 
 from onsale.platform.observability.bounded_file import BoundedFile
 from onsale.platform.observability.traces import FinishedSpan
@@ -126,7 +127,20 @@ def collector_exporter(endpoint: str) -> SpanExporter:
 
 def file_exporter(directory: Path, role: str) -> SpanExporter:
     """Writes a JSON object a line into a file of this process, and keeps the latest of it."""
-    file = BoundedFile(directory / f"{role}-{os.getpid()}{FILE_SUFFIX}", FILE_BYTES_MAX)
-    return ConsoleSpanExporter(
-        out=cast("IO[str]", file), formatter=lambda span: span.to_json(indent=None) + "\n"
+    return _FileExporter(
+        BoundedFile(directory / f"{role}-{os.getpid()}{FILE_SUFFIX}", FILE_BYTES_MAX)
     )
+
+
+class _FileExporter(ConsoleSpanExporter):
+    def __init__(self, file: BoundedFile) -> None:
+        super().__init__(out=cast("IO[str]", file), formatter=_line)
+
+    @override
+    def shutdown(self) -> None:
+        self.out.close()
+
+
+def _line(span: ReadableSpan) -> str:
+    text: str = span.to_json(indent=None)
+    return text + "\n"

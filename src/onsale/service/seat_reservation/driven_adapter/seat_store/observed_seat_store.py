@@ -14,6 +14,7 @@ from onsale.service.shared_kernel.seat_messages import SeatCommand, SeatResult
 from onsale.service.shared_kernel.seat_snapshot import SubsectionSnapshot, SubsectionStates
 from onsale.service.shared_kernel.seating import SeatCounts, SubsectionLayout
 
+CALLS = ("apply", "install", "counts", "any_available", "absent", "states", "check")
 Around = Callable[[str], AbstractContextManager[None]]
 """What is entered around a call, by the call's name."""
 

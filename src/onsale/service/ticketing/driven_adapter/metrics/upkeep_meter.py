@@ -6,15 +6,17 @@ from prometheus_client import CollectorRegistry, Counter
 
 
 class UpkeepMeter:
-    """Counts runs by job and outcome; there are as many jobs as the worker has."""
+    """Counts runs by task and outcome; there are as many tasks as the worker has. Prometheus has a
+    meaning of its own for a label ``job``.
+    """
 
     def __init__(self, registry: CollectorRegistry, outcomes: Collection[str]) -> None:
         self._outcomes = outcomes
         self._known: set[str] = set()
         self._runs = Counter(
-            "onsale_upkeep_job_runs",
+            "onsale_upkeep_runs",
             "Runs of a background job, by what became of them",
-            ("job", "outcome"),
+            ("task", "outcome"),
             registry=registry,
         )
 

@@ -1,0 +1,122 @@
+"""The alerts, their figures, their sections of the runbook, the dashboard as a file."""
+
+import json
+import os
+import re
+import shutil
+import subprocess
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import promql_parser
+import pytest
+import yaml
+
+from tests.servers.protocol import PROJECT
+
+PROMETHEUS = PROJECT / "deploy" / "prometheus"
+RUNBOOK = PROJECT / "docs" / "runbook.md"
+DASHBOARD = PROJECT / "deploy" / "grafana" / "onsale.json"
+PROMTOOL = PROJECT / ".cache" / "prometheus" / "usr" / "bin" / "promtool"
+ALERTS: Mapping[str, Any] = {
+    rule["alert"]: rule
+    for group in yaml.safe_load((PROMETHEUS / "alerts.yaml").read_text())["groups"]
+    for rule in group["rules"]
+}
+SECTIONS = re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL)
+GRID_WIDTH = 24
+
+
+def run_promtool(*arguments: str, cwd: Path = PROMETHEUS) -> subprocess.CompletedProcess[str]:
+    """Run it; where it cannot be had the test is skipped, except in CI."""
+    promtool = shutil.which("promtool") or (str(PROMTOOL) if PROMTOOL.exists() else None)
+    if promtool is None:
+        if os.environ.get("CI"):
+            pytest.fail("promtool is missing; make promtool fetches it")
+        pytest.skip("promtool is missing; make promtool fetches it")
+    return subprocess.run(
+        [promtool, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=60
+    )
+
+
+@pytest.mark.promtool
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("check", "rules", "alerts.yaml"),
+        ("check", "config", "prometheus.yaml"),
+        ("test", "rules", "alerts_test.yaml"),
+    ],
+    ids=" ".join,
+)
+def test_prometheus_takes_them_and_each_alert_fires_at_its_figures(
+    arguments: tuple[str, ...],
+) -> None:
+    run = run_promtool(*arguments)
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+@pytest.mark.promtool
+@pytest.mark.parametrize("alert", ALERTS)
+def test_an_alert_without_its_condition_is_noticed(alert: str, tmp_path: Path) -> None:
+    rules = yaml.safe_load((PROMETHEUS / "alerts.yaml").read_text())
+    for rule in rules["groups"][0]["rules"]:
+        if rule["alert"] == alert:
+            rule["expr"] = f"({rule['expr']}) and on () vector(1) < 0"
+    (tmp_path / "alerts.yaml").write_text(yaml.safe_dump(rules))
+    tests = yaml.safe_load((PROMETHEUS / "alerts_test.yaml").read_text())
+    tests["tests"] = [each for each in tests["tests"] if each["name"] == alert]
+    (tmp_path / "alerts_test.yaml").write_text(yaml.safe_dump(tests))
+    run = run_promtool("test", "rules", "alerts_test.yaml", cwd=tmp_path)
+    assert run.returncode != 0
+    assert alert in run.stdout + run.stderr
+
+
+def test_each_alert_has_figures_at_which_it_fires() -> None:
+    tests = yaml.safe_load((PROMETHEUS / "alerts_test.yaml").read_text())["tests"]
+    assert [each["name"] for each in tests] == list(ALERTS)
+
+
+@pytest.mark.parametrize("alert", ALERTS)
+def test_each_alert_says_what_is_wrong_and_leads_to_its_section(alert: str) -> None:
+    rule = ALERTS[alert]
+    promql_parser.parse(rule["expr"])
+    assert rule["annotations"]["summary"].endswith(".")
+    assert rule["annotations"]["runbook"] == f"docs/runbook.md#{alert.lower()}"
+    assert rule["labels"]["severity"] in {"page", "ticket"}
+
+
+def test_the_runbook_has_a_section_for_each_alert_and_no_other() -> None:
+    assert sorted(name for name, _ in SECTIONS) == sorted(ALERTS)
+
+
+@pytest.mark.parametrize(("alert", "text"), SECTIONS, ids=[name for name, _ in SECTIONS])
+def test_each_section_says_what_it_means_what_to_look_at_and_what_to_do(
+    alert: str, text: str
+) -> None:
+    parts = re.findall(r"^\*\*(.+?)\*\*", text, re.MULTILINE)
+    assert parts == ["Means.", "Look at.", "Do."], alert
+    panels = {panel["title"] for panel in json.loads(DASHBOARD.read_text())["panels"]}
+    # What is named in italics is a panel, or the beginning of one's title.
+    for named in re.findall(r"(?<!\*)\*([^*\n]+)\*(?!\*)", text):
+        assert any(title.startswith(named) for title in panels), f"{alert}: no panel {named}"
+
+
+def test_panels_stand_side_by_side_and_ask_the_chosen_source() -> None:
+    panels = json.loads(DASHBOARD.read_text())["panels"]
+    assert len({panel["id"] for panel in panels}) == len(panels)
+    taken: set[tuple[int, int]] = set()
+    for panel in panels:
+        place = panel["gridPos"]
+        cells = {
+            (x, y)
+            for x in range(place["x"], place["x"] + place["w"])
+            for y in range(place["y"], place["y"] + place["h"])
+        }
+        assert not cells & taken, panel["title"]
+        assert place["x"] + place["w"] <= GRID_WIDTH, panel["title"]
+        taken |= cells
+        for target in panel.get("targets", ()):
+            assert target["datasource"]["uid"] == "${datasource}", panel["title"]
+            assert panel["description"].endswith("."), panel["title"]
