@@ -4,7 +4,7 @@ import asyncio
 import json
 import socketserver
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID, uuid4
@@ -45,8 +45,10 @@ def traced(request: pytest.FixtureRequest) -> Iterator[OnsaleUp]:
 
 
 def ways(spans: list[Span]) -> list[list[str]]:
-    """Of each span, the names from the first span down to it."""
+    """Of each span, the names from the first span down to it; nothing while some are missing."""
     by_id = {span.span_id: span for span in spans}
+    if any(span.parent_id not in by_id for span in spans if span.parent_id is not None):
+        return []
     found = []
     for span in spans:
         way, above = [span.name], span.parent_id
@@ -57,15 +59,17 @@ def ways(spans: list[Span]) -> list[list[str]]:
     return found
 
 
-async def spans_of(
-    system: OnsaleUp, booking_id: str, is_whole: Callable[[list[Span]], bool]
-) -> list[Span]:
-    """The booking's spans, once all that are waited for were written."""
+async def spans_of(system: OnsaleUp, booking_id: str, *expected: list[str]) -> list[Span]:
+    """The booking's spans, once they are a tree in which these ways are; they are written late."""
 
     async def read() -> list[Span]:
         return read_spans(UUID(booking_id), system.data / "traces")
 
-    return await wait_for(read, is_whole, seconds_max=SPANS_SECONDS_MAX)
+    return await wait_for(
+        read,
+        lambda spans: all(way in ways(spans) for way in expected),
+        seconds_max=SPANS_SECONDS_MAX,
+    )
 
 
 async def follow_to_the_end(buyer: Buyer, booking: JsonObject) -> None:
@@ -83,21 +87,18 @@ async def test_a_booking_is_traced_from_the_request_to_the_stream(traced: Onsale
         assert (await buyer.pay(booking["id"], DECLINED_CARD)).status_code == 402
         assert (await buyer.pay(booking["id"])).status_code == 200
         await following
-    # The finalize goes through both workers too; it has no stream to end at.
+    finalize = [TO_THE_STREAM[0], PAY, "owe finalize"]
     spans = await spans_of(
         traced,
         booking["id"],
-        lambda found: sum(span.name == TO_THE_STREAM[4] for span in found) == 2,
+        TO_THE_STREAM,
+        [*TO_THE_STREAM[:3], "seat store apply"],
+        [*TO_THE_STREAM[:5], "ledger transaction"],
+        [TO_THE_STREAM[0], "store booking"],
+        [*finalize, *TO_THE_STREAM[1:5]],
+        [*finalize, TO_THE_STREAM[5]],
     )
-    found = ways(spans)
-    assert TO_THE_STREAM in found
-    assert [*TO_THE_STREAM[:3], "seat store apply"] in found
-    assert [*TO_THE_STREAM[:5], "ledger transaction"] in found
-    assert [TO_THE_STREAM[0], "store booking"] in found
-    finalize = [TO_THE_STREAM[0], PAY, "owe finalize"]
-    assert [*finalize, *TO_THE_STREAM[1:5]] in found
-    assert [*finalize, TO_THE_STREAM[5]] in found
-    assert [way[0] for way in found] == [TO_THE_STREAM[0]] * len(found), "one tree"
+    assert {way[0] for way in ways(spans)} == {TO_THE_STREAM[0]}, "one tree"
     assert {span.service.split()[0] for span in spans} == {
         f"onsale-{role}" for role in ("api", "seat-reservation", "ticketing")
     }
@@ -113,27 +114,17 @@ async def test_a_hold_that_runs_out_is_in_the_same_trace(traced: OnsaleUp) -> No
         event_id = await seller.open_event(hold_seconds=HOLD_SECONDS)
         held = await buyer.hold(event_id)
     way = ["POST /api/booking", "owe release", *TO_THE_STREAM[1:5], "ledger transaction"]
-    spans = await spans_of(
-        traced, held["id"], lambda found: bool(found) and way in ways_where_known(found)
-    )
+    spans = await spans_of(traced, held["id"], way)
     (owed,) = [span for span in spans if span.name == "owe release"]
     assert owed.attributes["onsale.booking.cancel_reason"] == "expired"
     assert owed.began_ms >= HOLD_SECONDS * 1_000
-
-
-def ways_where_known(spans: list[Span]) -> list[list[str]]:
-    """The same, or nothing while spans are missing."""
-    known = {span.span_id for span in spans} | {None}
-    return ways(spans) if all(span.parent_id in known for span in spans) else []
 
 
 async def test_the_command_shows_the_trace_and_says_if_there_is_none(traced: OnsaleUp) -> None:
     async with connections(traced.base_url) as http:
         seller, buyer = await Seller.join(http), await Buyer.join(http)
         held = await buyer.hold(await seller.open_event())
-    await spans_of(
-        traced, held["id"], lambda found: "ledger transaction" in {span.name for span in found}
-    )
+    await spans_of(traced, held["id"], TO_THE_STREAM[:5])
     shown = run_onsale("trace", held["id"], "--data", traced.data)
     assert shown.returncode == 0, shown.stderr
     for name in TO_THE_STREAM[:5]:
@@ -183,9 +174,7 @@ async def test_nothing_of_a_whole_journey_that_is_somebodys_is_recorded(traced: 
         secrets += [buyer.email, buyer.email.lower(), name, key, ticket["code"]]
         secrets += [buyer.token, seller.token, seller.email]
         await buyer.send("POST", "/api/user/logout")
-    await spans_of(
-        traced, booking["id"], lambda found: "owe finalize" in {span.name for span in found}
-    )
+    await spans_of(traced, booking["id"], [TO_THE_STREAM[0], PAY, "owe finalize"])
     assert traced.logs_with(*secrets) == []
     told = "\n".join(file.read_text() for file in (traced.data / "traces").iterdir())
     told += await everything_measured(traced)
