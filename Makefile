@@ -132,6 +132,11 @@ bench: $(STAMP) ## Measure everything against its floors: BUS=redis make bench
 bench-quick: $(STAMP) ## The same in little: only whether everything runs
 	@exec $(BIN)/python -m benchmarks run --quick $(if $(BUS),--bus "$(BUS)") $(ARGS)
 
+# BUS=redis on the embedded bus; ARGS='--bookings 20000 --rounds 5'.
+.PHONY: telemetry-cost
+telemetry-cost: $(STAMP) ## Measure: what metrics and traces cost a sell-out, as ratios within one run
+	@exec $(BIN)/python -m benchmarks.telemetry_cost $(if $(BUS),--bus "$(BUS)") $(ARGS)
+
 .PHONY: profile
 profile: $(STAMP) ## Sell out under a profiler: where API and workers spend their time
 	@exec $(BIN)/python -m benchmarks.profile_sale $(if $(BUS),--bus "$(BUS)") $(ARGS)

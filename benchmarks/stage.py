@@ -19,7 +19,7 @@ import psutil
 from benchmarks.load_process import LoadPlan, LoadReport
 from benchmarks.processor_time import ProcessorTime
 from onsale.platform.embedded.ports import free_port
-from tests.support.onsale_up import Bus, OnsaleUp, clean_environment, data_directory
+from tests.support.onsale_up import ONSALE, Bus, OnsaleUp, clean_environment, data_directory
 from tests.support.visitors import Buyer, Seller, connections, join_buyers, regular_hall
 
 BUYER_COUNT = 50
@@ -301,12 +301,17 @@ async def until_somebody_listens(port: int) -> None:
 
 @asynccontextmanager
 async def staged(
-    bus: Bus, say: Say, *, workers: int = 1, settings: Mapping[str, str] | None = None
+    bus: Bus,
+    say: Say,
+    *,
+    workers: int = 1,
+    settings: Mapping[str, str] | None = None,
+    command: tuple[str, ...] = (str(ONSALE),),
 ) -> AsyncIterator[Stage]:
     """A fresh system with a crowd, stopped in order at the end of the block."""
     with data_directory() as data:
         environment = {**SETTINGS, **(settings or {})}
-        system = OnsaleUp(data, bus, workers=workers, environment=environment)
+        system = OnsaleUp(data, bus, workers=workers, environment=environment, command=command)
         say(f"starting the system, {bus} bus")
         try:
             await asyncio.to_thread(system.start)

@@ -33,6 +33,8 @@ TARGETS_FILE = "metrics-targets.json"
 READY_SECONDS_MAX = 3.0
 ALL_READY_SECONDS_MAX = 60.0
 READY_POLL_SECONDS = 0.05
+# What runs a role, its name to follow; a benchmark puts another in its place.
+ROLE_COMMAND: tuple[str, ...] = (sys.executable, "-m", "onsale")
 WORKERS = ("seat-reservation", "ticketing")
 REPLICATION_MAX = 3
 
@@ -151,7 +153,7 @@ class EmbeddedSystem:
         return [
             ManagedProcess(
                 name=name,
-                argv=[sys.executable, "-m", "onsale", "worker", worker],
+                argv=[*ROLE_COMMAND, "worker", worker],
                 env={**environment, "ONSALE_METRICS_PORT": str(self.metrics_ports[name])},
                 stop_timeout_seconds=20.0,
             )
@@ -177,7 +179,7 @@ class EmbeddedSystem:
     def _api(self, environment: Mapping[str, str]) -> ManagedProcess:
         return ManagedProcess(
             name="api",
-            argv=[sys.executable, "-m", "onsale", "api"],
+            argv=[*ROLE_COMMAND, "api"],
             env=environment,
             # Not whether all is there: without a broker it serves what needs none.
             ready=lambda: self._answers(b"/livez"),

@@ -66,7 +66,9 @@ def run_onsale(
 
 @dataclass(slots=True)
 class OnsaleUp:
-    """One data directory and the ``onsale up`` that runs, or ran, on it."""
+    """One data directory and the ``onsale up`` that runs, or ran, on it; ``command`` is what is
+    run instead of ``onsale`` by those who measure something else.
+    """
 
     data: Path
     bus: Bus = "redis"
@@ -75,6 +77,7 @@ class OnsaleUp:
     workers: int = 1
     brokers: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
+    command: tuple[str, ...] = (str(ONSALE),)
     _process: subprocess.Popen[bytes] | None = None
     _printed_before: int = 0
 
@@ -113,7 +116,7 @@ class OnsaleUp:
                     # It ends with the test run, however that ends.
                     *(sys.executable, "-I", "-S", str(_EXEC_CHILD), str(os.getpid())),
                     *(str(int(signal.SIGTERM)), ""),
-                    *(str(ONSALE), "up", "--port", str(self.port), "--data", str(self.data)),
+                    *(*self.command, "up", "--port", str(self.port), "--data", str(self.data)),
                     *("--bus", self.bus, "--demo" if self.has_demo else "--no-demo"),
                     *("--workers", str(self.workers)),
                     *(() if self.brokers is None else ("--brokers", str(self.brokers))),

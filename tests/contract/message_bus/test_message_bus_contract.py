@@ -290,6 +290,20 @@ async def test_peek_shows_what_is_next_and_consumes_nothing(buses: Buses, bus: M
     assert [each.value for each in await bus.peek(topic, group, 3)] == [b"5"]
 
 
+async def test_lag_is_told_of_each_partition(buses: Buses, bus: MessageBus) -> None:
+    assert set((await bus.lag(buses.commands, buses.group)).values()) == {0}
+    await bus.publish(buses.commands, numbered("a", 3))
+    lag = await bus.lag(buses.commands, buses.group)
+    assert lag.keys() == set(range(PARTITION_COUNT))
+    assert sorted(lag.values()) == [*[0] * (PARTITION_COUNT - 1), 3]
+    await consume_all(bus, buses.commands, buses.group, 3)
+
+    async def is_caught_up() -> bool:
+        return set((await bus.lag(buses.commands, buses.group)).values()) == {0}
+
+    await eventually(is_caught_up)
+
+
 async def test_peek_and_backlog_see_every_partition(buses: Buses, bus: MessageBus) -> None:
     keys = [f"event:{number}" for number in range(12)]
     await bus.publish(buses.commands, [Message(key, b"-") for key in keys])
