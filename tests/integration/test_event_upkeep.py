@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import Collection
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
@@ -22,10 +22,14 @@ from onsale.service.ticketing.app.interface.i_event_repository import (
     EventOrder,
     EventPlace,
 )
+from onsale.service.ticketing.app.interface.i_seat_map import ISeatMap
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event, EventStatus
 from onsale.service.ticketing.driven_adapter.repository import sqlalchemy_event_reader
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
 from onsale.service.ticketing.driven_adapter.repository.event_rows import event_from_row
+from tests.controls.interleaving import HookedPort
+from tests.integration.test_blocked_seats import seller_of
 from tests.support.pipeline import Pipeline
 from tests.support.tasks import background
 
@@ -127,6 +131,21 @@ async def test_an_event_whose_status_stands_is_not_written(pipeline: Pipeline) -
     before = await pipeline.pool.fetchrow(row, event.id)
     assert (await pipeline.upkeep.follow_seats([event.id])).changed == set()
     assert await pipeline.pool.fetchrow(row, event.id) == before
+
+
+async def test_an_event_that_is_cancelled_while_its_seats_are_counted_stays_so(
+    pipeline: Pipeline,
+) -> None:
+    event = await pipeline.open_event(rows=1, seats_per_row=1)
+    await pipeline.hold(await pipeline.user(UserRole.BUYER), event)
+
+    async def cancel() -> None:
+        await pipeline.cancel_event.execute(seller_of(event), event.id)
+
+    seats = cast("ISeatMap", HookedPort(pipeline.store, after=cancel, only="any_available"))
+    followed = await AsyncpgUpkeep(pipeline.pool, seats).follow_seats([event.id])
+    assert not followed.changed
+    assert await _status(pipeline, event.id) is EventStatus.CANCELLED
 
 
 async def test_drafts_and_what_is_not_loaded_keep_their_status(pipeline: Pipeline) -> None:
