@@ -74,11 +74,13 @@ def chromium() -> str:
 
 
 @asynccontextmanager
-async def running_browser(*, ignored: Sequence[str] = ()) -> AsyncIterator[Browser]:
-    """A browser without a screen. ``ignored``: switches that it is not to be started with."""
+async def running_browser(*options: str, ignored: Sequence[str] = ()) -> AsyncIterator[Browser]:
+    """A browser without a screen; ``options`` are of its command line, ``ignored`` those of the usual
+    ones that it is not to be started with.
+    """
     executable = chromium()
     # Root has no user namespaces to be locked into.
-    arguments = ["--no-sandbox"] if os.geteuid() == 0 else []
+    arguments = [*options, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     async with async_playwright() as playwright:
         browser = await playwright.chromium.launch(
             executable_path=executable, args=arguments, ignore_default_args=list(ignored)

@@ -26,11 +26,14 @@ _IMPORT = re.compile(r'^import [^;]* from "\./([\w-]+\.js)";$', re.MULTILINE)
 
 
 class Page(NamedTuple):
-    """A page: its address, what its tab says while it loads, and the module that fills it."""
+    """A page: its address, what its tab says while it loads, the module that fills it, and whether
+    that may ask for the camera.
+    """
 
     path: str
     title: str
     module: str
+    uses_camera: bool = False
 
 
 PAGES = (
@@ -43,7 +46,7 @@ PAGES = (
     Page("/sell", "Your events", "sell"),
     Page("/sell/new", "New event", "sell-new"),
     Page("/sell/events/{event_id}", "Your event", "sell-event"),
-    Page("/door/{event_id}", "Door", "door"),
+    Page("/door/{event_id}", "Door", "door", uses_camera=True),
 )
 
 

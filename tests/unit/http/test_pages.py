@@ -83,6 +83,15 @@ async def test_the_policy_allows_nothing_inline_and_nobody_else(anyone: httpx.As
     assert "require-trusted-types-for 'script'; trusted-types 'none'" in policy
 
 
+@pytest.mark.parametrize("address", [*ADDRESSES, "/nowhere", "/docs"])
+async def test_only_the_door_may_ask_for_a_camera(anyone: httpx.AsyncClient, address: str) -> None:
+    page = await anyone.get(address, headers=BROWSER)
+
+    camera, *others = page.headers["permissions-policy"].split(", ")
+    assert camera == ("camera=(self)" if address.startswith("/door/") else "camera=()")
+    assert others == ["microphone=()", "geolocation=()"]
+
+
 async def test_files_are_kept_for_good_under_the_address_of_their_version(
     anyone: httpx.AsyncClient,
 ) -> None:

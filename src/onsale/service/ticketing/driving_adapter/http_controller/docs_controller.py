@@ -10,6 +10,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 
+from onsale.service.ticketing.driving_adapter.http_controller import browser_features
 from onsale.service.ticketing.driving_adapter.http_controller.compression import (
     document_response,
 )
@@ -93,7 +94,9 @@ class DocsController:
 
     async def page(self, request: Request) -> Response:
         """The page to browse it with."""
-        return document_response(request, _PAGE, _CHECKED)
+        response = document_response(request, _PAGE, _CHECKED)
+        response.headers[browser_features.NAME] = browser_features.NOTHING
+        return response
 
     async def asset(self, request: Request) -> Response:
         """A file of the page."""

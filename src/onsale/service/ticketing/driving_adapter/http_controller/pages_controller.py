@@ -8,6 +8,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from onsale.service.ticketing.domain.value_object.seating_config import SECTION_NAME
+from onsale.service.ticketing.driving_adapter.http_controller import browser_features
 from onsale.service.ticketing.driving_adapter.http_controller.compression import (
     document_response,
 )
@@ -15,7 +16,7 @@ from onsale.service.ticketing.driving_adapter.http_controller.operation import (
     DirectRoute,
     Endpoint,
 )
-from onsale.web.site import CACHE_CHECKED, CACHE_FOREVER, PAGES, STATIC_PATH, Site
+from onsale.web.site import CACHE_CHECKED, CACHE_FOREVER, PAGES, STATIC_PATH, Page, Site
 
 
 class PagesController:
@@ -27,7 +28,7 @@ class PagesController:
     def routes(self) -> Sequence[DirectRoute]:
         """The addresses; they are not in the documentation of the API."""
         return (
-            *(DirectRoute("GET", page.path, self._endpoint(page.path)) for page in PAGES),
+            *(DirectRoute("GET", page.path, self._endpoint(page)) for page in PAGES),
             DirectRoute("GET", f"{STATIC_PATH}/{{version}}/{{asset}}", self.asset),
         )
 
@@ -41,15 +42,18 @@ class PagesController:
         is_current = request.path_params["version"] == self._site.version
         return document_response(request, document, CACHE_FOREVER if is_current else CACHE_CHECKED)
 
-    def _endpoint(self, path: str) -> Endpoint:
-        document = self._site.page(path)
+    def _endpoint(self, page: Page) -> Endpoint:
+        document = self._site.page(page.path)
+        features = browser_features.CAMERA if page.uses_camera else browser_features.NOTHING
 
-        async def page(request: Request) -> Response:
+        async def endpoint(request: Request) -> Response:
             if not all(_may_exist(*parameter) for parameter in request.path_params.items()):
                 raise HTTPException(status_code=404)
-            return document_response(request, document, CACHE_CHECKED)
+            response = document_response(request, document, CACHE_CHECKED)
+            response.headers[browser_features.NAME] = features
+            return response
 
-        return page
+        return endpoint
 
 
 def _may_exist(name: str, text: str) -> bool:

@@ -4,6 +4,7 @@ import json
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from onsale.service.ticketing.driving_adapter.http_controller import browser_features
 from onsale.service.ticketing.driving_adapter.http_controller.problem import MEDIA_TYPE
 from onsale.service.ticketing.driving_adapter.http_controller.request_values import header_of
 from onsale.web.site import Site
@@ -73,6 +74,7 @@ class _Page:
             ),
             (b"content-type", _HTML),
             (b"vary", b"accept"),
+            (browser_features.NAME.encode(), browser_features.NOTHING.encode()),
         ]
         if not self._is_head:
             headers.append((b"content-length", b"%d" % len(content)))
