@@ -14,6 +14,7 @@ from uuid_utils.compat import uuid7
 from onsale.bootstrap import background, payment_gateway, tell_ready, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
 from onsale.bootstrap_telemetry import Telemetry, open_telemetry
+from onsale.bootstrap_webhooks import webhook_services
 from onsale.platform.http_server import ServerOptions, listen, serve
 from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.observability.loop_lag import LoopLag, watch_loop
@@ -62,6 +63,7 @@ from onsale.service.ticketing.app.service.live_feed import (
 from onsale.service.ticketing.app.service.payment_ledger import PaymentLedger
 from onsale.service.ticketing.app.service.seat_count_reader import SeatCountReader
 from onsale.service.ticketing.app.service.seat_memory import SeatMemory
+from onsale.service.ticketing.domain.webhook_address import read_networks
 from onsale.service.ticketing.driven_adapter.kafka_producer.seat_command_publisher import (
     SeatCommandPublisher,
 )
@@ -94,6 +96,7 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
 from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
+from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
 from onsale.service.ticketing.driving_adapter.background.unacknowledged_bookings import (
     UnacknowledgedBookings,
 )
@@ -136,10 +139,11 @@ async def run_api(
     # Before anything else is opened: a taken port is said at once.
     listener = listen(settings.host, settings.port)
     hasher = BcryptPasswordHasher(rounds=settings.bcrypt_rounds)
+    addresses = CheckedAddresses(read_networks(settings.webhook_allowed_networks))
     try:
         with open_telemetry(settings, "api") as telemetry:
             async with open_api_stores(settings) as stores:
-                parts = _api_parts(settings, stores, telemetry, hasher)
+                parts = _api_parts(settings, stores, telemetry, hasher, addresses)
                 options = ServerOptions(
                     connection_count_max=settings.connection_count_max,
                     protocol=ProblemHttpProtocol.guarded_by(_connection_guard(settings)),
@@ -153,6 +157,7 @@ async def run_api(
                     await parts.sender.drain()
     finally:
         hasher.close()
+        addresses.close()
         listener.close()
 
 
@@ -168,6 +173,7 @@ def _api_parts(
     stores: ApiStores,
     telemetry: Telemetry,
     hasher: BcryptPasswordHasher,
+    addresses: CheckedAddresses,
 ) -> _ApiParts:
     pool, secret = stores.pool, settings.token_secret.get_secret_value().encode()
     survived = FaultLog()
@@ -264,6 +270,7 @@ def _api_parts(
         get_ticket_code=GetTicketCodeUseCase(bookings, codes),
         admit_ticket=AdmitTicketUseCase(catalog, codes, unit_of_work),
         list_bookings=ListBookingsUseCase(bookings),
+        webhooks=webhook_services(settings, pool, addresses),
         live_bookings=live_bookings,
         live_events=live_events,
         readiness=stores.readiness(store.check),
@@ -313,6 +320,7 @@ def _rate_limits(settings: Settings, secret: bytes) -> RateLimits:
         event_per_user=Limit.parse(settings.event_limit_per_user),
         seat_per_user=Limit.parse(settings.seat_limit_per_user),
         admission_per_user=Limit.parse(settings.admission_limit_per_user),
+        webhook_per_user=Limit.parse(settings.webhook_limit_per_user),
         registration_per_client=Limit.parse(settings.registration_limit_per_client),
         log_in_per_client=Limit.parse(settings.log_in_limit_per_client),
         streams_per_user_max=settings.streams_per_user_max,

@@ -68,7 +68,8 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_unit_o
     AsyncpgTicketingUnitOfWork,
 )
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_upkeep import AsyncpgUpkeep
-from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import OUTCOMES, UpkeepJobs
+from onsale.service.ticketing.driving_adapter.background.repeating import OUTCOMES
+from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import UpkeepJobs
 from onsale.service.ticketing.driving_adapter.mq_consumer.ticketing_mq_consumer import (
     TicketingMqConsumer,
 )

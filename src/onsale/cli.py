@@ -156,7 +156,7 @@ def up(
 ) -> None:
     """Start the whole system with nothing installed beforehand.
 
-    PostgreSQL, Redis, the broker, the API and both workers run below one data directory, are
+    PostgreSQL, Redis, the broker, the API and the workers run below one data directory, are
     started again when they die, keep their data, and stop on Ctrl-C.
     """
     from onsale.console import run_up
@@ -201,6 +201,14 @@ def worker_ticketing() -> None:
     from onsale.bootstrap_ticketing import run_ticketing_worker
 
     _run_role(run_ticketing_worker, "ticketing", Settings)
+
+
+@worker_app.command("webhooks")
+def worker_webhooks() -> None:
+    """Deliver to sellers' webhooks what they are owed."""
+    from onsale.bootstrap_webhooks import run_webhooks_worker
+
+    _run_role(run_webhooks_worker, "webhooks", ApiSettings)
 
 
 @db_app.command("upgrade")

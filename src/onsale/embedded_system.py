@@ -35,7 +35,7 @@ ALL_READY_SECONDS_MAX = 60.0
 READY_POLL_SECONDS = 0.05
 # What runs a role, its name to follow; a benchmark puts another in its place.
 ROLE_COMMAND: tuple[str, ...] = (sys.executable, "-m", "onsale")
-WORKERS = ("seat-reservation", "ticketing")
+WORKERS = ("seat-reservation", "ticketing", "webhooks")
 REPLICATION_MAX = 3
 
 
@@ -59,7 +59,7 @@ class UpOptions:
 
 
 class EmbeddedSystem:
-    """PostgreSQL, a Redis-protocol server, perhaps Kafka, then the API and both workers."""
+    """PostgreSQL, a Redis-protocol server, perhaps Kafka, then the API and the workers."""
 
     def __init__(
         self,
@@ -149,7 +149,7 @@ class EmbeddedSystem:
         )
 
     def _workers(self, environment: Mapping[str, str]) -> list[ManagedProcess]:
-        """Both workers, each as often as was asked for."""
+        """The workers, each as often as was asked for."""
         return [
             ManagedProcess(
                 name=name,

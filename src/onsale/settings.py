@@ -20,6 +20,7 @@ from pydantic_core import ErrorDetails, PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from onsale.platform.rate_limiting.token_buckets import Limit
+from onsale.service.ticketing.domain.webhook_address import read_networks
 
 PREFIX = "ONSALE_"
 # Of the command line, of the tests and of the checks.
@@ -77,6 +78,11 @@ def _seat_store_url(text: str) -> str:
 def _trace_endpoint(text: str) -> str:
     if not text.startswith(COLLECTOR_SCHEMES):
         raise ValueError(f"the address of a collector begins with {_either(COLLECTOR_SCHEMES)}")
+    return text
+
+
+def _networks(text: str) -> str:
+    read_networks(text)
     return text
 
 
@@ -175,7 +181,8 @@ class Settings(BusSettings, StoreSettings):
 
     seat_store_url: Annotated[SeatStoreUrl, Field(description=_SEAT_STORE)]
     token_secret: Annotated[
-        SecretStr | None, Field(description="signs session tokens, 32 bytes or more; the API's")
+        SecretStr | None,
+        Field(description="signs session tokens and webhooks, 32 bytes or more"),
     ] = None
     token_hours: Annotated[int, Field(ge=1, le=720, description="how long a session lasts")] = 24
     bcrypt_rounds: Annotated[
@@ -216,6 +223,14 @@ class Settings(BusSettings, StoreSettings):
     trusted_proxies: Annotated[
         str, Field(description="proxies whose X-Forwarded-For counts: CIDRs, comma separated")
     ] = ""
+    webhook_allowed_networks: Annotated[
+        str,
+        AfterValidator(_networks),
+        Field(
+            description="where webhooks are delivered besides the Internet at large, by any scheme,"
+            " at any port: CIDRs, comma separated"
+        ),
+    ] = ""
     rate_limits: Annotated[RateLimitsKind, Field(description="on, or off for load tests")] = (
         RateLimitsKind.ON
     )
@@ -231,6 +246,9 @@ class Settings(BusSettings, StoreSettings):
     admission_limit_per_user: Annotated[LimitText, Field(description="burst:per second")] = (
         "2000:50"
     )
+    webhook_limit_per_user: Annotated[
+        LimitText, Field(description="changes, tests and re-sendings, burst:per second")
+    ] = "100:1"
     registration_limit_per_client: Annotated[LimitText, Field(description="burst:per second")] = (
         "1000:10"
     )
@@ -265,12 +283,12 @@ class Settings(BusSettings, StoreSettings):
 
 
 class ApiSettings(Settings):
-    """What the API needs: it signs session tokens."""
+    """What those need who sign: the API session tokens, the webhooks worker deliveries."""
 
     token_secret: Annotated[
         SecretStr,
         Field(
-            description="signs session tokens, 32 bytes or more, such as from"
+            description="signs session tokens and webhooks, 32 bytes or more, such as from"
             " openssl rand -base64 48"
         ),
     ]

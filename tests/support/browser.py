@@ -75,8 +75,8 @@ def chromium() -> str:
 
 @asynccontextmanager
 async def running_browser(*options: str, ignored: Sequence[str] = ()) -> AsyncIterator[Browser]:
-    """A browser without a screen; ``options`` are of its command line, ``ignored`` those of the usual
-    ones that it is not to be started with.
+    """A browser without a screen; ``options`` are of its command line, ``ignored`` those that it is
+    usually started with and here is not.
     """
     executable = chromium()
     # Root has no user namespaces to be locked into.

@@ -13,6 +13,7 @@ from fastapi import FastAPI
 from prometheus_client import CollectorRegistry
 from uuid_utils.compat import uuid7
 
+from onsale.bootstrap_webhooks import services_on
 from onsale.service.ticketing.app.command.admit_ticket_use_case import AdmitTicketUseCase
 from onsale.service.ticketing.app.command.cancel_event_use_case import CancelEventUseCase
 from onsale.service.ticketing.app.command.create_booking_use_case import CreateBookingUseCase
@@ -66,6 +67,9 @@ from onsale.service.ticketing.driven_adapter.security.bcrypt_password_hasher imp
 from onsale.service.ticketing.driven_adapter.security.hmac_ticket_codes import HmacTicketCodes
 from onsale.service.ticketing.driven_adapter.security.jwt_token_service import JwtTokenService
 from onsale.service.ticketing.driven_adapter.security.payment_digest import PaymentDigest
+from onsale.service.ticketing.driven_adapter.webhook.derived_webhook_secrets import (
+    DerivedWebhookSecrets,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.live_views import (
@@ -82,6 +86,7 @@ from tests.fakes.in_memory_bookings import InMemoryBookings, InMemoryUnitOfWork
 from tests.fakes.in_memory_events import InMemoryEvents
 from tests.fakes.in_memory_sales import InMemorySales
 from tests.fakes.in_memory_users import InMemoryUsers
+from tests.fakes.in_memory_webhooks import InMemoryWebhooks, KnownAddresses
 
 SECRET = b"a secret of thirty-two bytes, or more"
 PASSWORD = "correct horse"
@@ -155,6 +160,7 @@ class HttpApi:
         self.events = InMemoryEvents()
         self.bookings = InMemoryBookings(self.events)
         self.gateway = ScriptedGateway()
+        self.webhooks, self.addresses = InMemoryWebhooks(), KnownAddresses()
         self.commands = PostedCommands()
         self.readiness: dict[str, Callable[[], Awaitable[object]]] = {}
         self.tokens = JwtTokenService(
@@ -224,6 +230,7 @@ class HttpApi:
             get_ticket_code=GetTicketCodeUseCase(self.bookings, codes),
             admit_ticket=AdmitTicketUseCase(self.catalog, codes, unit_of_work),
             list_bookings=ListBookingsUseCase(self.bookings),
+            webhooks=services_on(self.webhooks, self.addresses, DerivedWebhookSecrets(SECRET)),
             live_bookings=self.live_bookings,
             live_events=self.live_events,
             readiness=self.readiness,

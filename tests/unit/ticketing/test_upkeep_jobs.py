@@ -10,14 +10,14 @@ from structlog.testing import capture_logs
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.driven_adapter.metrics.upkeep_meter import UpkeepMeter
-from onsale.service.ticketing.driving_adapter.background import upkeep_jobs
-from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import (
+from onsale.service.ticketing.driving_adapter.background import repeating
+from onsale.service.ticketing.driving_adapter.background.repeating import (
     DONE,
     FAILED,
     OUTCOMES,
     POSTPONED,
-    UpkeepJobs,
 )
+from onsale.service.ticketing.driving_adapter.background.upkeep_jobs import UpkeepJobs
 from tests.servers.waiting import eventually
 
 
@@ -59,7 +59,7 @@ async def test_jobs_that_all_wait_for_the_same_are_told_in_one_line() -> None:
 async def test_each_job_that_is_broken_is_told_with_its_traceback_and_not_each_time(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(upkeep_jobs, "PAUSE_AFTER_FAULT_SECONDS", 0.0)
+    monkeypatch.setattr(repeating, "PAUSE_AFTER_FAULT_SECONDS", 0.0)
     defect = ZeroDivisionError()
     parts = failing_jobs(defect)
     stop = asyncio.Event()

@@ -185,6 +185,30 @@ class AlreadyAdmittedError(TicketingError):
         super().__init__(admitted_at=admitted_at.astimezone(UTC))
 
 
+class WebhookNotFoundError(TicketingError):
+    """There is no such webhook."""
+
+
+class WebhookDeliveryNotFoundError(TicketingError):
+    """The webhook has no such delivery, or it was long ago."""
+
+
+class WebhookLimitReachedError(TicketingError):
+    """You have as many webhooks as one seller may have."""
+
+
+class WebhookDisabledError(TicketingError):
+    """Nothing is delivered to this webhook; put it in use again first."""
+
+
+class WebhookAddressRefusedError(TicketingError):
+    """Nothing is delivered to this address."""
+
+    def __init__(self, why: str) -> None:
+        """``why`` it is refused; it may be shown."""
+        super().__init__(f"This address is refused: {why}.", field="url")
+
+
 class IdempotencyKeyReusedError(TicketingError):
     """This idempotency key was used with another request."""
 

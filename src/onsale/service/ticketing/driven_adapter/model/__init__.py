@@ -21,6 +21,10 @@ from onsale.service.ticketing.driven_adapter.model.user_model import (
     RevokedTokenModel,
     UserModel,
 )
+from onsale.service.ticketing.driven_adapter.model.webhook_model import (
+    WebhookDeliveryModel,
+    WebhookModel,
+)
 
 __all__ = [
     "BookingModel",
@@ -36,4 +40,6 @@ __all__ = [
     "StrayPaymentModel",
     "TicketModel",
     "UserModel",
+    "WebhookDeliveryModel",
+    "WebhookModel",
 ]

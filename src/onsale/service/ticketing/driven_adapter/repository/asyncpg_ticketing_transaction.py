@@ -26,6 +26,10 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transact
 )
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
 from onsale.service.ticketing.driven_adapter.repository.seat_snapshot_reader import read_snapshot
+from onsale.service.ticketing.driven_adapter.webhook.webhook_debts import (
+    ChangedBooking,
+    owe_for_bookings,
+)
 
 # Of the holds that ran out, so many are looked at in a row before it goes from event to event.
 FIRST_EXPIRED_COUNT_MAX = 1_000
@@ -77,6 +81,8 @@ class AsyncpgTicketingTransaction(AsyncpgPaymentTransaction):
         )
         if row_count(status) != len(rows):
             raise IllegalTransitionError("A booking changed under its lock.")
+        changed = [ChangedBooking(each, self._read_as[each.id][0]) for each in bookings]
+        await owe_for_bookings(self._connection, changed, self._now)
         for booking in bookings:
             self._read_as[booking.id] = (booking.status.value, booking.command_seq)
 

@@ -15,6 +15,7 @@ from onsale.service.ticketing.domain.entity.booking_entity import Booking
 from onsale.service.ticketing.domain.entity.payment_attempt import AttemptStatus, PaymentAttempt
 from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
 from onsale.service.ticketing.driven_adapter.repository.booking_rows import booking_from_row
+from onsale.service.ticketing.driven_adapter.webhook.webhook_debts import owe_for_sold_out
 
 TIDY_COUNT_MAX = 1_000
 # Not the id of an event: those are locked by their ids.
@@ -64,6 +65,10 @@ class AsyncpgUpkeep:
                 ids, statuses = list(after), list(after.values())
                 rows = await connection.fetch(_SQL["set_statuses"], ids, statuses)
                 changed = {row["id"] for row in rows}
+                sold_out = [each for each in changed if after[each] == EventStatus.SOLD_OUT]
+                if sold_out:
+                    now = await connection.fetchval(_SQL["now"])
+                    await owe_for_sold_out(connection, sold_out, now)
         return FollowedSeats(changed, after.keys() - changed)
 
     async def tidy(self) -> None:

@@ -6,7 +6,6 @@ import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
-from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
 from onsale.service.ticketing.app.command.end_cancelled_events_use_case import (
     EndCancelledEventsUseCase,
@@ -41,6 +40,7 @@ from onsale.service.ticketing.app.command.restore_lost_events_use_case import (
 from onsale.service.ticketing.app.command.settle_payments_use_case import SettlePaymentsUseCase
 from onsale.service.ticketing.app.command.watch_seat_drift_use_case import WatchSeatDriftUseCase
 from onsale.service.ticketing.app.interface.i_event_upkeep import IEventUpkeep
+from onsale.service.ticketing.driving_adapter.background.repeating import repeat
 
 EXPIRY_SECONDS = 0.2
 RESEND_SECONDS = 0.5
@@ -53,9 +53,6 @@ STRAY_PAYMENT_SECONDS = 15.0
 TIDY_SECONDS = 60.0
 LOST_SECONDS = 1.0
 DRIFT_SECONDS = 1.0
-PAUSE_AFTER_FAULT_SECONDS = 1.0
-
-DONE, POSTPONED, FAILED = OUTCOMES = ("done", "postponed", "failed")
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +98,9 @@ class UpkeepJobs:
         postponed = OccasionalLog()
         async with asyncio.TaskGroup() as tasks:
             for name, interval_seconds, job in jobs:
-                tasks.create_task(self._repeat(name, interval_seconds, job, stop, postponed))
+                tasks.create_task(
+                    repeat(name, interval_seconds, job, stop, postponed, on_run=self.on_run)
+                )
 
     async def _expire(self) -> bool:
         # A batch takes of each event its share, so one that is not full may have left some behind.
@@ -131,43 +130,3 @@ class UpkeepJobs:
     async def _tidy(self) -> bool:
         await self.upkeep.tidy()
         return False
-
-    async def _repeat(
-        self,
-        name: str,
-        interval_seconds: float,
-        job: Callable[[], Awaitable[bool]],
-        stop: asyncio.Event,
-        postponed: OccasionalLog,
-    ) -> None:
-        """Run the job at this interval, at once again while it says that there is more to do."""
-        failed = OccasionalLog()
-        while not stop.is_set():
-            pause_seconds, outcome = interval_seconds, DONE
-            try:
-                if await job():
-                    continue
-            except Exception as error:  # noqa: BLE001 - a job that fails is reported, and tried again
-                outcome = _report(name, error, postponed, failed)
-                pause_seconds = max(interval_seconds, PAUSE_AFTER_FAULT_SECONDS)
-            finally:
-                self.on_run(name, outcome)
-            try:
-                async with asyncio.timeout(pause_seconds):
-                    await stop.wait()
-            except TimeoutError:
-                continue
-
-
-def _report(name: str, error: Exception, postponed: OccasionalLog, failed: OccasionalLog) -> str:
-    """A dependency that is away is a warning; anything else deserves its traceback. Tells which."""
-    defects: BaseException | None = error
-    if isinstance(error, ExceptionGroup):
-        _, defects = error.split(UnavailableError)
-    elif isinstance(error, UnavailableError):
-        defects = None
-    if defects is None:
-        postponed.warning("job_postponed", job=name, error=str(error))
-        return POSTPONED
-    failed.error("job_failed", job=name, exc_info=defects)
-    return FAILED

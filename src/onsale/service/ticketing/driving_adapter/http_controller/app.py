@@ -39,6 +39,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.sales_controller i
 from onsale.service.ticketing.driving_adapter.http_controller.user_controller import (
     UserController,
 )
+from onsale.service.ticketing.driving_adapter.http_controller.webhook_controller import (
+    WebhookController,
+)
 from onsale.web.site import Site
 
 
@@ -90,6 +93,7 @@ def create_app(services: HttpServices) -> FastAPI:
             *EventTicketingController(services, authenticator).routes(),
             *SalesController(services, authenticator).routes(),
             *UserController(services, authenticator).routes(),
+            *WebhookController(services, authenticator).routes(),
             *PagesController(site).routes(),
             *OperationsController(services).routes(),
             *DocsController(app.openapi).routes(),

@@ -45,6 +45,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.live_views import 
     LiveEvent,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import RateLimits
+from onsale.service.ticketing.driving_adapter.http_controller.webhook_services import (
+    WebhookServices,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -78,6 +81,7 @@ class HttpServices:
     get_ticket_code: GetTicketCodeUseCase
     admit_ticket: AdmitTicketUseCase
     list_bookings: ListBookingsUseCase
+    webhooks: WebhookServices
     live_bookings: LiveTopics[UUID, LiveBooking]
     live_events: LiveTopics[int, LiveEvent]
     readiness: Mapping[str, Callable[[], Awaitable[object]]]

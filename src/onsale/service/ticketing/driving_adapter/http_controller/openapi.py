@@ -49,6 +49,15 @@ from onsale.service.ticketing.driving_adapter.schema.user_schema import (
     SessionBody,
     UserBody,
 )
+from onsale.service.ticketing.driving_adapter.schema.webhook_schema import (
+    DeliveryBody,
+    DeliveryPageBody,
+    RegisterWebhookRequest,
+    UpdateWebhookRequest,
+    WebhookBody,
+    WebhookPageBody,
+    WebhookWithSecretBody,
+)
 
 DESCRIPTION = """\
 Reserved seats, sold once each, when everyone wants the same ones in the same second.
@@ -61,6 +70,7 @@ TAGS = [
     {"name": "events", "description": "What is sold, and what is left of it"},
     {"name": "sales", "description": "What a seller sees and does while it is being sold"},
     {"name": "bookings", "description": "From seats to tickets"},
+    {"name": "webhooks", "description": "Telling a seller's own systems"},
     {"name": "operations", "description": "For those who run the service"},
 ]
 REQUESTS: Sequence[type[RequestModel]] = (
@@ -72,6 +82,8 @@ REQUESTS: Sequence[type[RequestModel]] = (
     PayBookingRequest,
     AdmitTicketRequest,
     SeatsRequest,
+    RegisterWebhookRequest,
+    UpdateWebhookRequest,
 )
 ANSWERS: Sequence[type[msgspec.Struct]] = (
     UserBody,
@@ -91,6 +103,11 @@ ANSWERS: Sequence[type[msgspec.Struct]] = (
     PaidBookingBody,
     CancelledBookingBody,
     AdmittedTicketBody,
+    WebhookBody,
+    WebhookWithSecretBody,
+    WebhookPageBody,
+    DeliveryBody,
+    DeliveryPageBody,
     AliveBody,
     ReadyBody,
     ProblemBody,

@@ -35,6 +35,10 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     ),
     domain.BookingNotFoundError: ProblemKind(404, "BOOKING_NOT_FOUND", "No such booking"),
     domain.TicketNotFoundError: ProblemKind(404, "TICKET_NOT_FOUND", "No such ticket"),
+    domain.WebhookNotFoundError: ProblemKind(404, "WEBHOOK_NOT_FOUND", "No such webhook"),
+    domain.WebhookDeliveryNotFoundError: ProblemKind(
+        404, "WEBHOOK_DELIVERY_NOT_FOUND", "No such delivery"
+    ),
     request.RouteNotFoundError: ProblemKind(404, "NOT_FOUND", "Nothing here"),
     request.MethodNotAllowedError: ProblemKind(405, "METHOD_NOT_ALLOWED", "Method not allowed"),
     request.BodyTimeoutError: ProblemKind(408, "BODY_TIMEOUT", "The body came too slowly"),
@@ -56,6 +60,10 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
         409, "PAYMENT_IN_PROGRESS", "A payment is under way"
     ),
     domain.AlreadyAdmittedError: ProblemKind(409, "ALREADY_ADMITTED", "Admitted already"),
+    domain.WebhookLimitReachedError: ProblemKind(
+        409, "WEBHOOK_LIMIT_REACHED", "No more webhooks for one seller"
+    ),
+    domain.WebhookDisabledError: ProblemKind(409, "WEBHOOK_DISABLED", "The webhook is disabled"),
     domain.HoldExpiredError: ProblemKind(410, "HOLD_EXPIRED", "The hold has expired"),
     request.BodyTooLargeError: ProblemKind(413, "BODY_TOO_LARGE", "The body is too large"),
     request.UnsupportedMediaTypeError: ProblemKind(
@@ -68,6 +76,9 @@ PROBLEMS: Mapping[type[Exception], ProblemKind] = {
     ),
     domain.TicketNotValidError: ProblemKind(422, "TICKET_NOT_VALID", "Not a valid ticket"),
     domain.OrphanSeatError: ProblemKind(422, "ORPHAN_SEAT", "A seat would be left alone"),
+    domain.WebhookAddressRefusedError: ProblemKind(
+        422, "WEBHOOK_ADDRESS_REFUSED", "Nothing is delivered to this address"
+    ),
     domain.IdempotencyKeyReusedError: ProblemKind(
         422, "IDEMPOTENCY_KEY_REUSED", "The idempotency key was used before"
     ),

@@ -33,6 +33,8 @@ PAYMENT_PER_USER = Limit(60, 1)
 EVENT_PER_USER = Limit(500, 5)
 # Fifty doors of one house, at a ticket a second each.
 ADMISSION_PER_USER = Limit(2_000, 50)
+# Each may make this service ask somebody else's.
+WEBHOOK_PER_USER = Limit(100, 1)
 # Two of the largest halls there are.
 SEAT_PER_USER = Limit(2_000_000, 5_000)
 REGISTRATION_PER_CLIENT = Limit(1_000, 10)
@@ -66,6 +68,7 @@ class RateLimitRules:
     event_per_user: Limit = EVENT_PER_USER
     seat_per_user: Limit = SEAT_PER_USER
     admission_per_user: Limit = ADMISSION_PER_USER
+    webhook_per_user: Limit = WEBHOOK_PER_USER
     registration_per_client: Limit = REGISTRATION_PER_CLIENT
     log_in_per_client: Limit = LOG_IN_PER_CLIENT
     failed_log_in: Limit = FAILED_LOG_IN
@@ -95,6 +98,7 @@ class RateLimits:
         self._events_by_user = TokenBuckets(limits.event_per_user, monotonic)
         self._seats_by_user = TokenBuckets(limits.seat_per_user, monotonic)
         self._admissions_by_user = TokenBuckets(limits.admission_per_user, monotonic)
+        self._webhooks_by_user = TokenBuckets(limits.webhook_per_user, monotonic)
         self._registrations = TokenBuckets(limits.registration_per_client, monotonic)
         self._log_ins = TokenBuckets(limits.log_in_per_client, monotonic)
         self._failed_log_ins = TokenBuckets(limits.failed_log_in, monotonic)
@@ -119,6 +123,7 @@ class RateLimits:
             "event-user": self._events_by_user,
             "seat-user": self._seats_by_user,
             "admission-user": self._admissions_by_user,
+            "webhook-user": self._webhooks_by_user,
             "registration-client": self._registrations,
             "log-in-client": self._log_ins,
             "failed-log-in": self._failed_log_ins,
@@ -147,6 +152,10 @@ class RateLimits:
     def admission_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if tickets are shown to this user too often."""
         self._take(self._admissions_by_user, str(user_id))
+
+    def webhook_by(self, user_id: int) -> None:
+        """Raise ``RateLimitedError`` if this user changes or tries out webhooks too often."""
+        self._take(self._webhooks_by_user, str(user_id))
 
     def registration_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client opens too many accounts."""

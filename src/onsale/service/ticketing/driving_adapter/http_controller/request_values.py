@@ -18,7 +18,11 @@ from onsale.service.ticketing.app.interface.i_event_repository import (
     EventPlace,
     SaleStage,
 )
-from onsale.service.ticketing.domain.exceptions import EventNotFoundError
+from onsale.service.ticketing.domain.exceptions import (
+    EventNotFoundError,
+    WebhookDeliveryNotFoundError,
+    WebhookNotFoundError,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
     InvalidRequestError,
 )
@@ -34,7 +38,7 @@ _UUID = re.compile(r"[0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}", re.A
 _BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 
 Choice = TypeVar("Choice", bound=StrEnum)
-Key = TypeVar("Key", EventPlace, UUID)
+Key = TypeVar("Key", EventPlace, UUID, int)
 Item = TypeVar("Item")
 
 
@@ -86,6 +90,32 @@ def ticket_id_of(request: Request) -> int:
         InvalidRequestError: not a positive integer.
     """
     return _positive(request.path_params["ticket_id"], "ticket_id")
+
+
+def webhook_id_of(request: Request) -> int:
+    """The webhook id in the path.
+
+    Raises:
+        InvalidRequestError: not a positive integer.
+        WebhookNotFoundError: one that no webhook can have.
+    """
+    webhook_id = _positive(request.path_params["webhook_id"], "webhook_id")
+    if webhook_id > ID_MAX:
+        raise WebhookNotFoundError
+    return webhook_id
+
+
+def delivery_id_of(request: Request) -> int:
+    """The delivery id in the path.
+
+    Raises:
+        InvalidRequestError: not a positive integer.
+        WebhookDeliveryNotFoundError: one that no delivery can have.
+    """
+    delivery_id = _positive(request.path_params["delivery_id"], "delivery_id")
+    if delivery_id > ID_MAX:
+        raise WebhookDeliveryNotFoundError
+    return delivery_id
 
 
 def section_of(request: Request) -> tuple[str, int]:
@@ -201,6 +231,15 @@ def event_cursor_of(request: Request, order: EventOrder) -> EventPlace | None:
     return _cursor(request, _read_sale_place if order is EventOrder.SALE else _read_place)
 
 
+def id_cursor_of(request: Request) -> int | None:
+    """The id behind ``cursor``, or ``None`` for the first page.
+
+    Raises:
+        InvalidRequestError: no page has handed this cursor out.
+    """
+    return _cursor(request, _read_id)
+
+
 def booking_cursor_of(request: Request) -> UUID | None:
     """The booking id behind ``cursor``, or ``None`` for the first page.
 
@@ -242,15 +281,19 @@ def _cursor(request: Request, read: Callable[[str], Key]) -> Key | None:
     return key
 
 
-def _read_place(text: str) -> EventPlace:
+def _read_id(text: str) -> int:
     if _ID.fullmatch(text) is None or int(text) > ID_MAX:
         raise ValueError("not an id")
-    return EventPlace(int(text))
+    return int(text)
+
+
+def _read_place(text: str) -> EventPlace:
+    return EventPlace(_read_id(text))
 
 
 def _read_sale_place(text: str) -> EventPlace:
     stage, _, event_id = text.partition(".")
-    return EventPlace(_read_place(event_id).event_id, SaleStage(int(stage)))
+    return EventPlace(_read_id(event_id), SaleStage(int(stage)))
 
 
 def _positive(text: str, name: str) -> int:

@@ -32,6 +32,9 @@ FROM locked
 WHERE event.id = locked.id
 RETURNING event.id
 
+-- name: now
+SELECT clock_timestamp()
+
 -- name: clear_old_keys
 UPDATE booking
 SET idempotency_key = NULL, request_digest = NULL

@@ -1,0 +1,143 @@
+"""The ports of webhook deliveries: what is owed, and the way to those who are told."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+from uuid import UUID
+
+from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault, DeliveryStatus
+
+LEASE_SECONDS = 30.0
+"""For so long nobody else takes a delivery that is in hand; far longer than an attempt lasts."""
+PER_WEBHOOK_MAX = 4
+"""Deliveries of one webhook that one process has in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class OwedDelivery:
+    """A delivery in hand, and all that is needed to try it. ``body`` is JSON. ``salts`` are those
+    of the secrets to sign with.
+    """
+
+    id: int
+    webhook_id: int
+    message_id: UUID
+    url: str
+    salts: tuple[bytes, ...]
+    body: str
+    attempt_count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Backlog:
+    """What is owed to all webhooks together, counted up to a bound; 0 seconds for nothing."""
+
+    count: int
+    oldest_seconds: float
+
+
+class IWebhookOutbox(Protocol):
+    """What is owed to webhooks. Any number of workers share it: what one has in hand no other
+    takes, until its lease is over.
+    """
+
+    async def claim(self, in_hand: Mapping[int, int], *, limit: int) -> Sequence[OwedDelivery]:
+        """Take up to ``limit`` deliveries that are due in hand for ``LEASE_SECONDS``, each counted
+        as an attempt. ``in_hand`` tells for webhooks how many more each may have in place of
+        ``PER_WEBHOOK_MAX``.
+
+        Of a webhook's deliveries of one booking only the earliest that is owed is ever taken.
+        """
+        ...
+
+    async def delivered(self, delivery: OwedDelivery, status: int) -> None:
+        """It arrived; the next of its booking is due."""
+        ...
+
+    async def failed(
+        self,
+        delivery: OwedDelivery,
+        status: int | None,
+        fault: DeliveryFault,
+        *,
+        retry_seconds: float,
+    ) -> DeliveryStatus:
+        """It did not: it is due again after so long, or dead if its time is over. Nothing happens
+        if another attempt has begun since.
+        """
+        ...
+
+    async def gone(self, delivery: OwedDelivery, status: int) -> None:
+        """The receiver wants nothing any more: the delivery is dead, the webhook disabled."""
+        ...
+
+    async def backlog(self) -> Backlog:
+        """How much is owed, and for how long."""
+        ...
+
+    async def tidy(self) -> bool:
+        """Give up what is owed to webhooks that are disabled, and forget what is old or removed, a
+        bounded number at a time; tell whether there is more.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What came of a request: an HTTP status, a fault, or both."""
+
+    status: int | None
+    fault: DeliveryFault | None
+
+
+class IWebhookSender(Protocol):
+    """The way to receivers."""
+
+    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
+        """Post the body, unless the address is one that nothing is sent to; it ends in time and
+        raises for nothing that a receiver can do.
+        """
+        ...
+
+
+class IWebhookAddresses(Protocol):
+    """Judges addresses."""
+
+    async def require_deliverable(self, url: str) -> str:
+        """The URL in its plain form, if something may be sent there.
+
+        Raises:
+            WebhookAddressRefusedError: nothing may.
+            UnavailableError: too many are being looked up.
+        """
+        ...
+
+
+class IWebhookSecrets(Protocol):
+    """Derives secrets, and signs with them."""
+
+    def new_salt(self) -> bytes:
+        """What a new secret is derived from."""
+        ...
+
+    def secret(self, salt: bytes) -> str:
+        """The secret as receivers are given it: ``whsec_`` and base64."""
+        ...
+
+    def signature(
+        self, salts: Sequence[bytes], message_id: str, timestamp: int, body: bytes
+    ) -> str:
+        """``v1,`` and base64 for each secret, with spaces between."""
+        ...
+
+
+class IWebhookMeter(Protocol):
+    """Counts what becomes of deliveries."""
+
+    def attempted(self, outcome: str, seconds: float) -> None:
+        """An attempt has ended: ``delivered``, ``failed`` or ``dead``."""
+        ...
+
+    def owed(self, backlog: Backlog) -> None:
+        """What is owed now."""
+        ...

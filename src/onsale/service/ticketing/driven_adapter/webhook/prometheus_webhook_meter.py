@@ -1,0 +1,47 @@
+"""Deliveries to webhooks as metrics."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+from onsale.service.ticketing.app.interface.i_webhook_delivery import Backlog
+
+OUTCOMES = ("delivered", "failed", "dead")
+BUCKETS_SECONDS = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 15.0)
+
+
+class PrometheusWebhookMeter:
+    """See ``IWebhookMeter``. No metric carries a receiver; their sellers see the log."""
+
+    def __init__(self, registry: CollectorRegistry) -> None:
+        """Every metric stands at once, so that a rate of a counter sees its first step."""
+        self._attempts = Counter(
+            "onsale_webhook_attempts",
+            "Attempts to deliver to webhooks",
+            ("outcome",),
+            registry=registry,
+        )
+        for outcome in OUTCOMES:
+            self._attempts.labels(outcome)
+        self._seconds = Histogram(
+            "onsale_webhook_attempt_duration_seconds",
+            "Time of an attempt to deliver to a webhook",
+            buckets=BUCKETS_SECONDS,
+            registry=registry,
+        )
+        self._owed = Gauge(
+            "onsale_webhook_deliveries_owed",
+            "Deliveries that webhooks are owed, counted up to 10,000",
+            registry=registry,
+        )
+        self._oldest = Gauge(
+            "onsale_webhook_oldest_owed_seconds",
+            "How long the oldest delivery has been owed",
+            registry=registry,
+        )
+
+    def attempted(self, outcome: str, seconds: float) -> None:
+        self._attempts.labels(outcome).inc()
+        self._seconds.observe(seconds)
+
+    def owed(self, backlog: Backlog) -> None:
+        self._owed.set(backlog.count)
+        self._oldest.set(backlog.oldest_seconds)

@@ -1,0 +1,245 @@
+-- Deliveries that are owed, on their way.
+
+-- name: webhooks_due
+-- From webhook to webhook along ix_webhook_delivery_due: however much is owed to one, it costs the
+-- others nothing, and none is passed over for long.
+WITH RECURSIVE owing (webhook_id) AS (
+    (
+        SELECT webhook_id
+        FROM webhook_delivery
+        WHERE status = 'owed' AND webhook_id > $1
+        ORDER BY webhook_id
+        LIMIT 1
+    )
+    UNION ALL
+    SELECT following.webhook_id
+    FROM owing
+    CROSS JOIN LATERAL (
+        SELECT webhook_delivery.webhook_id
+        FROM webhook_delivery
+        WHERE webhook_delivery.status = 'owed' AND webhook_delivery.webhook_id > owing.webhook_id
+        ORDER BY webhook_delivery.webhook_id
+        LIMIT 1
+    ) AS following
+)
+SELECT owing.webhook_id
+FROM owing
+JOIN webhook ON webhook.id = owing.webhook_id
+WHERE webhook.is_active
+  AND NOT owing.webhook_id = ANY($2::bigint[])
+  AND EXISTS (
+      SELECT
+      FROM webhook_delivery
+      WHERE webhook_delivery.webhook_id = owing.webhook_id
+        AND webhook_delivery.status = 'owed'
+        AND webhook_delivery.next_try_at <= statement_timestamp()
+  )
+ORDER BY owing.webhook_id
+LIMIT $3
+
+-- name: hold_back
+-- Whatever waits for an earlier one of its booking is due when that is, and out of the way till then.
+UPDATE webhook_delivery
+SET next_try_at = greatest(held.until, clock_timestamp() + interval '1 second')
+FROM (
+    SELECT later.id, later.until
+    FROM unnest($1::bigint[]) AS wanted (webhook_id)
+    CROSS JOIN LATERAL (
+        SELECT due.id, earlier.next_try_at AS until
+        FROM webhook_delivery AS due
+        CROSS JOIN LATERAL (
+            SELECT next_try_at
+            FROM webhook_delivery
+            WHERE webhook_delivery.webhook_id = due.webhook_id
+              AND webhook_delivery.booking_id = due.booking_id
+              AND webhook_delivery.id < due.id
+              AND webhook_delivery.status = 'owed'
+            ORDER BY webhook_delivery.id
+            LIMIT 1
+        ) AS earlier
+        WHERE due.webhook_id = wanted.webhook_id
+          AND due.status = 'owed'
+          AND due.next_try_at <= statement_timestamp()
+        ORDER BY due.next_try_at
+        LIMIT $2
+        FOR UPDATE OF due SKIP LOCKED
+    ) AS later
+) AS held
+WHERE webhook_delivery.id = held.id
+
+-- name: claim
+WITH claimed AS (
+    SELECT due.id
+    FROM unnest($1::bigint[], $2::int[]) AS wanted (webhook_id, places)
+    CROSS JOIN LATERAL (
+        SELECT webhook_delivery.id
+        FROM webhook_delivery
+        WHERE webhook_delivery.webhook_id = wanted.webhook_id
+          AND webhook_delivery.status = 'owed'
+          AND webhook_delivery.next_try_at <= statement_timestamp()
+          AND NOT EXISTS (
+              SELECT
+              FROM webhook_delivery AS earlier
+              WHERE earlier.webhook_id = webhook_delivery.webhook_id
+                AND earlier.booking_id = webhook_delivery.booking_id
+                AND earlier.id < webhook_delivery.id
+                AND earlier.status = 'owed'
+          )
+        ORDER BY webhook_delivery.next_try_at, webhook_delivery.id
+        LIMIT wanted.places
+        FOR UPDATE OF webhook_delivery SKIP LOCKED
+    ) AS due
+    LIMIT $3
+)
+UPDATE webhook_delivery
+SET attempt_count = attempt_count + 1,
+    last_attempt_at = clock_timestamp(),
+    claimed_until = clock_timestamp() + $4 * interval '1 second',
+    next_try_at = clock_timestamp() + $4 * interval '1 second',
+    give_up_at = coalesce(give_up_at, clock_timestamp() + $5 * interval '1 second')
+FROM claimed, webhook
+WHERE webhook_delivery.id = claimed.id AND webhook.id = webhook_delivery.webhook_id
+RETURNING
+    webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.message_id,
+    webhook_delivery.body, webhook_delivery.attempt_count, webhook.url, webhook.salt,
+    CASE WHEN webhook.previous_until > clock_timestamp() THEN webhook.previous_salt END
+        AS previous_salt
+
+-- name: delivered
+-- True also if another attempt has begun since.
+WITH settled AS (
+    UPDATE webhook_delivery
+    SET status = 'delivered',
+        settled_at = clock_timestamp(),
+        next_try_at = NULL,
+        claimed_until = NULL,
+        last_status = $2,
+        last_fault = NULL
+    WHERE id = $1 AND status = 'owed'
+    RETURNING id, webhook_id, booking_id
+)
+UPDATE webhook_delivery
+SET next_try_at = clock_timestamp()
+FROM settled
+WHERE webhook_delivery.webhook_id = settled.webhook_id
+  AND webhook_delivery.booking_id = settled.booking_id
+  AND webhook_delivery.id > settled.id
+  AND webhook_delivery.status = 'owed'
+  AND webhook_delivery.claimed_until IS NULL
+
+-- name: failed
+WITH failed AS (
+    UPDATE webhook_delivery
+    SET status = CASE WHEN clock_timestamp() < give_up_at THEN 'owed' ELSE 'dead' END,
+        settled_at = CASE WHEN clock_timestamp() < give_up_at THEN NULL ELSE clock_timestamp() END,
+        next_try_at = CASE
+            WHEN clock_timestamp() < give_up_at
+                THEN least(clock_timestamp() + $5 * interval '1 second', give_up_at)
+        END,
+        claimed_until = NULL,
+        last_status = $3,
+        last_fault = $4
+    WHERE id = $1 AND attempt_count = $2 AND status = 'owed'
+    RETURNING id, webhook_id, booking_id, status
+), released AS (
+    UPDATE webhook_delivery
+    SET next_try_at = clock_timestamp()
+    FROM failed
+    WHERE failed.status = 'dead'
+      AND webhook_delivery.webhook_id = failed.webhook_id
+      AND webhook_delivery.booking_id = failed.booking_id
+      AND webhook_delivery.id > failed.id
+      AND webhook_delivery.status = 'owed'
+      AND webhook_delivery.claimed_until IS NULL
+)
+SELECT status FROM failed
+
+-- name: disable
+-- Unless it has another address by now, which said nothing.
+UPDATE webhook
+SET is_active = false, disabled_reason = 'gone', updated_at = now()
+WHERE id = $1 AND url = $2 AND is_active
+
+-- name: gone
+UPDATE webhook_delivery
+SET status = 'dead',
+    settled_at = clock_timestamp(),
+    next_try_at = NULL,
+    claimed_until = NULL,
+    last_status = $2,
+    last_fault = 'gone'
+WHERE id = $1 AND status = 'owed'
+
+-- name: backlog
+SELECT
+    count(*) AS count,
+    coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
+FROM (
+    SELECT webhook_delivery.created_at
+    FROM webhook_delivery
+    WHERE status = 'owed'
+    ORDER BY id
+    LIMIT $1
+) AS oldest
+
+-- name: give_up
+-- What is owed to webhooks that are disabled. An attempt under way is waited for.
+UPDATE webhook_delivery
+SET status = 'dead',
+    settled_at = clock_timestamp(),
+    next_try_at = NULL,
+    claimed_until = NULL,
+    last_fault = 'disabled'
+WHERE id IN (
+    SELECT owed.id
+    FROM webhook
+    CROSS JOIN LATERAL (
+        SELECT webhook_delivery.id
+        FROM webhook_delivery
+        WHERE webhook_delivery.webhook_id = webhook.id
+          AND webhook_delivery.status = 'owed'
+          AND (
+              webhook_delivery.claimed_until IS NULL
+              OR webhook_delivery.claimed_until < clock_timestamp()
+          )
+        LIMIT $1
+        FOR UPDATE OF webhook_delivery SKIP LOCKED
+    ) AS owed
+    WHERE NOT webhook.is_active
+    LIMIT $1
+)
+
+-- name: forget_old
+DELETE FROM webhook_delivery
+WHERE id IN (
+    SELECT id
+    FROM webhook_delivery
+    WHERE status <> 'owed' AND settled_at < now() - $2 * interval '1 second'
+    ORDER BY settled_at
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
+
+-- name: forget_removed
+DELETE FROM webhook_delivery
+WHERE id IN (
+    SELECT webhook_delivery.id
+    FROM webhook
+    JOIN webhook_delivery ON webhook_delivery.webhook_id = webhook.id
+    WHERE webhook.removed_at IS NOT NULL
+      AND (
+          webhook_delivery.claimed_until IS NULL
+          OR webhook_delivery.claimed_until < clock_timestamp()
+      )
+    LIMIT $1
+    FOR UPDATE OF webhook_delivery SKIP LOCKED
+)
+
+-- name: drop_removed
+-- A transaction that looked for webhooks before it was removed may owe it something yet.
+DELETE FROM webhook
+WHERE removed_at < now() - interval '10 minutes'
+  AND NOT EXISTS (SELECT FROM webhook_delivery WHERE webhook_delivery.webhook_id = webhook.id)
+
+-- name: forget_previous
+UPDATE webhook SET previous_salt = NULL, previous_until = NULL WHERE previous_until < now()

@@ -1,0 +1,83 @@
+-- Webhooks as their sellers see and change them, and the log of each.
+
+-- name: lock_seller
+-- One at a time counts a seller's webhooks and adds to them.
+SELECT FROM "user" WHERE id = $1 FOR NO KEY UPDATE
+
+-- name: add
+INSERT INTO webhook (seller_id, url, event_types, salt)
+SELECT $1::bigint, $2::varchar, $3::text[], $4::bytea
+WHERE (SELECT count(*) FROM webhook WHERE seller_id = $1 AND removed_at IS NULL) < $5
+RETURNING *
+
+-- name: by_id
+SELECT * FROM webhook WHERE id = $1 AND removed_at IS NULL
+
+-- name: page
+SELECT *
+FROM webhook
+WHERE seller_id = $1 AND removed_at IS NULL AND id < $2
+ORDER BY id DESC
+LIMIT $3
+
+-- name: change
+UPDATE webhook
+SET url = coalesce($2::varchar, url),
+    event_types = coalesce($3::text[], event_types),
+    is_active = coalesce($4::boolean, is_active),
+    disabled_reason = CASE $4::boolean
+        WHEN true THEN NULL
+        WHEN false THEN coalesce(disabled_reason, 'seller')
+        ELSE disabled_reason
+    END,
+    updated_at = now()
+WHERE id = $1 AND removed_at IS NULL
+RETURNING *
+
+-- name: rotate
+UPDATE webhook
+SET salt = $2,
+    previous_salt = salt,
+    previous_until = now() + $3 * interval '1 second',
+    updated_at = now()
+WHERE id = $1 AND removed_at IS NULL
+RETURNING *
+
+-- name: remove
+UPDATE webhook
+SET removed_at = now(), is_active = false, disabled_reason = 'seller', updated_at = now()
+WHERE id = $1 AND removed_at IS NULL
+
+-- name: owe_ping
+INSERT INTO webhook_delivery (webhook_id, type, body) VALUES ($1, $2, $3) RETURNING *
+
+-- name: delivery
+SELECT * FROM webhook_delivery WHERE webhook_id = $1 AND id = $2
+
+-- name: delivery_alone
+SELECT * FROM webhook_delivery WHERE id = $1
+
+-- name: deliveries
+SELECT *
+FROM webhook_delivery
+WHERE webhook_id = $1 AND id < $2
+ORDER BY id DESC
+LIMIT $3
+
+-- name: deliveries_by_status
+SELECT *
+FROM webhook_delivery
+WHERE webhook_id = $1 AND status = $4 AND id < $2
+ORDER BY id DESC
+LIMIT $3
+
+-- name: resend
+UPDATE webhook_delivery
+SET status = 'owed',
+    next_try_at = clock_timestamp(),
+    give_up_at = NULL,
+    attempt_count = CASE status WHEN 'owed' THEN attempt_count ELSE 0 END,
+    settled_at = NULL,
+    claimed_until = NULL
+WHERE id = $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
+RETURNING *
