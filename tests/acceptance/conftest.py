@@ -6,14 +6,14 @@ import httpx
 import pytest
 
 from tests.support.both_buses import require_kafka
-from tests.support.onsale_up import Bus, OnsaleUp, running_system
+from tests.support.onsale_up import DELIVERS_HERE, Bus, OnsaleUp, running_system
 from tests.support.visitors import Buyer, Seller, Visitor, connections
 
 
 @pytest.fixture(scope="session")
 def redis_system() -> Iterator[OnsaleUp]:
-    """The system of this worker, on Redis Streams."""
-    with running_system("redis") as system:
+    """The system of this worker, on Redis Streams. It may deliver webhooks to this machine."""
+    with running_system("redis", environment=DELIVERS_HERE) as system:
         yield system
 
 
@@ -21,7 +21,7 @@ def redis_system() -> Iterator[OnsaleUp]:
 def kafka_system() -> Iterator[OnsaleUp]:
     """The system of this worker, on a Kafka broker."""
     require_kafka()
-    with running_system("kafka") as system:
+    with running_system("kafka", environment=DELIVERS_HERE) as system:
         yield system
 
 

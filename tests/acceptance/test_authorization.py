@@ -10,7 +10,7 @@ import pytest
 from fastapi.routing import APIRoute
 
 from onsale.web.site import STATIC_PATH
-from tests.support.authorization import ROLES, RULES, Rule, page
+from tests.support.authorization import NOBODY_LISTENS, ROLES, RULES, Rule, page
 from tests.support.http_api import HttpApi
 from tests.support.onsale_up import OnsaleUp
 from tests.support.polling import wait_for
@@ -52,15 +52,30 @@ class Cast:
                 ]
             if role in ROLES and isinstance(visitor, Seller):
                 views += await visitor.all_items("/api/event?mine=true")
+                views += await visitor.all_items("/api/webhook")
         return views
 
-    async def ask(self, rule: Rule, role: str, booking: JsonObject) -> str:
+    async def new_webhook(self) -> tuple[int, int]:
+        """A webhook of the seller's and a delivery that it is owed; any other is gone."""
+        seller = self.visitors["seller"]
+        for webhook in await seller.all_items("/api/webhook"):
+            await seller.expect(204, "DELETE", f"/api/webhook/{webhook['id']}")
+        webhook = await seller.expect(201, "POST", "/api/webhook", {"url": NOBODY_LISTENS})
+        ping = await seller.expect(202, "POST", f"/api/webhook/{webhook['id']}/test")
+        return webhook["id"], ping["id"]
+
+    async def ask(
+        self, rule: Rule, role: str, booking: JsonObject, webhook: tuple[int, int]
+    ) -> str:
         """What one of them is answered."""
+        webhook_id, delivery_id = webhook
         visitor, (ticket,) = self.visitors[role], booking["tickets"]
         path = rule.path.format(
             event_id=self.event_id,
             booking_id=booking["id"],
             ticket_id=ticket["id"],
+            webhook_id=webhook_id,
+            delivery_id=delivery_id,
             section="A",
             subsection=1,
             version="any",
@@ -165,13 +180,14 @@ async def test_each_role_is_answered_as_its_rule_says_and_refusals_change_nothin
     if rule.needs_ticket:
         assert (await cast.buyer.pay(booking["id"])).status_code == 200
         booking = await cast.buyer.booking(booking["id"])
+    webhook = await cast.new_webhook()
     granted = [role for role in cast.visitors if rule.answer_to(role).startswith("2")]
     refused = [role for role in cast.visitors if role not in granted]
 
     before = await cast.state(booking["id"])
-    answers = {role: await cast.ask(rule, role, booking) for role in refused}
+    answers = {role: await cast.ask(rule, role, booking, webhook) for role in refused}
     assert await cast.state(booking["id"]) == before, "a call that was refused changed something"
-    answers |= {role: await cast.ask(rule, role, booking) for role in granted}
+    answers |= {role: await cast.ask(rule, role, booking, webhook) for role in granted}
 
     assert answers == {role: rule.answer_to(role) for role in refused + granted}
     if rule.ends_event:

@@ -28,6 +28,7 @@ COMMANDS = [
     ["worker"],
     ["worker", "seat-reservation"],
     ["worker", "ticketing"],
+    ["worker", "webhooks"],
     ["db"],
     ["db", "upgrade"],
     ["verify"],
@@ -65,6 +66,12 @@ def test_every_command_explains_itself(command: list[str]) -> None:
         (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "pigeons"}, "ONSALE_BUS"),
         (["worker", "ticketing"], {**NOWHERE, "ONSALE_BUS": "kafka"}, "ONSALE_KAFKA_BOOTSTRAP"),
         (["verify"], {"ONSALE_SEAT_STORE_URL": "redis://store/0"}, "ONSALE_DATABASE_URL"),
+        (["worker", "webhooks"], NOWHERE, "ONSALE_TOKEN_SECRET"),
+        (
+            ["worker", "webhooks"],
+            {**NOWHERE, "ONSALE_WEBHOOK_ALLOWED_NETWORKS": "everything"},
+            "ONSALE_WEBHOOK_ALLOWED_NETWORKS",
+        ),
     ],
     ids=[
         "no settings",
@@ -75,6 +82,8 @@ def test_every_command_explains_itself(command: list[str]) -> None:
         "an unknown broker",
         "Kafka without an address",
         "a seat store without a ledger",
+        "no secret of the webhooks",
+        "networks that are none",
     ],
 )
 def test_a_setting_that_is_missing_or_wrong_is_named(

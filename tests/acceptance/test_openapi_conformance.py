@@ -15,6 +15,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.support.authorization import NOBODY_LISTENS
 from tests.support.onsale_up import OnsaleUp, clean_environment
 from tests.support.visitors import Buyer, Seller, regular_hall
 
@@ -33,6 +34,7 @@ LEFT_TO_LONG = {"anybody, what needs a session", "a buyer, the rest", "a seller,
 RUNS = {
     "a buyer, bookings": ("buyer", BOUNDARIES, ["--include-tag", "bookings"]),
     "a seller, events": ("seller", BOUNDARIES, ["--include-tag", "events"]),
+    "a seller, webhooks": ("seller", BOUNDARIES, ["--include-tag", "webhooks"]),
     "anybody, the rest": (
         "anonymous",
         BOUNDARIES,
@@ -61,6 +63,7 @@ async def test_the_service_keeps_to_its_document(
     seller, buyer, leaver = await Seller.join(http), await Buyer.join(http), await Buyer.join(http)
     event_id = await seller.open_event(regular_hall(rows=20, cols=50))
     held = await buyer.hold(event_id)
+    webhook = await seller.expect(201, "POST", "/api/webhook", {"url": NOBODY_LISTENS})
     tokens = {"buyer": buyer.token, "seller": seller.token, "anonymous": ""}
     session = ["--header", f"Authorization: Bearer {tokens[role]}"] if tokens[role] else []
 
@@ -75,6 +78,7 @@ async def test_the_service_keeps_to_its_document(
             **clean_environment(),
             "EVENT_ID": str(event_id),
             "BOOKING_ID": held["id"],
+            "WEBHOOK_ID": str(webhook["id"]),
             "SPARE_TOKEN": leaver.token,
         },
         cwd=tmp_path,

@@ -130,7 +130,7 @@ async def test_an_api_is_ready_once_its_database_has_a_schema(
     assert (ready["host"], ready["port"]) == ("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing"])
+@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing", "webhooks"])
 async def test_a_worker_says_when_it_is_ready_and_on_which_bus(
     tmp_path: Path, database_url: str, redis_url: str, worker: str
 ) -> None:
@@ -138,6 +138,7 @@ async def test_a_worker_says_when_it_is_ready_and_on_which_bus(
         "ONSALE_DATABASE_URL": database_url,
         "ONSALE_SEAT_STORE_URL": redis_url,
         "ONSALE_BUS": "redis",
+        "ONSALE_TOKEN_SECRET": "a-secret-of-32-bytes-that-is-never-shown",
     }
     with running_role(tmp_path / "log", "worker", worker, environment=environment) as log:
         await eventually(lambda: "role_ready" in log.read_text(), timeout_seconds=30)

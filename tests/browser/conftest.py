@@ -8,14 +8,14 @@ import pytest_asyncio
 from playwright.async_api import Browser
 
 from tests.support.browser import Windows, running_browser
-from tests.support.onsale_up import OnsaleUp, running_system
+from tests.support.onsale_up import DELIVERS_HERE, OnsaleUp, running_system
 from tests.support.visitors import Buyer, Seller, connections
 
 
 @pytest.fixture(scope="session")
 def system() -> Iterator[OnsaleUp]:
     """The system of this worker."""
-    with running_system("redis") as running:
+    with running_system("redis", environment=DELIVERS_HERE) as running:
         yield running
 
 

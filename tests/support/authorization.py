@@ -23,6 +23,9 @@ EVENT = "/api/event/{event_id}"
 PLACE = f"{EVENT}/sections/{{section}}/subsection/{{subsection}}"
 SEATS = f"{PLACE}/seats"
 SALES = f"{EVENT}/sales"
+WEBHOOK = "/api/webhook/{webhook_id}"
+# On this machine, where nobody listens; the service of the tests may deliver there.
+NOBODY_LISTENS = "http://127.0.0.1:9/"
 # Which nobody books as the best available while the others are free.
 LAST_SEATS = {"seats": ["5-10"]}
 
@@ -59,6 +62,8 @@ class Rule:
             ("PATCH", EVENT): {"name": "Renamed"},
             ("POST", f"{EVENT}/admission"): {"code": code},
             ("POST", "/api/booking"): Buyer.order(event_id),
+            ("POST", "/api/webhook"): {"url": NOBODY_LISTENS},
+            ("PATCH", WEBHOOK): {"event_types": ["event.sold_out"]},
             ("POST", f"{PLACE}/block"): LAST_SEATS,
             ("POST", f"{PLACE}/unblock"): LAST_SEATS,
             ("POST", f"{BOOKING}/pay"): {"card_number": CARD_NUMBER},
@@ -118,6 +123,15 @@ RULES = (
     Rule("GET", f"{BOOKING}/tickets/{{ticket_id}}/qr.svg", _its_buyer("200"), needs_ticket=True),
     Rule("POST", f"{BOOKING}/pay", _its_buyer("200")),
     Rule("POST", f"{BOOKING}/cancel", _its_buyer("200")),
+    Rule("POST", "/api/webhook", _sellers("201")),
+    Rule("GET", "/api/webhook", _sellers("200")),
+    Rule("GET", WEBHOOK, _its_seller("200")),
+    Rule("PATCH", WEBHOOK, _its_seller("200")),
+    Rule("DELETE", WEBHOOK, _its_seller("204")),
+    Rule("POST", f"{WEBHOOK}/secret", _its_seller("200")),
+    Rule("POST", f"{WEBHOOK}/test", _its_seller("202")),
+    Rule("GET", f"{WEBHOOK}/deliveries", _its_seller("200")),
+    Rule("POST", f"{WEBHOOK}/deliveries/{{delivery_id}}/resend", _its_seller("202")),
     Rule("GET", "/livez", _all("200")),
     Rule("GET", "/readyz", _all("200")),
     Rule("GET", "/metrics", _all("200")),
@@ -137,9 +151,9 @@ Each cell is what one role is answered by one route; the acceptance tests ask ev
 running service, and see that a refused call has changed nothing. A route without a rule, or a rule
 without a route, fails the tests. `make authorization` asks again and writes this page.
 
-`buyer` made the booking that a path names, `seller` its event; `other buyer` and `other seller`
-have nothing to do with either. Somebody who has logged out, or whose account was deactivated, is
-treated as `anonymous`, at the latest five seconds later.
+`buyer` made the booking that a path names, `seller` its event and the webhook; `other buyer` and
+`other seller` have nothing to do with any of them. Somebody who has logged out, or whose account
+was deactivated, is treated as `anonymous`, at the latest five seconds later.
 """
 
 

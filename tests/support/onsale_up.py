@@ -34,6 +34,9 @@ _POLL_SECONDS = 0.05
 
 Bus = Literal["redis", "kafka"]
 
+DELIVERS_HERE = {"ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
+"""Settings of a system that may deliver webhooks to this machine."""
+
 PASSWORD = "opensesame-4f81c2"
 """Of every account that a test makes; nothing may ever show it again."""
 CARD_NUMBER = "6011 0009 9013 9424"

@@ -45,6 +45,7 @@ PAGES = (
     Page("/bookings/{booking_id}", "Booking", "booking"),
     Page("/sell", "Your events", "sell"),
     Page("/sell/new", "New event", "sell-new"),
+    Page("/sell/webhooks", "Webhooks", "sell-webhooks"),
     Page("/sell/events/{event_id}", "Your event", "sell-event"),
     Page("/door/{event_id}", "Door", "door", uses_camera=True),
 )

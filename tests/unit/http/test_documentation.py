@@ -35,6 +35,15 @@ CALLS = {
     ("post", "/api/booking/{booking_id}/cancel"),
     ("get", "/api/booking/{booking_id}/sse"),
     ("get", "/api/booking/{booking_id}/tickets/{ticket_id}/qr.svg"),
+    ("post", "/api/webhook"),
+    ("get", "/api/webhook"),
+    ("get", "/api/webhook/{webhook_id}"),
+    ("patch", "/api/webhook/{webhook_id}"),
+    ("delete", "/api/webhook/{webhook_id}"),
+    ("post", "/api/webhook/{webhook_id}/secret"),
+    ("post", "/api/webhook/{webhook_id}/test"),
+    ("get", "/api/webhook/{webhook_id}/deliveries"),
+    ("post", "/api/webhook/{webhook_id}/deliveries/{delivery_id}/resend"),
     ("get", "/livez"),
     ("get", "/readyz"),
     ("get", "/metrics"),
@@ -147,12 +156,14 @@ async def test_every_example_of_a_body_works(api: HttpApi, document: dict[str, A
     ):
         content = operation.get("requestBody", {}).get("content", {})
         for example in content.get("application/json", {}).get("examples", {}).values():
-            is_sellers = path.startswith("/api/event")
+            is_sellers = path.startswith(("/api/event", "/api/webhook"))
             client = sellers if is_sellers else buyers
             if "{booking_id}" in path:
                 held = next(iter(api.bookings.bookings.values()))
                 api.bookings.hold(held.id, ("1-1", "1-2"), api.tokens._now().replace(year=2999))
-            url = path.format(event_id=1, section="A", subsection=1, booking_id=held and held.id)
+            url = path.format(
+                event_id=1, section="A", subsection=1, webhook_id=1, booking_id=held and held.id
+            )
             answer = await client.request(method, url, json=example["value"])
             assert answer.status_code in map(int, operation["responses"]), answer.text
             assert answer.is_success or path in NOT_TO_BE_HAD, (path, answer.text)

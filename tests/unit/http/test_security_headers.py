@@ -26,6 +26,8 @@ IDS = {
     "section": "A",
     "subsection": 1,
     "ticket_id": 1,
+    "webhook_id": 1,
+    "delivery_id": 1,
     "asset": "start.js",
     "version": "0",
 }

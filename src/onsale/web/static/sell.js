@@ -24,7 +24,12 @@ page(
           "div",
           { class: "row apart" },
           h("h1", {}, "Your events"),
-          h("a", { class: "button primary", href: "/sell/new" }, "New event"),
+          h(
+            "div",
+            { class: "row" },
+            h("a", { class: "button", href: "/sell/webhooks" }, "Webhooks"),
+            h("a", { class: "button primary", href: "/sell/new" }, "New event"),
+          ),
         ),
       ),
       h("div", { class: "stack" }, list, more),

@@ -1,0 +1,211 @@
+"""Nothing is sent to where it must not lead, whatever its name leads to at which time."""
+
+import socket
+import ssl
+import subprocess
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from ipaddress import ip_address
+from pathlib import Path
+
+import pytest
+
+from onsale.service.ticketing.app.interface.i_webhook_delivery import Attempt
+from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault
+from onsale.service.ticketing.domain.exceptions import WebhookAddressRefusedError
+from onsale.service.ticketing.domain.webhook_address import read_networks
+from onsale.service.ticketing.driven_adapter.webhook import (
+    checked_addresses,
+    httpx_webhook_sender,
+)
+from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
+from onsale.service.ticketing.driven_adapter.webhook.httpx_webhook_sender import (
+    HttpxWebhookSender,
+)
+from storm.receiver import Answer, Receiver
+
+REFUSED = Attempt(None, DeliveryFault.ADDRESS_REFUSED)
+LOOPBACK = "127.0.0.0/8"
+NAME = "hooks.example"
+
+
+class Names:
+    """Name resolution as an attacker's server would have it: another answer each time."""
+
+    def __init__(self, *answers: list[str]) -> None:
+        self.answers = iter(answers)
+        self.asked: list[str] = []
+
+    def __call__(
+        self, host: str, _port: object, **_: object
+    ) -> list[tuple[object, object, object, str, tuple[str, int]]]:
+        self.asked.append(host)
+        return [(None, None, None, "", (each, 0)) for each in next(self.answers)]
+
+
+@pytest.fixture
+def certificate(tmp_path: Path) -> Path:
+    """A certificate for ``NAME``, and its key, which nobody else trusts."""
+    path = tmp_path / "receiver.pem"
+    subprocess.run(
+        [
+            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
+            *("-nodes", "-days", "2", "-subj", f"/CN={NAME}", "-addext"),
+            *(f"subjectAltName=DNS:{NAME}", "-keyout", path, "-out", path.with_suffix(".crt")),
+        ],
+        check=True,
+        capture_output=True,
+    )
+    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
+    return path
+
+
+@asynccontextmanager
+async def sender(
+    allowed: str = "", trust: ssl.SSLContext | None = None
+) -> AsyncIterator[HttpxWebhookSender]:
+    addresses = CheckedAddresses(read_networks(allowed))
+    sending = HttpxWebhookSender(addresses, user_agent="test", trust=trust)
+    try:
+        yield sending
+    finally:
+        await sending.close()
+        addresses.close()
+
+
+@asynccontextmanager
+async def https_receiver(certificate: Path) -> AsyncIterator[Receiver]:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(certificate)
+    async with Receiver(tls=context) as receiver:
+        yield receiver
+
+
+def trusting(certificate: Path) -> ssl.SSLContext:
+    return ssl.create_default_context(cafile=str(certificate))
+
+
+async def test_an_address_of_this_machine_gets_nothing_unless_its_network_is_allowed() -> None:
+    async with Receiver() as receiver:
+        async with sender() as strict:
+            assert await strict.send(receiver.url(), {}, b"{}") == REFUSED
+        assert receiver.connection_count == 0
+        async with sender(LOOPBACK) as lenient:
+            assert await lenient.send(receiver.url(), {}, b"{}") == Attempt(200, None)
+
+
+async def test_a_name_that_was_public_when_it_was_registered_is_looked_up_at_each_delivery(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    names = Names(["93.184.215.14"], ["127.0.0.1"], ["93.184.215.14", "127.0.0.1"])
+    monkeypatch.setattr(socket, "getaddrinfo", names)
+    addresses = CheckedAddresses([])
+    url = await addresses.require_deliverable(f"https://{NAME}:8443/hook")
+    async with https_receiver(certificate) as receiver, sender(trust=trusting(certificate)) as one:
+        for _ in range(2):
+            assert await one.send(url, {}, b"{}") == REFUSED
+        assert receiver.connection_count == 0
+    assert names.asked == [NAME] * 3
+    addresses.close()
+
+
+async def test_the_connection_is_made_to_the_address_that_was_checked_and_to_no_later_one(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    """A second look would be told something else, and is not made."""
+    names = Names(["127.0.0.1"], ["10.11.12.13"])
+    resolve = socket.getaddrinfo
+
+    def resolved(host: str, *arguments: object, **options: object) -> object:
+        if host == NAME:
+            return names(host, None)
+        return resolve(host, *arguments, **options)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket, "getaddrinfo", resolved)
+    async with (
+        https_receiver(certificate) as receiver,
+        sender(LOOPBACK, trusting(certificate)) as sending,
+    ):
+        url = f"https://{NAME}:{receiver.port}/hook"
+        assert await sending.send(url, {}, b"{}") == Attempt(200, None)
+        (post,) = receiver.posts
+        assert post.headers["host"] == f"{NAME}:{receiver.port}"
+    assert names.asked == [NAME]
+
+
+async def test_the_certificate_must_be_the_named_hosts(
+    monkeypatch: pytest.MonkeyPatch, certificate: Path
+) -> None:
+    names = Names(*[["127.0.0.1"]] * 3)
+    monkeypatch.setattr(checked_addresses, "_resolved", lambda host: _addresses(names, host))
+    async with https_receiver(certificate) as receiver:
+        async with sender(LOOPBACK, trusting(certificate)) as sending:
+            good = await sending.send(f"https://{NAME}:{receiver.port}/", {}, b"{}")
+            other = await sending.send(f"https://other.example:{receiver.port}/", {}, b"{}")
+        async with sender(LOOPBACK) as distrusting:
+            unknown = await distrusting.send(f"https://{NAME}:{receiver.port}/", {}, b"{}")
+        assert len(receiver.posts) == 1
+    assert good == Attempt(200, None)
+    assert other == unknown == Attempt(None, DeliveryFault.TLS)
+
+
+def _addresses(names: Names, host: str) -> list[object]:
+    return [ip_address(where[0]) for *_, where in names(host, None)]
+
+
+async def test_where_one_address_does_not_answer_the_next_is_tried(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    names = Names(["127.0.0.2", "127.0.0.1"])
+    monkeypatch.setattr(checked_addresses, "_resolved", lambda host: _addresses(names, host))
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        # It listens at the second alone.
+        assert await sending.send(f"http://{NAME}:{receiver.port}/", {}, b"") == Attempt(200, None)
+
+
+@pytest.mark.parametrize("location", ["http://127.0.0.1:{port}/inside", "/elsewhere"])
+async def test_no_redirect_is_followed(location: str) -> None:
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        where = location.format(port=receiver.port)
+        receiver.answer = lambda _post: Answer(307, headers=f"location: {where}\r\n")
+        attempt = await sending.send(receiver.url(), {}, b"{}")
+        assert attempt == Attempt(307, DeliveryFault.REDIRECT)
+        assert [post.path for post in receiver.posts] == ["/hook"]
+
+
+async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("HTTP_PROXY", "HTTPS_PROXY", "ALL_PROXY", "http_proxy"):
+        monkeypatch.setenv(name, "http://127.0.0.1:1")
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        assert await sending.send(receiver.url(), {}, b"{}") == Attempt(200, None)
+
+
+@pytest.mark.parametrize("wait", ["before the answer", "within the answer", "for a name"])
+async def test_an_attempt_ends_in_time(monkeypatch: pytest.MonkeyPatch, wait: str) -> None:
+    monkeypatch.setattr(httpx_webhook_sender, "ATTEMPT_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(httpx_webhook_sender, "ANSWER_SECONDS_MAX", 0.1)
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        if wait == "before the answer":
+            receiver.answer = lambda _post: Answer(200, wait_seconds=60)
+            expected = Attempt(None, DeliveryFault.TIMEOUT)
+        else:
+            # What was said is said, though the rest of it never comes.
+            receiver.answer = lambda _post: Answer(200, withheld=9)
+            expected = Attempt(200, None)
+        if wait == "for a name":
+            monkeypatch.setattr(checked_addresses, "LOOK_UP_SECONDS_MAX", 0.0)
+            expected = REFUSED
+            attempt = await sending.send(f"http://{NAME}:{receiver.port}/", {}, b"{}")
+        else:
+            attempt = await sending.send(receiver.url(), {}, b"{}")
+    assert attempt == expected
+
+
+async def test_names_that_lead_nowhere_are_refused_when_they_are_registered() -> None:
+    addresses = CheckedAddresses([])
+    try:
+        for url in ("https://nowhere.invalid/", "https://localhost/", "https://127.0.0.1/"):
+            with pytest.raises(WebhookAddressRefusedError):
+                await addresses.require_deliverable(url)
+    finally:
+        addresses.close()
