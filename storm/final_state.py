@@ -4,6 +4,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
+from storm.history import JsonObject
+
 Place = tuple[int, str, int]
 """An event, a section, a subsection."""
 Seat = tuple[int, str, int, str]
@@ -97,10 +99,28 @@ class StoredPlace:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Told:
+    """A message to the seller's webhook; one that came more than once stands here as often.
+    ``is_signed``: its signature is good.
+    """
+
+    message_id: str
+    type: str
+    data: JsonObject
+    is_signed: bool
+
+    @property
+    def booking_id(self) -> str | None:
+        """The booking that it is about."""
+        return self.data.get("booking_id")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class FinalState:
     """Everything that the stores say of the events of a round, once nothing moves any more.
 
-    ``unfinished`` tells what was still under way when the wait for rest ran out.
+    ``told`` is what the seller's webhook was told, in the order in which it came; ``None`` where
+    nobody listened. ``unfinished`` tells what was still under way when the wait for rest ran out.
     """
 
     bookings: Sequence[BookingRow]
@@ -111,3 +131,4 @@ class FinalState:
     unfinished: Sequence[str] = ()
     verify_is_clean: bool = True
     verify_output: str = ""
+    told: Sequence[Told] | None = None

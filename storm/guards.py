@@ -144,6 +144,16 @@ GUARDS: Mapping[str, Guard] = {
             ),
         ),
     ),
+    "webhooks": Guard(
+        "what a webhook is to be told is owed in the transaction in which it becomes true",
+        (
+            Change(
+                f"{_TICKETING}/driven_adapter/repository/asyncpg_ticketing_transaction.py",
+                "await owe_for_bookings(self._connection, changed, self._now)",
+                "del changed",
+            ),
+        ),
+    ),
     "ownership": Guard(
         "a booking is shown to its buyer and to its seller only",
         (

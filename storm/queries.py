@@ -20,6 +20,9 @@ WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
 UNION ALL
 SELECT 'event ' || id || ' owes a load' FROM event WHERE id = ANY($1) AND load_owed
 UNION ALL
+SELECT webhook_delivery.type || ' of booking ' || coalesce(booking_id::text, '-') || ' is owed'
+FROM webhook_delivery WHERE event_id = ANY($1) AND status = 'owed'
+UNION ALL
 SELECT 'event ' || id || ' owes the end of its bookings'
 FROM event WHERE id = ANY($1) AND cancellation_owed
 """

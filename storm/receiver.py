@@ -38,7 +38,7 @@ class Post:
 @dataclass(frozen=True, slots=True)
 class Answer:
     """``wait_seconds`` before it; ``None`` for a connection that is cut instead. ``withheld`` bytes
-    of the body are promised and never come.
+    of the body are promised and never come; ``trailing`` comes unasked after it.
     """
 
     status: int | None = 200
@@ -47,6 +47,7 @@ class Answer:
     body: bytes = b""
     repeat_body: int = 1
     withheld: int = 0
+    trailing: bytes = b""
 
 
 WELL = Answer()
@@ -68,6 +69,7 @@ class Receiver:
     under_way_max: int = 0
     _server: asyncio.Server | None = None
     _open: set[asyncio.StreamWriter] = field(default_factory=set)
+    _changed: asyncio.Condition = field(default_factory=asyncio.Condition)
 
     async def __aenter__(self) -> Self:
         await self.open()
@@ -100,6 +102,15 @@ class Receiver:
         """Its address."""
         return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
 
+    async def heard(self, count: int, *, seconds_max: float = 30.0) -> None:
+        """Return once so many requests have come.
+
+        Raises:
+            TimeoutError: they did not.
+        """
+        async with asyncio.timeout(seconds_max), self._changed:
+            await self._changed.wait_for(lambda: len(self.posts) >= count)
+
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connection_count += 1
         self._open.add(writer)
@@ -113,7 +124,9 @@ class Receiver:
     async def _answer(
         self, post: Post, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
     ) -> None:
-        self.posts.append(post)
+        async with self._changed:
+            self.posts.append(post)
+            self._changed.notify_all()
         answer = self.answer(post)
         self.under_way += 1
         self.under_way_max = max(self.under_way, self.under_way_max)
@@ -132,6 +145,7 @@ class Receiver:
             writer.write(answer.body)
             await writer.drain()
             self.body_count += 1
+        writer.write(answer.trailing)
         if answer.withheld:
             await reader.read(1)
 

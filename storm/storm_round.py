@@ -23,13 +23,15 @@ from storm.final_reads import read_all
 from storm.final_state import FinalState
 from storm.followers import viewing
 from storm.history import OK, History
+from storm.listener import Listener
 from storm.outages import outages
 from storm.plan import Fault, fault_plan, follows, stories
 from storm.probes import Probes
 from storm.pulse import Pulse
+from storm.receiver import Receiver
 from storm.seller import Seller
 from storm.stores import Stores
-from storm.system import System
+from storm.system import System, unused_port
 from storm.worth import bookings_due, shortcomings
 
 BUYER_COUNT = 28
@@ -75,6 +77,7 @@ class _Scene:
     pulse: Pulse
     seller: Seller
     doors: Doors
+    listener: Listener
     probes: Probes
     faults: Faults
 
@@ -104,7 +107,8 @@ class StormRound:
             history = stack.enter_context(History(self.history_path))
             http = await stack.enter_async_context(connections(self.system.base_url))
             self.say("setting up")
-            scene = await self._set_up(http, history)
+            receiver = await stack.enter_async_context(Receiver(port=unused_port()))
+            scene = await self._set_up(http, history, receiver)
             viewer = Client("viewer", http, history)
             async with viewing(viewer, scene.event_ids.values()):
                 await self._storm(scene)
@@ -148,8 +152,12 @@ class StormRound:
             *shortcomings(accepted_count, due_count, statuses, strikes, let_in_count=let_in_count),
         ]
 
-    async def _set_up(self, http: httpx.AsyncClient, history: History) -> _Scene:
+    async def _set_up(
+        self, http: httpx.AsyncClient, history: History, receiver: Receiver
+    ) -> _Scene:
         seller = await join(http, history, "seller", "seller")
+        listener = Listener(receiver, history, random.Random(f"receiver:{self.seed}:{self.number}"))
+        await listener.register(seller)
         names = [*(f"buyer {number}" for number in range(1, BUYER_COUNT + 1)), "pulse"]
         joined = await asyncio.gather(*(join(http, history, name, "buyer") for name in names))
         clients = dict(zip(names, joined, strict=True))
@@ -172,7 +180,9 @@ class StormRound:
             sorted(event_ids.values()),
             random.Random(f"doors:{self.seed}:{self.number}"),
         )
-        return _Scene(http, history, clients, event_ids, pulse, selling, doors, probes, faults)
+        return _Scene(
+            http, history, clients, event_ids, pulse, selling, doors, listener, probes, faults
+        )
 
     async def _storm(self, scene: _Scene) -> None:
         """Buyers, pulse, probes and faults, all at once."""
@@ -192,6 +202,7 @@ class StormRound:
                 *buyers,
                 scene.seller.run(over),
                 scene.doors.run(over),
+                scene.listener.run(over),
                 scene.probes.run(over),
                 scene.pulse.run(over),
             )
@@ -259,7 +270,8 @@ class StormRound:
         await read_all(scene.history.operations, scene.clients)
         verified = await asyncio.to_thread(self.system.verify)
         event_ids = sorted(scene.event_ids.values())
-        return await self._stores().read(event_ids, unfinished, verified)
+        state = await self._stores().read(event_ids, unfinished, verified)
+        return replace(state, told=scene.listener.told())
 
     def _stores(self) -> Stores:
         settings = self.system.settings

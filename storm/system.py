@@ -28,7 +28,7 @@ _UP_LINE = "onsale is up after"
 _POLL_SECONDS = 0.05
 
 
-def _unused_port() -> int:
+def unused_port() -> int:
     """One that the system does not give to outgoing connections either: while the API is down, one
     of those could take it.
     """
@@ -55,7 +55,7 @@ class Shape:
         """The names of all processes that a fault can meet."""
         workers = [
             f"{worker}-{number}"
-            for worker in ("seat-reservation", "ticketing")
+            for worker in ("seat-reservation", "ticketing", "webhooks")
             for number in range(1, WORKER_COUNT + 1)
         ]
         return ["api", *workers, "redis", "postgres", *self._brokers()]
@@ -74,7 +74,7 @@ class System:
 
     data: Path
     shape: Shape
-    port: int = field(default_factory=_unused_port)
+    port: int = field(default_factory=unused_port)
     _process: subprocess.Popen[bytes] | None = None
 
     @property
@@ -131,6 +131,7 @@ class System:
             "COLUMNS": "400",
             "ONSALE_CACHE": os.environ.get("ONSALE_CACHE", str(JAR_CACHE)),
             "ONSALE_RATE_LIMITS": "off",
+            "ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
             # The storm is about seats: hashing passwords would only take its cores.
             "ONSALE_BCRYPT_ROUNDS": "4",
         }

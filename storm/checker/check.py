@@ -39,6 +39,11 @@ from storm.checker.transitions import (
     statuses_go_forward,
 )
 from storm.checker.violation import Violation
+from storm.checker.webhooks import (
+    webhooks_invent_nothing,
+    webhooks_keep_order,
+    webhooks_tell_everything,
+)
 from storm.final_state import FinalState
 from storm.history import Operation
 
@@ -79,6 +84,9 @@ CHECKS: Sequence[Callable[[Evidence], Iterator[Violation]]] = (
     streams_go_on,
     streams_keep_up,
     views_add_up,
+    webhooks_tell_everything,
+    webhooks_invent_nothing,
+    webhooks_keep_order,
 )
 
 

@@ -330,25 +330,22 @@ async def test_a_receiver_that_failed_last_is_tried_one_at_a_time(
     receiver.answer = lambda _post: Answer(200, wait_seconds=30.0)
     webhook = await listening(books, receiver.url())
     await books.owe(webhook, *[None] * 30)
+
+    async def under_way() -> int:
+        return receiver.under_way
+
     async with books.delivering():
         await wait_for(lambda: books.log(webhook), lambda log: _tried(log) >= PER_WEBHOOK_MAX)
-        await wait_for(_count_of(receiver), lambda _: receiver.under_way == 0)
+        await wait_for(under_way, lambda count: count == 0)
         receiver.under_way_max = 0
         tried = len(receiver.posts)
-        await wait_for(_count_of(receiver), lambda count: count >= tried + 3)
+        await receiver.heard(tried + 3)
         assert receiver.under_way_max == 1
     assert {each.last_fault for each in await books.log(webhook)} == {None, DeliveryFault.TIMEOUT}
 
 
 def _tried(log: Sequence[object]) -> int:
     return sum(1 for each in log if getattr(each, "last_fault", None) is not None)
-
-
-def _count_of(receiver: Receiver):  # type: ignore[no-untyped-def]  # noqa: ANN202
-    async def count() -> int:
-        return len(receiver.posts)
-
-    return count
 
 
 async def test_any_number_of_workers_send_each_message_once(
@@ -372,7 +369,7 @@ async def test_what_a_dead_worker_had_in_hand_comes_back_when_its_lease_is_over(
     assert len(await books.outbox.claim({}, limit=2)) == 2
 
     async with books.delivering():
-        await wait_for(_count_of(receiver), lambda count: count == 1)
+        await receiver.heard(1)
         assert sorted(await books.statuses(webhook)) == [DELIVERED, OWED, OWED]
         await books.pool.execute(
             "UPDATE webhook_delivery SET claimed_until = now(), next_try_at = now()"

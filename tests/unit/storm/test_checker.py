@@ -17,6 +17,7 @@ from tests.builders.storm_wrong_holds import WRONG_HOLDS
 from tests.builders.storm_wrong_refusals import WRONG_REFUSALS
 from tests.builders.storm_wrong_sellers import WRONG_SELLERS
 from tests.builders.storm_wrong_streams import WRONG_STREAMS
+from tests.builders.storm_wrong_webhooks import WRONG_WEBHOOKS
 
 Plant = Callable[[OnSale], None]
 
@@ -319,6 +320,7 @@ PLANTS = [
     *WRONG_STREAMS,
     *WRONG_SELLERS,
     *WRONG_DOORS,
+    *WRONG_WEBHOOKS,
 ]
 
 

@@ -65,7 +65,7 @@ function registration(answer, registered) {
   const url = field(
     "url",
     "Address",
-    h("input", { type: "url", required: true, maxlength: 2000, placeholder: "https://example.com/hooks/onsale" }),
+    h("input", { type: "url", required: true, maxlength: 2000 }),
     "https, at a public address",
   );
   const choices = Object.entries(EVENTS).map(([name, text]) => {
