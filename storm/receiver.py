@@ -61,6 +61,7 @@ class Receiver:
 
     answer: Callable[[Post], Answer] = lambda _post: WELL
     tls: ssl.SSLContext | None = None
+    host: str = "127.0.0.1"
     port: int = 0
     posts: list[Post] = field(default_factory=list)
     connection_count: int = 0
@@ -86,7 +87,7 @@ class Receiver:
     async def open(self) -> None:
         """Listen, at the same port as before if there was one."""
         self._server = await asyncio.start_server(
-            self._serve, "127.0.0.1", self.port, ssl=self.tls, limit=HEAD_BYTES_MAX
+            self._serve, self.host, self.port, ssl=self.tls, limit=HEAD_BYTES_MAX
         )
         self.port = self._server.sockets[0].getsockname()[1]
 
@@ -100,7 +101,7 @@ class Receiver:
 
     def url(self, path: str = "/hook") -> str:
         """Its address."""
-        return f"{'https' if self.tls else 'http'}://127.0.0.1:{self.port}{path}"
+        return f"{'https' if self.tls else 'http'}://{self.host}:{self.port}{path}"
 
     async def heard(self, count: int, *, seconds_max: float = 30.0) -> None:
         """Return once so many requests have come.

@@ -40,6 +40,8 @@ class Figures:
     requests: int = 0
     unanswered: int = 0
     bookings: int = 0
+    messages: int = 0
+    deliveries: int = 0
     faults: dict[str, dict[str, int]] = field(default_factory=dict)
     statuses: dict[str, int] = field(default_factory=dict)
     answers: dict[str, int] = field(default_factory=dict)
@@ -74,6 +76,8 @@ class Figures:
         self.requests += result.request_count
         self.unanswered += result.unanswered_count
         self.bookings += result.accepted_count
+        self.messages += len(result.told)
+        self.deliveries += result.told.total()
         self.rest_seconds_max = max(self.rest_seconds_max, result.rest_seconds)
         for name, seconds in result.waits.items():
             self.waits[name] = round(max(seconds, self.waits.get(name, 0.0)), 2)
@@ -143,6 +147,10 @@ def summary(figures: Figures) -> list[tuple[str, str]]:
             (f"  {status}", f"{figures.statuses[status]:,}")
             for status in STATUSES
             if figures.statuses.get(status)
+        ),
+        (
+            "webhook messages told",
+            f"{figures.messages:,}, in {figures.deliveries:,} deliveries",
         ),
         ("lost", str(verdicts.get(Verdict.LOST, 0))),
         ("doubled", str(verdicts.get(Verdict.DOUBLED, 0))),

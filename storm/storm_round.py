@@ -50,7 +50,9 @@ _POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class RoundResult:
-    """What a round has shown; ``seconds`` is from the first account to the verdict."""
+    """What a round has shown; ``seconds`` is from the first account to the verdict, ``told`` how
+    often each message came to the seller's webhook.
+    """
 
     number: int
     seconds: float
@@ -60,6 +62,7 @@ class RoundResult:
     accepted_count: int
     answers: Counter[str]
     statuses: Counter[str]
+    told: Counter[str]
     strikes: Sequence[Strike]
     skipped: Sequence[Fault]
     waits: Mapping[str, float]
@@ -136,6 +139,7 @@ class StormRound:
                 accepted_count=len(evidence.promised),
                 answers=Counter(f"{each.kind} {each.status} {each.code}" for each in operations),
                 statuses=Counter(row.status for row in state.bookings),
+                told=Counter(each.message_id for each in state.told or ()),
                 strikes=scene.faults.strikes,
                 skipped=scene.faults.skipped,
                 waits=longest_waits(evidence),

@@ -7,6 +7,7 @@ from tests.controls.payment_guards import PAYMENT_GUARDS
 from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
 from tests.controls.seller_guards import SELLER_GUARDS
 from tests.controls.side_by_side_guards import SIDE_BY_SIDE_GUARDS
+from tests.controls.webhook_guards import WEBHOOK_GUARDS
 
 GUARDS = (
     *SEAT_STORE_GUARDS,
@@ -16,4 +17,5 @@ GUARDS = (
     *SELLER_GUARDS,
     *MESSAGE_GUARDS,
     *SIDE_BY_SIDE_GUARDS,
+    *WEBHOOK_GUARDS,
 )

@@ -31,6 +31,7 @@ def round_result(
         accepted_count=300,
         answers=Counter({"book 202 ": 300}),
         statuses=Counter({"completed": 200, "cancelled": 100}),
+        told=Counter({"msg_1": 1, "msg_2": 3}),
         strikes=[
             strike("ticketing-1", FaultKind.KILL, 2.0),
             strike("ticketing-2", FaultKind.KILL, 4.0),
@@ -54,6 +55,7 @@ def test_rounds_add_up(figures: Figures) -> None:
     assert figures.is_clean
     assert (figures.rounds, figures.bookings, figures.fault_count) == (2, 600, 6)
     assert figures.statuses == {"cancelled": 200, "completed": 400}
+    assert (figures.messages, figures.deliveries) == (4, 8)
     assert fault_rows(figures) == [
         ("kafka", "0", "2", "0", "1.0 s", "1.0 s"),
         ("ticketing", "4", "0", "0", "3.0 s", "4.0 s"),
