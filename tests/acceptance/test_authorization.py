@@ -14,7 +14,15 @@ from tests.support.authorization import NOBODY_LISTENS, ROLES, RULES, Rule, page
 from tests.support.http_api import HttpApi
 from tests.support.onsale_up import OnsaleUp
 from tests.support.polling import wait_for
-from tests.support.visitors import Buyer, JsonObject, Member, Seller, Visitor, connections
+from tests.support.visitors import (
+    Buyer,
+    JsonObject,
+    Member,
+    Seller,
+    Visitor,
+    connections,
+    regular_hall,
+)
 
 PAGE = Path(__file__).parents[2] / "docs" / "authorization.md"
 # What the contract promises for a token that was given up or whose account was closed.
@@ -117,7 +125,8 @@ async def _assemble(system: OnsaleUp) -> Cast:
             "logged out": leaver,
             "deactivated": closed,
         }
-        cast = Cast(await seller.open_event(), visitors)
+        # A seat for each rule, and some to spare.
+        cast = Cast(await seller.open_event(regular_hall(rows=5, cols=20)), visitors)
         await leaver.expect(204, "POST", "/api/user/logout")
         await _deactivate(system, closed.id)
         for visitor in (leaver, closed):
