@@ -8,9 +8,11 @@ import httpx
 import pytest
 from structlog.testing import capture_logs
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.platform.observability.logs import name_the_trace
 from onsale.platform.observability.traces import span_id_of
 from onsale.service.shared_kernel.booking_steps import BOOKED
+from onsale.service.ticketing.domain.entity.user_entity import Principal
 from onsale.service.ticketing.driving_adapter.http_controller.app import create_app
 from tests.support.http_api import HttpApi
 from tests.support.kept_spans import KeptSpans
@@ -101,9 +103,22 @@ async def test_a_log_line_about_a_booking_names_its_trace(
     api.bookings.by_ids = None  # type: ignore[assignment, method-assign] # what nobody foresaw
     with capture_logs(processors=[name_the_trace]) as entries:
         answer = await buyer.post(f"/api/booking/{booked['id']}/cancel")
-        await buyer.post("/api/booking/ada@example.test/cancel")
     assert answer.status_code == 500
     (entry,) = entries
     assert entry["booking_id"] == booked["id"]
     assert entry["trace_id"] == UUID(booked["id"]).hex
+
+
+async def test_what_stands_in_a_path_instead_of_an_id_is_not_logged(
+    api: HttpApi, buyer: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async def away(_: str) -> Principal:
+        raise UnavailableError("postgresql")
+
+    # Refused before anybody looks at the id.
+    monkeypatch.setattr(api.tokens, "authenticate", away)
+    with capture_logs(processors=[name_the_trace]) as entries:
+        answer = await buyer.post("/api/booking/ada@example.test/cancel")
+    assert answer.status_code == 503
+    assert [entry["event"] for entry in entries] == ["unavailable"]
     assert "ada@" not in json.dumps(entries, default=str)
