@@ -14,8 +14,9 @@ from onsale.platform.database.base import Base
 # Held for the whole run, so that processes that start together migrate one after another.
 MIGRATION_LOCK_KEY = -7_311_001
 # A migration that cannot get its lock fails and is run again; meanwhile the traffic of a table does
-# not queue up behind it for longer than this.
-LOCK_TIMEOUT = "2s"
+# not queue up behind it for longer than this. It is less than the second that is PostgreSQL's
+# deadlock_timeout: of two that wait for each other the migration gives way, not whoever sells.
+LOCK_TIMEOUT = "500ms"
 
 
 def _run(connection: Connection) -> None:

@@ -19,8 +19,8 @@ from onsale.platform.database.connections import (
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff
 
-ATTEMPT_COUNT_MAX = 20
-RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX = 0.5, 5.0
+ATTEMPT_COUNT_MAX = 60
+RETRY_SECONDS_FIRST, RETRY_SECONDS_MAX = 0.5, 2.0
 _IN_USE = (asyncpg.LockNotAvailableError, asyncpg.DeadlockDetectedError)
 
 
