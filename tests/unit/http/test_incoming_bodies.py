@@ -245,6 +245,9 @@ async def test_a_seller_makes_and_changes_events_at_a_rate(
         for refusal in (
             await client.patch(path, json={"name": "Never"}),
             await client.post("/api/event", content=b"never read"),
+            await client.post(f"{path}/sections/A/subsection/1/block", json={"seats": ["1-1"]}),
+            await client.post(f"{path}/sections/A/subsection/1/unblock", json={"seats": ["1-1"]}),
+            await client.post(f"{path}/cancel"),
         ):
             problem(refusal, 429, "RATE_LIMITED")
             assert 1 <= int(refusal.headers["retry-after"]) <= 100
