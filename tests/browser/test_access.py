@@ -10,11 +10,12 @@ from tests.support.browser import (
     PHONE,
     Windows,
     faults_in_both_themes,
+    keep_what_is_said,
     screenshot,
 )
 from tests.support.onsale_up import CARD_NUMBER
 from tests.support.polling import wait_for
-from tests.support.visitors import Buyer, JsonObject, Seller
+from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -337,15 +338,6 @@ async def test_a_map_of_five_hundred_seats_is_drawn_whole(windows: Windows, sell
     await expect(page.locator(".seats .seat")).to_have_count(500)
 
 
-_KEEP_WHAT_IS_SAID = """
-() => {
-  window.said = [];
-  const place = document.querySelector(".unseen[role=status]");
-  new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
-}
-"""
-
-
 async def test_the_keyboard_goes_on_where_a_payment_has_led(
     windows: Windows, seller: Seller, buyer: Buyer
 ) -> None:
@@ -364,7 +356,7 @@ async def test_what_becomes_of_a_booking_is_said_as_it_is(
     held = await buyer.hold(await seller.open_event(hold_seconds=5), "1-1")
     page = await windows.open(buyer)
     await page.goto(f"/bookings/{held['id']}")
-    await page.evaluate(_KEEP_WHAT_IS_SAID)
+    await keep_what_is_said(page)
     await page.route("**/pay", lambda route: route.abort())
     await page.get_by_label("Card number").fill(CARD_NUMBER)
     await page.get_by_role("button", name="Pay 10.00 USD").click()
@@ -375,3 +367,52 @@ async def test_what_becomes_of_a_booking_is_said_as_it_is(
     await wait_for(lambda: page.evaluate("sessionStorage.length"), lambda kept: kept == 0)
     await page.evaluate("() => new Promise((done) => requestAnimationFrame(done))")
     assert "Paid." not in await page.evaluate("said")
+
+
+async def test_parts_without_free_seats_can_be_left_out(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(regular_hall(rows=1, cols=1, subsections=2))
+    await buyer.hold(event_id, "1-1")
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}")
+    await expect(page.get_by_role("link", name="A 1")).to_contain_text("Sold out")
+    await page.get_by_label("Only with free seats").check()
+    await expect(page.get_by_role("link", name="A 1")).to_be_hidden()
+    await expect(page.get_by_role("link", name="A 2")).to_be_visible()
+
+
+async def test_a_page_in_the_background_follows_nothing(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    """Browsers allow six connections to a host, over all windows: a seventh would wait for ever."""
+    event_id = await seller.open_event()
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}")
+    await expect(page.locator(".live")).to_have_attribute("data-state", "on")
+
+    async def turn(*, is_hidden: bool) -> None:
+        await page.evaluate(
+            """(is_hidden) => {
+              Object.defineProperty(document, "hidden", { value: is_hidden, configurable: true });
+              document.dispatchEvent(new Event("visibilitychange"));
+            }""",
+            is_hidden,
+        )
+
+    async with page.expect_event("requestfailed", lambda one: one.url.endswith("/sse")):
+        await turn(is_hidden=True)
+    async with page.expect_request("**/sse"):
+        await turn(is_hidden=False)
+
+
+async def test_one_booking_takes_so_many_seats_and_says_so(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(max_tickets_per_booking=2)
+    page = await windows.open(buyer)
+    await page.goto(f"/events/{event_id}/A/1")
+    for seat in (1, 2, 3):
+        await page.get_by_role("gridcell", name=f"Row 1, seat {seat},").click()
+    await expect(page.get_by_text("One booking takes 2 seats at most.")).to_be_visible()
+    await expect(page.get_by_role("gridcell", selected=True)).to_have_count(2)

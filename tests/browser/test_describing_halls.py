@@ -116,3 +116,14 @@ async def test_times_that_make_no_sense_are_told_before_anything_is_sold(
     await create.click()
     await expect(page.get_by_text("The sale would begin after the event.")).to_be_visible()
     assert not await seller.all_items("/api/event?mine=true")
+
+
+async def test_an_event_may_be_hidden_from_the_beginning(windows: Windows, seller: Seller) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    await page.get_by_label("Show it to everybody").uncheck()
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.locator(".pill").first).to_have_text("Not on sale")
+    (event,) = await seller.all_items("/api/event?mine=true")
+    assert event["is_active"] is False

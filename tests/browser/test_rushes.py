@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browser import Windows, screenshot
+from tests.support.browser import Windows, ask_for_nothing_at_intervals, screenshot
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
@@ -58,6 +58,7 @@ async def test_seats_that_others_take_change_before_ones_eyes(
     event_id = await seller.open_event()
     other = await Buyer.join(http)
     page = await windows.open(buyer)
+    await ask_for_nothing_at_intervals(page)
     await choose(page, event_id, "2-1", "2-2")
     await expect(page.get_by_text("Live: what others take")).to_be_visible()
 

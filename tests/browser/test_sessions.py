@@ -6,7 +6,7 @@ from playwright.async_api import Page, expect
 
 from tests.support.browser import Windows, running_browser
 from tests.support.onsale_up import PASSWORD, OnsaleUp
-from tests.support.visitors import Buyer, Member, Seller
+from tests.support.visitors import Buyer, Member, Seller, new_email
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
@@ -84,3 +84,26 @@ async def test_whoever_could_not_be_signed_out_is_told(
     await expect(page.get_by_role("alert")).to_contain_text("You are still signed in.")
     await sign_out.click()
     await expect(page.get_by_role("link", name="Sign in")).to_be_visible()
+
+
+async def test_a_stranger_becomes_a_seller_and_comes_to_their_events(windows: Windows) -> None:
+    page = await windows.open()
+    await page.goto("/sign-in#new")
+    await page.get_by_label("Your name").fill("Sam")
+    await page.get_by_label("E-mail address").fill(new_email())
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_label("Sell tickets").check()
+    await page.get_by_role("button", name="Create account").click()
+    await expect(page.get_by_role("heading", name="You sell nothing yet")).to_be_visible()
+
+
+async def test_whoever_needs_another_account_comes_back_with_it(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/bookings")
+    await page.get_by_role("button", name="Use another account").click()
+    await page.get_by_label("E-mail address").fill(buyer.email)
+    await page.get_by_label("Password").fill(PASSWORD)
+    await page.get_by_role("button", name="Sign in").click()
+    await expect(page.get_by_role("heading", name="You have no bookings yet")).to_be_visible()

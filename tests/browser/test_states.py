@@ -61,14 +61,17 @@ async def test_what_can_be_bought_comes_first_and_the_rest_is_marked(
     await seller.expect(202, "POST", f"/api/event/{cancelled}/cancel")
     page = await windows.open()
     await page.goto("/")
-    last = page.locator(".card").filter(has_text=names["Cancelled"])
+    cards = page.locator(".card")
+    last = cards.filter(has_text=names["Cancelled"])
     more = page.get_by_role("button", name="Show more events")
     while True:
         await expect(last.or_(more).first).to_be_visible()
         if await last.count():
             break
+        shown = await cards.count()
         await more.click()
-    texts = await page.locator(".card").all_inner_texts()
+        await expect(cards).not_to_have_count(shown)
+    texts = await cards.all_inner_texts()
     places = []
     for label, name in names.items():
         ((place, text),) = [(at, one) for at, one in enumerate(texts) if name in one]

@@ -145,3 +145,15 @@ async def test_marks_differ_also_where_a_reader_has_chosen_all_colours(
     await page.mouse.move(0, 0)
     pictures = {bytes(await pixels_of(cell)) for cell in cells}
     assert len(pictures) == len(cells)
+
+
+async def test_nothing_moves_for_those_who_asked_for_that(windows: Windows, seller: Seller) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open()
+    await page.goto(f"/events/{event_id}/A/1")
+    seat = page.get_by_role("gridcell").first
+    # As a seat that was just taken or freed.
+    await seat.evaluate("(one) => one.classList.add('changed')")
+    for preference, name in (("no-preference", "changed"), ("reduce", "none")):
+        await page.emulate_media(reduced_motion=preference)  # type: ignore[arg-type]
+        assert await seat.evaluate("(one) => getComputedStyle(one).animationName") == name

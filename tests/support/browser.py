@@ -49,6 +49,13 @@ _TOO_SMALL = """
   .filter(([one, box]) => Math.min(box.width, box.height) < least - 0.5)
   .map(([one, box]) => `${one.outerHTML.slice(0, 80)} ${box.width}x${box.height}`)
 """
+_KEEP_WHAT_IS_SAID = """
+() => {
+  window.said = [];
+  const place = document.querySelector(".unseen[role=status]");
+  new MutationObserver(() => said.push(place.textContent)).observe(place, { childList: true });
+}
+"""
 # Browsers know how to read the pictures that they take.
 _GREY = """
 async (picture) => {
@@ -186,6 +193,16 @@ async def _axe_faults(page: Page, options: object) -> list[str]:
         for fault in results.response["violations"]
         for node in fault["nodes"]
     ]
+
+
+async def ask_for_nothing_at_intervals(page: Page) -> None:
+    """From its next load on the page hears of changes by streams alone."""
+    await page.add_init_script("window.setInterval = () => 0")
+
+
+async def keep_what_is_said(page: Page) -> None:
+    """From now on ``said`` in the page has what is told to those who do not see it."""
+    await page.evaluate(_KEEP_WHAT_IS_SAID)
 
 
 async def pixels_of(element: Locator) -> memoryview:
