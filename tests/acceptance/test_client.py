@@ -8,6 +8,9 @@ import pytest
 
 from onsale.client import (
     BookingStatus,
+    Delivery,
+    DeliveryStatus,
+    DisabledReason,
     EventChanges,
     EventStatus,
     Hall,
@@ -20,6 +23,8 @@ from onsale.client import (
     RegularHall,
     RegularSection,
     TicketStatus,
+    WebhookEvent,
+    verify_webhook,
 )
 from onsale.client.booking_calls import create_booking
 from onsale.client.call import Repeat
@@ -34,11 +39,17 @@ from onsale.client.problems import (
     InvalidCredentialsError,
     InvalidRequestError,
     NotAuthenticatedError,
+    NotOwnerError,
     PaymentDeclinedError,
     SeatConflictError,
     TicketLimitReachedError,
+    WebhookAddressRefusedError,
+    WebhookDeliveryNotFoundError,
+    WebhookDisabledError,
+    WebhookNotFoundError,
 )
 from onsale.client.user_calls import get_current_user
+from storm.receiver import Receiver
 from tests.support.either_client import BOTH_KINDS, EitherClient, either_client
 from tests.support.hostile_server import Spoil, http, spoiling_proxy
 from tests.support.onsale_up import CARD_NUMBER, PASSWORD, OnsaleUp
@@ -192,6 +203,58 @@ async def test_what_a_seller_does(system: OnsaleUp, kind: str) -> None:
         assert (await seller.cancel_event(event_id)).status is EventStatus.CANCELLED
         ended = await buyer.stream("follow_booking", special).all()
         assert ended[-1].cancel_reason == "event_cancelled"
+
+
+async def test_a_seller_is_told_of_a_sale_and_knows_who_tells(system: OnsaleUp, kind: str) -> None:
+    async with either_client(kind, system.base_url) as client, Receiver() as receiver:
+        seller, buyer = await client.member("seller"), await client.member("buyer")
+        with pytest.raises(WebhookAddressRefusedError):
+            await seller.register_webhook("https://10.0.0.1/hook")
+        webhook = await seller.register_webhook(
+            receiver.url(), event_types=[WebhookEvent.BOOKING_COMPLETED]
+        )
+        assert webhook.secret not in repr(webhook)
+        assert [each.id for each in (await seller.list_webhooks(limit=1)).items] == [webhook.id]
+        with pytest.raises(NotOwnerError):
+            await (await client.member("seller")).get_webhook(webhook.id)
+
+        pinged = await seller.ping_webhook(webhook.id)
+        await receiver.heard(1)
+        event_id = await opened(seller)
+        held = await buyer.wait_for_seats(await buyer.create_booking(event_id, "A", 1))
+        await buyer.pay_booking(held, CARD_NUMBER)
+        await receiver.heard(2)
+        for post in receiver.posts:
+            assert verify_webhook(webhook.secret, post.headers, post.body)
+            assert not verify_webhook(webhook.secret, post.headers, post.body + b" ")
+
+        async def log() -> list[Delivery]:
+            told: list[Delivery] = await seller.stream("all_deliveries", webhook.id).all()
+            return told
+
+        told = await wait_for(
+            log, lambda log: [each.status for each in log] == [DeliveryStatus.DELIVERED] * 2
+        )
+        assert [(each.type, each.booking_id) for each in told] == [
+            ("booking.completed", held.id),
+            ("ping", None),
+        ]
+        with pytest.raises(WebhookDeliveryNotFoundError):
+            await seller.resend_delivery(webhook.id, 2**31)
+        again = await seller.resend_delivery(webhook.id, pinged.id)
+        assert (again.message_id, again.status) == (pinged.message_id, DeliveryStatus.OWED)
+        await receiver.heard(3)
+
+        turned = await seller.rotate_webhook_secret(webhook.id)
+        assert turned.secret != webhook.secret
+        changed = await seller.update_webhook(webhook.id, is_active=False)
+        assert (changed.is_active, changed.disabled_reason) == (False, DisabledReason.SELLER)
+        assert changed.event_types == [WebhookEvent.BOOKING_COMPLETED]
+        with pytest.raises(WebhookDisabledError):
+            await seller.ping_webhook(webhook.id)
+        await seller.remove_webhook(webhook.id)
+        with pytest.raises(WebhookNotFoundError):
+            await seller.get_webhook(webhook.id)
 
 
 async def test_a_door_lets_a_ticket_in_once(system: OnsaleUp, kind: str) -> None:

@@ -54,15 +54,27 @@ from onsale.client.requests import (
     RegularHall,
     RegularSection,
 )
+from onsale.client.verifying import verify_webhook
+from onsale.client.webhook_answers import (
+    Delivery,
+    DeliveryPage,
+    Webhook,
+    WebhookPage,
+    WebhookWithSecret,
+)
 from onsale.client.words import (
     BookingStatus,
     CancelReason,
+    DeliveryFault,
+    DeliveryStatus,
+    DisabledReason,
     EventOrder,
     EventStatus,
     Role,
     SeatKind,
     SelectionMode,
     TicketStatus,
+    WebhookEvent,
 )
 
 __all__ = [
@@ -80,6 +92,11 @@ __all__ = [
     "CancelledBooking",
     "ClientOptions",
     "CurrentUser",
+    "Delivery",
+    "DeliveryFault",
+    "DeliveryPage",
+    "DeliveryStatus",
+    "DisabledReason",
     "Event",
     "EventChanges",
     "EventOrder",
@@ -116,4 +133,9 @@ __all__ = [
     "Ticket",
     "TicketStatus",
     "User",
+    "Webhook",
+    "WebhookEvent",
+    "WebhookPage",
+    "WebhookWithSecret",
+    "verify_webhook",
 ]

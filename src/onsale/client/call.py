@@ -122,6 +122,10 @@ def decoded(kind: type[Answered]) -> Callable[[bytes], Answered]:
     return msgspec.json.Decoder(kind).decode
 
 
+def nothing(_: bytes) -> None:
+    """Reads an answer that says no more than its status."""
+
+
 def query(**values: object) -> dict[str, str]:
     """The parameters of a query that were given."""
     return {name: str(value) for name, value in values.items() if value is not None}

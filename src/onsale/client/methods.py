@@ -17,6 +17,7 @@ from onsale.client import (
     sessions,
     ticket_list,
     user_calls,
+    webhook_calls,
 )
 from onsale.client.call import Call
 from onsale.client.core import Core
@@ -142,6 +143,17 @@ class Methods:
     pay_booking = asking(booking_calls.pay_booking)
     cancel_booking = asking(booking_calls.cancel_booking)
     get_qr_code = asking(booking_calls.get_qr_code)
+
+    register_webhook = asking(webhook_calls.register_webhook)
+    list_webhooks = asking(webhook_calls.list_webhooks)
+    get_webhook = asking(webhook_calls.get_webhook)
+    update_webhook = asking(webhook_calls.update_webhook)
+    remove_webhook = asking(webhook_calls.remove_webhook)
+    rotate_webhook_secret = asking(webhook_calls.rotate_webhook_secret)
+    ping_webhook = asking(webhook_calls.ping_webhook)
+    list_deliveries = asking(webhook_calls.list_deliveries)
+    all_deliveries = StreamMethod(sessions.all_deliveries)
+    resend_delivery = asking(webhook_calls.resend_delivery)
 
     livez = asking(operations_calls.livez)
     readyz = asking(operations_calls.readyz)

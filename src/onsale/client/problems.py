@@ -99,6 +99,18 @@ class TicketNotFoundError(ProblemError):
     CODE = "TICKET_NOT_FOUND"
 
 
+class WebhookNotFoundError(ProblemError):
+    """There is no such webhook."""
+
+    CODE = "WEBHOOK_NOT_FOUND"
+
+
+class WebhookDeliveryNotFoundError(ProblemError):
+    """The log of the webhook has no such delivery."""
+
+    CODE = "WEBHOOK_DELIVERY_NOT_FOUND"
+
+
 class NotFoundError(ProblemError):
     """The service has nothing at this address."""
 
@@ -195,6 +207,18 @@ class AlreadyAdmittedError(ProblemError):
             return None
 
 
+class WebhookLimitReachedError(ProblemError):
+    """The seller has as many webhooks as one may have."""
+
+    CODE = "WEBHOOK_LIMIT_REACHED"
+
+
+class WebhookDisabledError(ProblemError):
+    """The webhook is told nothing: make it active first."""
+
+    CODE = "WEBHOOK_DISABLED"
+
+
 class HoldExpiredError(ProblemError):
     """The hold is over and its seats are offered again."""
 
@@ -245,6 +269,12 @@ class OrphanSeatError(SeatsError):
     def left_alone(self) -> Sequence[str]:
         """Which seats would have no free neighbour any more."""
         return self.problem.left_alone or ()
+
+
+class WebhookAddressRefusedError(ProblemError):
+    """Nothing is delivered to this address: it is not on the Internet at large."""
+
+    CODE = "WEBHOOK_ADDRESS_REFUSED"
 
 
 class IdempotencyKeyReusedError(ProblemError):
@@ -300,6 +330,8 @@ PROBLEM_ERRORS: Mapping[str, type[ProblemError]] = {
         SubsectionNotFoundError,
         BookingNotFoundError,
         TicketNotFoundError,
+        WebhookNotFoundError,
+        WebhookDeliveryNotFoundError,
         NotFoundError,
         MethodNotAllowedError,
         BodyTimeoutError,
@@ -313,6 +345,8 @@ PROBLEM_ERRORS: Mapping[str, type[ProblemError]] = {
         BookingNotCancellableError,
         PaymentInProgressError,
         AlreadyAdmittedError,
+        WebhookLimitReachedError,
+        WebhookDisabledError,
         HoldExpiredError,
         BodyTooLargeError,
         UnsupportedMediaTypeError,
@@ -320,6 +354,7 @@ PROBLEM_ERRORS: Mapping[str, type[ProblemError]] = {
         SeatOutOfRangeError,
         TicketNotValidError,
         OrphanSeatError,
+        WebhookAddressRefusedError,
         IdempotencyKeyReusedError,
         RateLimitedError,
         HeadersTooLargeError,

@@ -3,10 +3,11 @@
 from collections.abc import AsyncGenerator
 
 from onsale.client import answers as a
-from onsale.client import booking_calls, event_calls, user_calls
+from onsale.client import booking_calls, event_calls, user_calls, webhook_calls
 from onsale.client.core import Core
 from onsale.client.errors import BadAnswerError
-from onsale.client.words import BookingStatus, EventOrder, EventStatus
+from onsale.client.webhook_answers import Delivery
+from onsale.client.words import BookingStatus, DeliveryStatus, EventOrder, EventStatus
 
 PAGE_LIMIT_MAX = 100
 
@@ -57,6 +58,22 @@ async def all_bookings(
         )
         for booking in page.items:
             yield booking
+        cursor, is_last = _next(page.next_cursor, cursor)
+
+
+async def all_deliveries(
+    core: Core, webhook_id: int, *, status: DeliveryStatus | str | None = None
+) -> AsyncGenerator[Delivery, None]:
+    """Everything that a webhook was told, newest first, a page at a time."""
+    cursor, is_last = None, False
+    while not is_last:
+        page = await core.ask(
+            webhook_calls.list_deliveries(
+                webhook_id, status=status, limit=PAGE_LIMIT_MAX, cursor=cursor
+            )
+        )
+        for delivery in page.items:
+            yield delivery
         cursor, is_last = _next(page.next_cursor, cursor)
 
 

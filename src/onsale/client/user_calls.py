@@ -1,7 +1,7 @@
 """Accounts and sessions, each call described once. The names are those of the OpenAPI document."""
 
 from onsale.client import answers as a
-from onsale.client.call import Call, Repeat, decoded
+from onsale.client.call import Call, Repeat, decoded, nothing
 from onsale.client.words import Role
 
 
@@ -35,7 +35,7 @@ def log_out() -> Call[None]:
         template="/api/user/logout",
         status=204,
         repeat=Repeat.UNHEARD,
-        parse=_nothing,
+        parse=nothing,
     )
 
 
@@ -47,7 +47,3 @@ def get_current_user() -> Call[a.User]:
 def get_session() -> Call[a.CurrentUser]:
     """The account whose session it is, or nobody."""
     return Call(method="GET", template="/api/user/session", parse=decoded(a.CurrentUser))
-
-
-def _nothing(_: bytes) -> None:
-    return None

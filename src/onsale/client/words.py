@@ -81,6 +81,47 @@ class BookingStatus(_Word):
         return self in {BookingStatus.COMPLETED, BookingStatus.CANCELLED, BookingStatus.FAILED}
 
 
+class WebhookEvent(_Word):
+    """What a webhook can be told."""
+
+    BOOKING_COMPLETED = "booking.completed"
+    BOOKING_CANCELLED = "booking.cancelled"
+    EVENT_SOLD_OUT = "event.sold_out"
+    UNKNOWN = "unknown"
+
+
+class DisabledReason(_Word):
+    """Why a webhook is told nothing: its seller wants it so, or its receiver answered ``410``."""
+
+    SELLER = "seller"
+    GONE = "gone"
+    UNKNOWN = "unknown"
+
+
+class DeliveryStatus(_Word):
+    """Where a delivery stands; one that is ``dead`` is tried again only if its seller asks."""
+
+    OWED = "owed"
+    DELIVERED = "delivered"
+    DEAD = "dead"
+    UNKNOWN = "unknown"
+
+
+class DeliveryFault(_Word):
+    """What went wrong in the latest attempt to deliver."""
+
+    ADDRESS_REFUSED = "address_refused"
+    UNREACHABLE = "unreachable"
+    TLS = "tls"
+    TIMEOUT = "timeout"
+    PROTOCOL = "protocol"
+    REDIRECT = "redirect"
+    STATUS = "status"
+    GONE = "gone"
+    DISABLED = "disabled"
+    UNKNOWN = "unknown"
+
+
 class CancelReason(_Word):
     """Why a booking was cancelled."""
 

@@ -10,7 +10,15 @@ import msgspec
 import pytest
 
 from onsale import client as public
-from onsale.client import answers, booking_calls, event_calls, operations_calls, user_calls
+from onsale.client import (
+    answers,
+    booking_calls,
+    event_calls,
+    operations_calls,
+    user_calls,
+    webhook_answers,
+    webhook_calls,
+)
 from onsale.client.call import Call
 from onsale.client.errors import FieldError, Problem
 from onsale.client.methods import Methods
@@ -31,7 +39,7 @@ JsonObject = dict[str, Any]
 
 CALLS = {
     name: made
-    for module in (user_calls, event_calls, booking_calls, operations_calls)
+    for module in (user_calls, event_calls, booking_calls, webhook_calls, operations_calls)
     for name, made in vars(module).items()
     if inspect.isfunction(made) and made.__module__ == module.__name__ and name[0] != "_"
 }
@@ -45,6 +53,8 @@ KNOWN: dict[str, type[msgspec.Struct]] = {
     "CurrentUserBody": answers.CurrentUser,
     "BookingWithTicketsBody": answers.BookingWithTickets,
     "CancelledBookingBody": answers.CancelledBooking,
+    "DeliveryBody": webhook_answers.Delivery,
+    "DeliveryPageBody": webhook_answers.DeliveryPage,
     "EventBody": answers.Event,
     "EventPageBody": answers.EventPage,
     "EventWithSectionsBody": answers.EventWithSections,
@@ -66,6 +76,9 @@ KNOWN: dict[str, type[msgspec.Struct]] = {
     "SubsectionBody": answers.SubsectionLayout,
     "TicketBody": answers.Ticket,
     "UserBody": answers.User,
+    "WebhookBody": webhook_answers.Webhook,
+    "WebhookPageBody": webhook_answers.WebhookPage,
+    "WebhookWithSecretBody": webhook_answers.WebhookWithSecret,
 }
 # What each schema of a request is here; the others are arguments of their call.
 SENT: dict[str, type[msgspec.Struct]] = {
@@ -93,6 +106,9 @@ EXAMPLES: dict[str, object] = {
     "booking": UUID(int=7),
     "card_number": "4242424242424242",
     "ticket": 9,
+    "webhook_id": 3,
+    "delivery_id": 4,
+    "url": "https://example.com/hooks",
     # What may be left out.
     "status": "available",
     "mine": True,
@@ -103,6 +119,8 @@ EXAMPLES: dict[str, object] = {
     "price_category": "front",
     "accessible_seats": 0,
     "idempotency_key": "k",
+    "event_types": ["event.sold_out"],
+    "is_active": False,
 }
 
 
