@@ -9,7 +9,7 @@ from onsale.platform.stopping import STOP_SECONDS_MAX
 from tests.support.deployment import PROJECT, JsonObject, compose_config
 
 COMPOSE = PROJECT / "compose.yaml"
-ROLES = ("api", "worker-seat-reservation", "worker-ticketing")
+ROLES = ("api", "worker-seat-reservation", "worker-ticketing", "worker-webhooks")
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +67,7 @@ def test_secrets_are_files_and_each_role_gets_its_own_alone(services: JsonObject
         for name, service in services.items()
     }
     stores = {"onsale_database_url", "onsale_seat_store_url"}
-    assert given["api"] == {*stores, "onsale_token_secret"}
+    assert given["api"] == given["worker-webhooks"] == {*stores, "onsale_token_secret"}
     assert given["worker-seat-reservation"] == given["worker-ticketing"] == stores
     assert given["migrate"] == {"onsale_database_url"}
     for name, service in services.items():
@@ -86,6 +86,15 @@ def test_the_stores_keep_what_they_acknowledge(services: JsonObject) -> None:
         assert settings["KAFKA_OFFSETS_TOPIC_REPLICATION_FACTOR"] == "3"
     assert services["api"]["environment"]["ONSALE_KAFKA_REPLICATION"] == "3"
     assert "-carchive_mode=on" in services["postgres"]["command"]
+
+
+def test_the_worker_that_delivers_alone_has_a_way_out(services: JsonObject) -> None:
+    networks: JsonObject = compose_config(COMPOSE)["networks"]
+    assert not networks["receivers"].get("internal", False)
+    for name, service in services.items():
+        assert ("receivers" in service["networks"]) == (name == "worker-webhooks"), name
+        if name.startswith("worker-") and name != "worker-webhooks":
+            assert all(networks[each].get("internal") for each in service["networks"]), name
 
 
 def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) -> None:

@@ -1,12 +1,14 @@
 """The Kubernetes manifests, against Kubernetes's own schemas."""
 
 from copy import deepcopy
+from ipaddress import ip_address, ip_network
 
 import pytest
 import yaml
 
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.stopping import STOP_SECONDS_MAX
+from onsale.service.ticketing.domain.webhook_address import PORTS
 from tests.support.deployment import (
     KUSTOMIZATIONS,
     PROJECT,
@@ -94,6 +96,56 @@ def test_workers_are_scaled_by_the_lag_of_the_groups_that_exist(example: list[Js
         assert "replicas" not in deployments[name]["spec"]
     (api,) = _of_kind(example, "HorizontalPodAutoscaler").values()
     assert "replicas" not in deployments[api["spec"]["scaleTargetRef"]["name"]]["spec"]
+
+
+def test_the_worker_that_delivers_alone_reaches_out_and_nothing_inside() -> None:
+    found = manifests(FOLDER / "base")
+    pods = {
+        name: each["spec"]["template"]["metadata"]["labels"]
+        for name, each in _of_kind(found, "Deployment").items()
+    }
+    out = [
+        (policy["spec"], rule)
+        for policy in _of_kind(found, "NetworkPolicy").values()
+        for rule in policy["spec"].get("egress", ())
+        if any("ipBlock" in peer for peer in rule.get("to", ()))
+    ]
+    assert out
+    for spec, rule in out:
+        selected = spec["podSelector"]["matchLabels"].items()
+        assert {name for name in pods if selected <= pods[name].items()} == {"onsale-webhooks"}
+        assert {each["port"] for each in rule["ports"]} == PORTS
+        blocks = [peer["ipBlock"] for peer in rule["to"]]
+        assert _are_let_through(blocks, "93.184.216.34", "2606:2800:220:1::1")
+        for inside in ("10.1.2.3", "172.20.0.1", "192.168.1.1", "169.254.169.254", "127.0.0.1"):
+            assert not _are_let_through(blocks, inside), inside
+        for inside in ("::1", "fd00::1", "fe80::1", "::ffff:10.1.2.3", "2002:a01:203::1"):
+            assert not _are_let_through(blocks, inside), inside
+
+
+def test_those_who_sign_have_the_secret_and_nobody_else() -> None:
+    signing = set()
+    for name, manifest in _of_kind(manifests(FOLDER / "base"), "Deployment").items():
+        (secret,) = [
+            volume["secret"]
+            for volume in manifest["spec"]["template"]["spec"]["volumes"]
+            if "secret" in volume
+        ]
+        if "onsale_token_secret" in {item["key"] for item in secret["items"]}:
+            signing.add(name)
+    assert signing == {"onsale-api", "onsale-webhooks"}
+
+
+def _are_let_through(blocks: list[JsonObject], *addresses: str) -> bool:
+    """Whether each of them lies in one of the blocks, and in nothing that the block leaves out."""
+    return all(
+        any(
+            ip_address(address) in ip_network(block["cidr"])
+            and not any(ip_address(address) in ip_network(each) for each in block["except"])
+            for block in blocks
+        )
+        for address in addresses
+    )
 
 
 def test_addresses_that_an_overlay_changes_are_changed_everywhere(
