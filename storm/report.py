@@ -149,7 +149,7 @@ def summary(figures: Figures) -> list[tuple[str, str]]:
             if figures.statuses.get(status)
         ),
         (
-            "webhook messages told",
+            "webhook messages received",
             f"{figures.messages:,}, in {figures.deliveries:,} deliveries",
         ),
         ("lost", str(verdicts.get(Verdict.LOST, 0))),

@@ -89,7 +89,7 @@ async def webhook_jobs(
         monotonic,
         random.random,
     )
-    dispatcher = WebhookDispatcher(outbox, deliver, meter, FaultLog(), monotonic)
+    dispatcher = WebhookDispatcher(outbox, deliver, FaultLog(), monotonic)
     try:
         yield WebhookJobs(dispatcher, outbox, meter)
     finally:

@@ -185,3 +185,20 @@ def test_what_the_environment_lacks_comes_from_files(
 def test_a_folder_of_secrets_that_is_not_there_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(NotADirectoryError, match="nowhere"):
         read_settings(Settings, {"ONSALE_SECRETS_DIR": str(tmp_path / "nowhere")})
+
+
+@pytest.mark.parametrize(
+    ("text", "is_good"),
+    [
+        *(("", True), ("10.0.0.0/8", True), ("10.0.0.0/8, fd00::/8", True)),
+        *(("10.0.0.1/8", False), ("everything", False)),
+    ],
+)
+def test_networks_of_webhooks_are_judged_when_a_role_starts(
+    monkeypatch: pytest.MonkeyPatch, text: str, *, is_good: bool
+) -> None:
+    monkeypatch.setenv("ONSALE_WEBHOOK_ALLOWED_NETWORKS", text)
+    if is_good:
+        assert Settings().webhook_allowed_networks == text
+    else:
+        assert "ONSALE_WEBHOOK_ALLOWED_NETWORKS" in said_of(Settings)[0]

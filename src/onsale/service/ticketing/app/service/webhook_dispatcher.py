@@ -10,7 +10,6 @@ from onsale.service.ticketing.app.command.deliver_webhook_use_case import Delive
 from onsale.service.ticketing.app.interface.i_webhook_delivery import (
     LEASE_SECONDS,
     PER_WEBHOOK_MAX,
-    IWebhookMeter,
     IWebhookOutbox,
     OwedDelivery,
 )
@@ -37,7 +36,6 @@ class WebhookDispatcher:
 
     outbox: IWebhookOutbox
     deliver: DeliverWebhookUseCase
-    meter: IWebhookMeter
     on_error: Callable[[Exception], None]
     monotonic: Callable[[], float]
     _in_hand: Counter[int] = field(default_factory=Counter)

@@ -84,17 +84,9 @@ class WebhookBody(msgspec.Struct, frozen=True, kw_only=True):
     updated_at: datetime
 
 
-class WebhookWithSecretBody(msgspec.Struct, frozen=True, kw_only=True):
+class WebhookWithSecretBody(WebhookBody, frozen=True, kw_only=True):
     """A webhook and its secret, which is shown this once."""
 
-    id: int
-    url: str
-    event_types: list[WebhookEvent]
-    is_active: bool
-    disabled_reason: DisabledReason | None
-    previous_secret_until: datetime | None
-    created_at: datetime
-    updated_at: datetime
     secret: Annotated[str, msgspec.Meta(pattern="^whsec_")]
 
 
