@@ -26,6 +26,8 @@ _INTERRUPTED = 130
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run the command line; returns the exit status: 1 if something was lost or contradicts."""
     options = _parser().parse_args(arguments)
+    # In the background of a shell Ctrl-C is ignored, and with it what is to act like it.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
     root = Path(tempfile.mkdtemp(prefix="onsale-drill-"))
     out = Console(soft_wrap=True, highlight=False)

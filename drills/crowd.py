@@ -24,14 +24,14 @@ BY_NAME_PROBABILITY = 0.3
 _TOO_MANY = 429
 
 
-async def open_hall(seller: Client, name: str, rows: int = ROWS) -> int:
+async def open_hall(seller: Client, name: str) -> int:
     """An event on sale.
 
     Raises:
         RuntimeError: it does not open.
     """
     subsections = [
-        {"number": number, "rows": rows, "seats_per_row": SEATS_PER_ROW}
+        {"number": number, "rows": ROWS, "seats_per_row": SEATS_PER_ROW}
         for number in range(1, SUBSECTION_COUNT + 1)
     ]
     made = await seller.send(
@@ -71,7 +71,6 @@ class Crowd:
     event_id: int
     per_second: float
     rng: random.Random
-    rows: int = ROWS
     label: str = "sale"
     accepted: int = 0
     held: int = 0
@@ -127,7 +126,7 @@ class Crowd:
     def _order(self) -> JsonObject:
         rng = self.rng
         quantity = rng.choice((1, 2))
-        row, first = rng.randint(1, self.rows), rng.randint(1, SEATS_PER_ROW - quantity + 1)
+        row, first = rng.randint(1, ROWS), rng.randint(1, SEATS_PER_ROW - quantity + 1)
         by_name = rng.random() < BY_NAME_PROBABILITY
         named = [f"{row}-{first + offset}" for offset in range(quantity)]
         return {

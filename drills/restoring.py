@@ -11,7 +11,6 @@ from pathlib import Path
 import asyncpg
 
 from drills.archive import Archive, recovered
-from drills.crowd import SEATS_PER_ROW, SUBSECTION_COUNT
 from drills.fleet import DATABASE, PROJECT, Fleet, FleetShape, Say, fleet_in
 from drills.gateway_books import GatewayBooks, Strays
 from drills.judged import ALWAYS, VIEW_LAG_SECONDS
@@ -27,11 +26,6 @@ from storm.stores import Stores
 
 AFTER_RESTORE = PROJECT / "deploy" / "postgres" / "after-restore.sql"
 UNAUTHORIZED = 401
-# Before the backup, after it, after the point, after the restore; of the last two each takes what
-# the other had.
-PHASE_COUNT = 4
-SEATS_A_BOOKING = 1.5
-SOLD_SHARE = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +71,7 @@ async def restore(
         await fleet.start_stores()
         await fleet.onsale("db", "upgrade")
         await fleet.start_roles()
-        async with people_at(fleet, root / "history.jsonl", _rows(bookings)) as people:
+        async with people_at(fleet, root / "history.jsonl") as people:
             drill = _Drill(fleet, archive, people, say)
             async with sale_among(people, per_second=per_second, seed=seed) as sale:
                 await sale.sells(bookings)
@@ -100,12 +94,6 @@ async def restore(
                 say("bookings are accepted and held again")
                 again.let_end()
             return await _judge(drill, point_at, restored_at, late)
-
-
-def _rows(bookings: int) -> int:
-    """So many that the hall sells out: seats that were lost are then wanted by others."""
-    seats = round(PHASE_COUNT * bookings * SEATS_A_BOOKING * SOLD_SHARE)
-    return max(1, seats // (SUBSECTION_COUNT * SEATS_PER_ROW))
 
 
 async def _point(drill: _Drill) -> tuple[datetime, float]:

@@ -11,7 +11,7 @@ from pathlib import Path
 import httpx
 
 from drills.balanced import Balanced
-from drills.crowd import ROWS, Crowd, open_hall
+from drills.crowd import Crowd, open_hall
 from drills.fleet import Fleet
 from storm.clients import Client, join
 from storm.history import History
@@ -34,7 +34,6 @@ class People:
     history: History
     clients: Mapping[str, Client]
     event_id: int
-    rows: int
 
     async def join(self, name: str) -> Client:
         """One more buyer."""
@@ -79,7 +78,7 @@ class Sale:
 
 
 @asynccontextmanager
-async def people_at(fleet: Fleet, path: Path, rows: int = ROWS) -> AsyncIterator[People]:
+async def people_at(fleet: Fleet, path: Path) -> AsyncIterator[People]:
     """Buyers and an event on sale, through every API of the fleet; the history goes to ``path``."""
     async with AsyncExitStack() as stack:
         proxy = Balanced(list(fleet.api_ports().values()))
@@ -88,8 +87,8 @@ async def people_at(fleet: Fleet, path: Path, rows: int = ROWS) -> AsyncIterator
         seller = await join(http, history, "seller", "seller")
         names = [f"buyer {number}" for number in range(1, BUYER_COUNT + 1)]
         buyers = await asyncio.gather(*(join(http, history, name, "buyer") for name in names))
-        event_id = await open_hall(seller, "A drill", rows)
-        yield People(proxy, http, history, dict(zip(names, buyers, strict=True)), event_id, rows)
+        event_id = await open_hall(seller, "A drill")
+        yield People(proxy, http, history, dict(zip(names, buyers, strict=True)), event_id)
 
 
 @asynccontextmanager
@@ -102,7 +101,6 @@ async def sale_among(
         people.event_id,
         per_second,
         random.Random(seed),
-        people.rows,
         label,
     )
     sale = Sale(crowd, wanted)

@@ -4,11 +4,13 @@ import re
 from pathlib import Path
 
 import pytest
+import yaml
 
 from onsale.platform.stopping import STOP_SECONDS_MAX
 from tests.support.deployment import PROJECT, JsonObject, compose_config
 
 COMPOSE = PROJECT / "compose.yaml"
+PROMETHEUS = PROJECT / "deploy/prometheus/prometheus.yaml"
 ROLES = ("api", "worker-seat-reservation", "worker-ticketing", "worker-webhooks")
 
 
@@ -103,3 +105,11 @@ def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) 
     for name, service in services.items():
         for port in service.get("ports", ()):
             assert name == "proxy" or port["host_ip"] == "127.0.0.1", name
+
+
+def test_prometheus_looks_for_services_that_exist(services: JsonObject) -> None:
+    jobs = yaml.safe_load(PROMETHEUS.read_text())["scrape_configs"]
+    looked_for = {
+        name for job in jobs for found in job.get("dns_sd_configs", ()) for name in found["names"]
+    }
+    assert looked_for == {name for name in services if name.startswith(("api", "worker-"))}

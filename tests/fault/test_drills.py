@@ -1,13 +1,12 @@
 """The drills in little, and, for `make long`, on three brokers as they are run in earnest."""
 
 import re
-import subprocess
 import sys
 from collections.abc import Sequence
 
 import pytest
 
-from storm.system import PROJECT
+from tests.support.long_command import run_module
 
 SMALL_SECONDS_MAX = 400.0
 LONG_SECONDS_MAX = 2_400.0
@@ -17,22 +16,9 @@ VERDICT = "lost, sold twice, contradicting: 0"
 
 
 def _drill(*arguments: str, seconds_max: float) -> str:
-    drill = subprocess.Popen(
-        [sys.executable, "-m", "drills", *arguments],
-        cwd=PROJECT,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    try:
-        printed, _ = drill.communicate(timeout=seconds_max)
-    finally:
-        if drill.poll() is None:
-            drill.terminate()
-            drill.wait()
+    status, printed = run_module("drills", *arguments, seconds_max=seconds_max)
     sys.stdout.write(printed)
-    assert drill.returncode == 0, printed
+    assert status == 0, printed
     assert VERDICT in printed
     return printed
 
