@@ -188,6 +188,7 @@ async def test_the_worker_tells_what_it_delivers_and_owes(
         'onsale_webhook_attempts_total{outcome="dead"}',
         "onsale_webhook_deliveries_owed",
         "onsale_webhook_oldest_owed_seconds",
+        "onsale_webhook_longest_wait_seconds",
         "onsale_webhook_attempt_duration_seconds_bucket",
     ):
         assert name in told

@@ -484,10 +484,35 @@ async def test_the_log_is_forgotten_after_a_while_and_a_removed_webhook_entirely
 
 async def test_what_is_owed_is_counted_with_its_age(books: Books) -> None:
     empty = await books.outbox.backlog()
-    assert (empty.count, empty.oldest_seconds) == (0, 0)
+    assert (empty.count, empty.oldest_seconds, empty.waiting_seconds) == (0, 0, 0)
     webhook = await listening(books, "http://127.0.0.1:9/")
     await books.owe(webhook, *[None] * 3)
     await books.pool.execute("UPDATE webhook_delivery SET created_at = now() - interval '1 hour'")
     backlog = await books.outbox.backlog()
     assert backlog.count == 3
     assert 3_600 <= backlog.oldest_seconds < 3_700
+
+
+async def test_who_is_kept_waiting_is_told_and_not_whose_receiver_fails(books: Books) -> None:
+    failing = await listening(books, "http://127.0.0.1:9/")
+    await books.owe(failing, *[None] * 3)
+    # One is tried, the others are long due behind it.
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET next_try_at = now() - interval '1 hour', attempt_count = 1,"
+        " last_attempt_at = now() - interval '3 seconds'"
+    )
+    assert 3 <= (await books.outbox.backlog()).waiting_seconds < 60
+    # All of them are due only later.
+    await books.pool.execute("UPDATE webhook_delivery SET next_try_at = now() + interval '1 hour'")
+    assert (await books.outbox.backlog()).waiting_seconds == 0
+
+    forgotten = await listening(books, "http://127.0.0.1:9/other")
+    await books.owe(forgotten, None)
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET next_try_at = now() - interval '10 minutes'"
+        " WHERE webhook_id = $1",
+        forgotten.id,
+    )
+    backlog = await books.outbox.backlog()
+    assert backlog.count == 4
+    assert 600 <= backlog.waiting_seconds < 700

@@ -30,10 +30,15 @@ class OwedDelivery:
 
 @dataclass(frozen=True, slots=True)
 class Backlog:
-    """What is owed to all webhooks together, counted up to a bound; 0 seconds for nothing."""
+    """What is owed to all webhooks together, counted up to a bound; 0 seconds for nothing.
+
+    ``waiting_seconds``: for how long a webhook to which something is due has waited for an attempt,
+    that of the one which has waited longest. It grows if nobody delivers, not if receivers fail.
+    """
 
     count: int
     oldest_seconds: float
+    waiting_seconds: float
 
 
 class IWebhookOutbox(Protocol):

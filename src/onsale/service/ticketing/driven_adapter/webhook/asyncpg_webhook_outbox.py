@@ -98,7 +98,9 @@ class AsyncpgWebhookOutbox:
         async with unavailable_on_connection_loss():
             row = await self._pool.fetchrow(_SQL["backlog"], BACKLOG_COUNT_MAX)
         assert row is not None
-        return Backlog(row["count"], row["oldest_seconds"])
+        # What is due next, if nothing is yet.
+        waiting_seconds = max(0.0, row["waiting_seconds"])
+        return Backlog(row["count"], row["oldest_seconds"], waiting_seconds)
 
     async def tidy(self) -> bool:
         has_more = False

@@ -38,6 +38,12 @@ class PrometheusWebhookMeter:
             registry=registry,
         )
 
+        self._waiting = Gauge(
+            "onsale_webhook_longest_wait_seconds",
+            "How long a webhook has waited for an attempt to deliver what is due to it",
+            registry=registry,
+        )
+
     def attempted(self, outcome: str, seconds: float) -> None:
         self._attempts.labels(outcome).inc()
         self._seconds.observe(seconds)
@@ -45,3 +51,4 @@ class PrometheusWebhookMeter:
     def owed(self, backlog: Backlog) -> None:
         self._owed.set(backlog.count)
         self._oldest.set(backlog.oldest_seconds)
+        self._waiting.set(backlog.waiting_seconds)

@@ -171,16 +171,32 @@ SET status = 'dead',
 WHERE id = $1 AND status = 'owed'
 
 -- name: backlog
+-- A webhook is kept waiting while something of it is due and nothing of it is tried: of one whose
+-- receiver is slow or away something is.
 SELECT
-    count(*) AS count,
-    coalesce(extract(epoch FROM clock_timestamp() - min(created_at)), 0)::float8 AS oldest_seconds
+    coalesce(sum(owed.count), 0)::bigint AS count,
+    coalesce(extract(epoch FROM clock_timestamp() - min(owed.created_at)), 0)::float8
+        AS oldest_seconds,
+    coalesce(
+        extract(epoch FROM clock_timestamp() - min(greatest(owed.due_at, owed.tried_at))), 0
+    )::float8 AS waiting_seconds
 FROM (
-    SELECT webhook_delivery.created_at
-    FROM webhook_delivery
-    WHERE status = 'owed'
-    ORDER BY id
-    LIMIT $1
-) AS oldest
+    SELECT
+        count(*) AS count,
+        min(oldest.created_at) AS created_at,
+        min(oldest.next_try_at) AS due_at,
+        max(oldest.last_attempt_at) AS tried_at
+    FROM (
+        SELECT
+            webhook_delivery.webhook_id, webhook_delivery.created_at,
+            webhook_delivery.next_try_at, webhook_delivery.last_attempt_at
+        FROM webhook_delivery
+        WHERE status = 'owed'
+        ORDER BY id
+        LIMIT $1
+    ) AS oldest
+    GROUP BY oldest.webhook_id
+) AS owed
 
 -- name: give_up
 -- What is owed to webhooks that are disabled. An attempt under way is waited for.
