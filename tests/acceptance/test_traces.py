@@ -6,6 +6,7 @@ import socketserver
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from uuid import UUID, uuid4
 
@@ -13,9 +14,19 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from onsale.platform.embedded.ports import free_port
 from onsale.trace_view import Span, read_spans
+from storm.receiver import Receiver
 from tests.support.both_buses import require_kafka
-from tests.support.onsale_up import CARD_NUMBER, PASSWORD, Bus, OnsaleUp, run_onsale, running_system
+from tests.support.onsale_up import (
+    CARD_NUMBER,
+    DELIVERS_HERE,
+    PASSWORD,
+    Bus,
+    OnsaleUp,
+    run_onsale,
+    running_system,
+)
 from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, JsonObject, Seller, Visitor, connections
 
@@ -32,6 +43,7 @@ TO_THE_STREAM = [
 PAY = "POST /api/booking/{booking_id}/pay"
 DECLINED_CARD = "4000 0000 0000 0002"
 TRACE_ALL = {"ONSALE_TRACE_RATIO": "1"}
+WEBHOOK_SECONDS_MAX = 60.0
 
 
 @pytest.fixture(scope="module", params=["redis", pytest.param("kafka", marks=pytest.mark.kafka)])
@@ -40,7 +52,7 @@ def traced(request: pytest.FixtureRequest) -> Iterator[OnsaleUp]:
     bus: Bus = request.param
     if bus == "kafka":
         require_kafka()
-    with running_system(bus, environment=TRACE_ALL) as system:
+    with running_system(bus, environment={**TRACE_ALL, **DELIVERS_HERE}) as system:
         yield system
 
 
@@ -139,8 +151,15 @@ async def test_the_command_shows_the_trace_and_says_if_there_is_none(traced: Ons
 async def test_nothing_of_a_whole_journey_that_is_somebodys_is_recorded(traced: OnsaleUp) -> None:
     secrets = [PASSWORD, CARD_NUMBER, CARD_NUMBER.replace(" ", ""), DECLINED_CARD]
     key = f"a-key-{uuid4().hex}"
-    async with connections(traced.base_url) as http:
+    # What a seller may put into an address so that nobody else posts there.
+    hidden = uuid4().hex
+    async with connections(traced.base_url) as http, Receiver() as receiver:
         seller = await Seller.join(http)
+        # One that is told, and one that is away.
+        webhooks = [
+            await seller.expect(201, "POST", "/api/webhook", {"url": f"{url}?key={hidden}"})
+            for url in (receiver.url(f"/{hidden}"), f"http://127.0.0.1:{free_port()}/{hidden}")
+        ]
         buyer = Buyer(http, email=f"{uuid4().hex}@Journey.example")
         name = f"Ada {uuid4().hex}"
         account = {"email": buyer.email, "password": PASSWORD, "name": name, "role": "buyer"}
@@ -168,11 +187,19 @@ async def test_nothing_of_a_whole_journey_that_is_somebodys_is_recorded(traced: 
         await seller.send("GET", f"/api/event/{event_id}/sales.csv")
         await buyer.cancel(booking["id"])
         await buyer.cancel((await buyer.hold(event_id))["id"])
+        webhooks += [
+            await seller.expect(200, "POST", f"/api/webhook/{webhook['id']}/secret")
+            for webhook in webhooks
+        ]
+        await until_tried(seller, webhooks)
+        assert receiver.posts
         # What somebody types where it does not belong.
         for path in (f"/api/booking/{buyer.email}/pay", f"/api/event/{buyer.email}"):
             await buyer.send("POST", path, json={"card_number": CARD_NUMBER})
         secrets += [buyer.email, buyer.email.lower(), name, key, ticket["code"]]
         secrets += [buyer.token, seller.token, seller.email]
+        secrets += [hidden, *(webhook["secret"] for webhook in webhooks)]
+        secrets += [post.headers["webhook-signature"] for post in receiver.posts]
         await buyer.send("POST", "/api/user/logout")
     await spans_of(traced, booking["id"], [TO_THE_STREAM[0], PAY, "owe finalize"])
     assert traced.logs_with(*secrets) == []
@@ -180,6 +207,19 @@ async def test_nothing_of_a_whole_journey_that_is_somebodys_is_recorded(traced: 
     told += await everything_measured(traced)
     assert [secret for secret in secrets if secret in told] == []
     assert UUID(booking["id"]).hex in told, "nothing was looked at"
+
+
+async def until_tried(seller: Seller, webhooks: list[JsonObject]) -> None:
+    """Return once each of them was to be told of a sale and of its end, and it was tried."""
+    for webhook in webhooks:
+        await wait_for(
+            partial(seller.all_items, f"/api/webhook/{webhook['id']}/deliveries"),
+            lambda log: (
+                {"booking.completed", "booking.cancelled"} <= {each["type"] for each in log}
+                and any(each["attempts"] for each in log)
+            ),
+            seconds_max=WEBHOOK_SECONDS_MAX,
+        )
 
 
 async def everything_measured(system: OnsaleUp) -> str:
