@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from pathlib import Path
 
+from handbook.command_line_page import command_line_page
 from handbook.http_page import http_page
 from handbook.messages_page import messages_page
 from handbook.settings_page import settings_page
@@ -20,6 +21,7 @@ def reference() -> Mapping[str, str]:
     finally:
         api.hasher.close()
     return {
+        "command-line.md": command_line_page(),
         "http.md": http_page(document),
         "messages.md": messages_page(),
         "settings.md": settings_page(),

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 from onsale.bootstrap import utc_now
 from onsale.platform.database.connections import create_pool
+from onsale.platform.database.migrate import outgrown_revisions
+from onsale.platform.database.schema_check import SchemaCheck
 from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.state.redis_clients import create_client, create_subscriber
 from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
@@ -44,11 +46,16 @@ class RepairTools:
 
 @asynccontextmanager
 async def open_repair_tools(settings: StoreSettings) -> AsyncIterator[RepairTools]:
-    """Connect to the ledger and the seat store; the broker is not needed."""
+    """Connect to the ledger and the seat store; the broker is not needed.
+
+    Raises:
+        SchemaBehindError: the schema is older than this code.
+    """
     pool = await create_pool(settings.database_url, size_max=CONNECTION_COUNT_MAX)
     redis = create_client(settings.seat_store_url)
     subscriber = create_subscriber(settings.seat_store_url)
     try:
+        await SchemaCheck(pool, outgrown_revisions())()
         ledger, store = AsyncpgLedgerAudit(pool), RedisSeatStore(redis)
         unit_of_work = AsyncpgTicketingUnitOfWork(pool)
         notices = RedisLiveNotices(redis, subscriber, FaultLog())

@@ -31,6 +31,8 @@ READ_ELSEWHERE = frozenset(
         "ONSALE_MODEL_EXAMPLES",
         "ONSALE_OSV_URL",
         "ONSALE_SECRETS_DIR",
+        "ONSALE_TOKEN",
+        "ONSALE_URL",
         "ONSALE_WRITE_CONTROLS",
     }
 )

@@ -37,6 +37,12 @@ COMMANDS = [
     ["dlq"],
     ["dlq", "list"],
     ["dlq", "redrive"],
+    ["user"],
+    ["event"],
+    ["event", "create"],
+    ["booking"],
+    ["config"],
+    ["top"],
 ]
 SECRET = "a-secret-of-32-bytes-that-is-never-shown"
 # Where nobody listens.
@@ -149,7 +155,7 @@ def test_neither_settings_nor_a_data_directory_is_said_with_the_next_step(tmp_pa
 @pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
 def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: list[str]) -> None:
     run = run_onsale(*command, environment=NOWHERE, cwd=tmp_path)
-    assert run.returncode == 1
+    assert run.returncode == 4
     assert "postgresql is unavailable" in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert "hidden-word" not in run.stdout + run.stderr
@@ -182,7 +188,7 @@ def test_a_wrong_password_is_said_and_not_shown(tmp_path: Path, command: list[st
 
 
 def _is_one_line_with(run: subprocess.CompletedProcess[str], said: str) -> None:
-    assert run.returncode == 1
+    assert run.returncode == 4
     assert run.stderr.startswith("onsale: postgresql is unavailable")
     assert run.stderr.count("\n") == 1
     assert said in run.stderr
@@ -235,6 +241,25 @@ def test_a_first_upgrade_says_that_it_made_the_schema(
     environment = {"ONSALE_DATABASE_URL": empty_database_url}
     run = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
     assert run.stdout.startswith("The schema was made: revision ")
+
+
+@pytest.mark.parametrize("command", [["verify"], ["seats", "rebuild", "--all"]], ids=" ".join)
+def test_a_schema_that_is_behind_is_said_with_the_next_step(
+    tmp_path: Path, empty_database_url: str, command: list[str]
+) -> None:
+    environment = {**NOWHERE, "ONSALE_DATABASE_URL": empty_database_url}
+    for revision in (None, "0001"):
+        if revision is not None:
+            upgrade(empty_database_url, revision)
+        run = run_onsale(*command, environment=environment, cwd=tmp_path)
+        assert run.returncode == 1
+        assert run.stderr.count("\n") == 1
+        assert "onsale db upgrade" in run.stderr
+
+
+def test_completion_knows_the_commands() -> None:
+    asked = {"_ONSALE_COMPLETE": "complete_bash", "COMP_WORDS": "onsale boo", "COMP_CWORD": "1"}
+    assert run_onsale(environment=asked).stdout.split() == ["booking"]
 
 
 def test_the_version_is_told() -> None:

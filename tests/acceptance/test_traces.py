@@ -14,8 +14,8 @@ import httpx
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from onsale.cli.trace_view import Span, read_spans
 from onsale.platform.embedded.ports import free_port
-from onsale.trace_view import Span, read_spans
 from storm.receiver import Receiver
 from tests.support.both_buses import require_kafka
 from tests.support.onsale_up import (

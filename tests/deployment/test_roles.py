@@ -4,7 +4,7 @@ import re
 
 import yaml
 
-from onsale.cli import worker_app
+from onsale.cli.roles import worker_app
 from tests.support.deployment import PROJECT
 
 WORKERS = {command.name for command in worker_app.registered_commands}

@@ -1,0 +1,105 @@
+"""Events from files: YAML or JSON, one or a list in each, or a directory of such."""
+
+import json
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from typing_extensions import override
+
+from onsale.cli.exit_codes import ExitCode
+from onsale.cli.failures import CommandFailedError
+
+FILE_BYTES_MAX = 64 * 1024 * 1024
+EVENTS_MAX = 10_000
+SUFFIXES = (".json", ".yaml", ".yml")
+STDIN = "-"
+
+
+@dataclass(frozen=True, slots=True)
+class EventForm:
+    """An event as a file describes it, and where it stands: ``hall.yaml``, or ``halls.yaml#2``."""
+
+    source: str
+    content: dict[str, Any]
+
+
+class _Loader(yaml.SafeLoader):
+    """Plain values alone. A few lines of aliases can stand for more than any memory holds."""
+
+    @override
+    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
+        if self.check_event(yaml.AliasEvent):
+            raise yaml.YAMLError("aliases (*name) are not taken")
+        return super().compose_node(parent, index)
+
+
+def read_events(paths: Sequence[str]) -> list[EventForm]:
+    """Every event of these files and directories, in their order.
+
+    Raises:
+        CommandFailedError: a file cannot be read or is none; nothing was done.
+    """
+    files = [file for path in paths for file in _files(path)]
+    forms = [form for file in files for form in _events_of(file)]
+    if not forms:
+        raise _bad(", ".join(paths), "no event stands in there")
+    if len(forms) > EVENTS_MAX:
+        raise _bad(", ".join(paths), f"more than {EVENTS_MAX:,} events at once")
+    return forms
+
+
+def _files(path: str) -> list[str]:
+    if path == STDIN or not Path(path).is_dir():
+        return [path]
+    return [str(file) for file in sorted(Path(path).iterdir()) if file.suffix in SUFFIXES]
+
+
+def _events_of(file: str) -> Iterator[EventForm]:
+    found = [
+        event
+        for document in _documents(file, _text(file))
+        for event in (document if isinstance(document, list) else [document])
+    ]
+    if not found:
+        raise _bad(file, "no event stands in there")
+    for number, event in enumerate(found, 1):
+        source = file if len(found) == 1 else f"{file}#{number}"
+        if not isinstance(event, dict):
+            raise _bad(source, "an event is a mapping: name: …, venue_name: …, seating_config: …")
+        yield EventForm(source, {str(key): value for key, value in event.items()})
+
+
+def _text(file: str) -> str:
+    try:
+        if file == STDIN:
+            content = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
+        else:
+            with Path(file).open("rb") as opened:
+                content = opened.read(FILE_BYTES_MAX + 1)
+    except OSError as error:
+        raise _bad(file, str(error.strerror)) from None
+    if len(content) > FILE_BYTES_MAX:
+        raise _bad(file, f"more than {FILE_BYTES_MAX // 1024 // 1024} MB")
+    try:
+        return content.decode()
+    except UnicodeDecodeError:
+        raise _bad(file, "not UTF-8") from None
+
+
+def _documents(file: str, text: str) -> list[object]:
+    try:
+        if file.endswith(".json"):
+            return [json.loads(text)]
+        # JSON is YAML too, so what comes by stdin may be either.
+        documents = yaml.load_all(text, Loader=_Loader)
+        return [each for each in documents if each is not None]
+    except (ValueError, RecursionError, yaml.YAMLError) as error:
+        raise _bad(file, " ".join(str(error).split()) or "nested too deeply") from None
+
+
+def _bad(source: str, what: str) -> CommandFailedError:
+    return CommandFailedError(f"{source}: {what}", code=ExitCode.MISUSED)

@@ -1,0 +1,423 @@
+"""The commands for sellers, buyers and those who watch, as they are typed on a running service."""
+
+import asyncio
+import json
+import os
+import pty
+import select
+import signal
+import stat
+import subprocess
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support.hostile_server import hostile_server, http, spoiling_proxy
+from tests.support.onsale_up import (
+    CARD_NUMBER,
+    ONSALE,
+    PASSWORD,
+    OnsaleUp,
+    clean_environment,
+    data_directory,
+)
+from tests.support.visitors import new_email
+
+COMMAND_SECONDS_MAX = 60.0
+SMALL = {"rows": 3, "cols": 5, "sections": [{"name": "A", "price": 1_500, "subsections": 2}]}
+DECLINED_CARD = "4000 0000 0000 0002"
+
+
+@dataclass(slots=True)
+class Person:
+    """Somebody at a shell of their own, with a home of their own."""
+
+    home: Path
+    url: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def environment(self) -> dict[str, str]:
+        return {
+            **clean_environment(),
+            "COLUMNS": "200",
+            "XDG_CONFIG_HOME": str(self.home),
+            "ONSALE_URL": self.url,
+            **self.variables,
+        }
+
+    def type(
+        self, *arguments: object, status: int = 0, said: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Type a command, which must end with this status, without a traceback or a secret."""
+        run = subprocess.run(
+            [str(ONSALE), *map(str, arguments)],
+            env=self.environment,
+            cwd=self.home,
+            input=said or "",
+            capture_output=True,
+            text=True,
+            timeout=COMMAND_SECONDS_MAX,
+            check=False,
+        )
+        shown = run.stdout + run.stderr
+        assert run.returncode == status, f"{arguments}: {run.returncode}\n{shown}"
+        assert "Traceback" not in shown
+        assert PASSWORD not in shown
+        assert CARD_NUMBER not in shown
+        return run
+
+    def read(self, *arguments: object, said: str | None = None) -> Any:  # noqa: ANN401 - JSON
+        """The JSON that a command prints."""
+        return json.loads(self.type(*arguments, "--json", said=said).stdout)
+
+    def join(self, role: str) -> str:
+        """Make an account and sign in."""
+        email = new_email()
+        account = ("--email", email, "--name", "Somebody", "--role", role)
+        self.type("user", "create", *account, "--password-stdin", said=PASSWORD + "\n")
+        return email
+
+
+@pytest.fixture
+def seller(system: OnsaleUp, tmp_path: Path) -> Person:
+    (home := tmp_path / "seller").mkdir()
+    person = Person(home, system.base_url)
+    person.join("seller")
+    return person
+
+
+@pytest.fixture
+def buyer(system: OnsaleUp, tmp_path: Path) -> Person:
+    (home := tmp_path / "buyer").mkdir()
+    person = Person(home, system.base_url)
+    person.join("buyer")
+    return person
+
+
+def event_file(person: Person, file: str = "hall.json", **changes: object) -> Path:
+    path = person.home / file
+    event = {"name": "Opera", "description": "", "venue_name": "House", "seating_config": SMALL}
+    path.write_text(json.dumps({**event, **changes}))
+    return path
+
+
+def on_sale(seller: Person) -> int:
+    """The number of a new event that takes bookings."""
+    made = seller.read("event", "create", "--file", event_file(seller), "--wait")
+    event_id: int = made["items"][0]["event_id"]
+    return event_id
+
+
+def test_a_session_is_kept_until_it_is_ended(system: OnsaleUp, tmp_path: Path) -> None:
+    person = Person(tmp_path, system.base_url)
+    assert "onsale user login" in person.type("user", "whoami", status=5).stderr
+    email = person.join("buyer")
+    assert stat.S_IMODE((tmp_path / "onsale" / "sessions.json").stat().st_mode) == 0o600
+    assert person.read("user", "whoami")["email"] == email
+    assert person.type("user", "logout").stdout.startswith("Signed out")
+    person.type("user", "whoami", status=5)
+
+    login = ("user", "login", "--email", email, "--password-stdin")
+    assert "wrong" in person.type(*login, status=5, said="another word\n").stderr
+    token = person.read(*login, said=PASSWORD + "\n")["access_token"]
+    # Printed, and kept nowhere.
+    person.type("user", "whoami", status=5)
+    person.variables = {"ONSALE_TOKEN": token}
+    assert person.read("user", "whoami")["role"] == "buyer"
+    person.variables = {}
+    assert "Signed in" in person.type(*login, said=PASSWORD + "\n").stdout
+    assert person.type("user", "whoami").stdout.startswith(email)
+
+
+def test_a_password_is_asked_for_on_the_terminal_alone(system: OnsaleUp, tmp_path: Path) -> None:
+    person = Person(tmp_path, system.base_url)
+    email = person.join("buyer")
+    run = person.type("user", "login", "--email", email, status=2, said=PASSWORD)
+    assert "--password-stdin" in run.stderr
+    ours, theirs = pty.openpty()
+    with subprocess.Popen(
+        [str(ONSALE), "user", "login", "--email", email],
+        env=person.environment,
+        stdin=theirs,
+        stdout=theirs,
+        stderr=theirs,
+        start_new_session=True,
+    ) as process:
+        try:
+            # The blank is written once nothing typed is shown any more.
+            shown = read_until(ours, b"Password: ")
+            os.write(ours, PASSWORD.encode() + b"\n")
+            shown += read_until(ours, b"Signed in")
+            assert process.wait(COMMAND_SECONDS_MAX) == 0
+        finally:
+            process.kill()
+            os.close(ours)
+            os.close(theirs)
+    assert PASSWORD.encode() not in shown
+
+
+def read_until(terminal: int, text: bytes) -> bytes:
+    """What a terminal shows up to this text and the rest of what comes with it."""
+    shown, deadline = b"", time.monotonic() + COMMAND_SECONDS_MAX
+    while text not in shown:
+        ready, _, _ = select.select([terminal], [], [], max(0.0, deadline - time.monotonic()))
+        assert ready, f"not shown in time: {text!r}, but {shown!r}"
+        shown += os.read(terminal, 1_024)
+    return shown
+
+
+def test_many_events_at_once_and_what_became_of_each(seller: Person) -> None:
+    (seller.home / "halls").mkdir()
+    event_file(seller, "halls/b.json", name="B")
+    event_file(seller, "halls/a.json", name="A", currency="XYZ", hold_seconds=1)
+    listed = seller.home / "season.yaml"
+    listed.write_text(
+        "- {name: C, description: '', venue_name: H, on_sale_at: 2031-01-01T10:00:00+02:00,\n"
+        "   seating_config: {rows: 1, cols: 2, sections: [{name: A, price: 5, subsections: 1}]}}\n"
+        "- {name: D}\n"
+    )
+    run = seller.type("event", "create", "halls", listed, "--json", status=3)
+    report = json.loads(run.stdout)
+    assert (report["made"], report["failed"]) == (2, 2)
+    assert [(each["source"].rpartition("/")[2], each["name"]) for each in report["items"]] == [
+        ("a.json", "A"),
+        ("b.json", "B"),
+        ("season.yaml#1", "C"),
+        ("season.yaml#2", "D"),
+    ]
+    assert [line.partition(":")[0] for line in report["items"][0]["errors"]] == [
+        "currency",
+        "hold_seconds",
+    ]
+    assert "seating_config: Field required" in report["items"][3]["errors"]
+    assert run.stderr == "2 made, 2 failed\n"
+    mine = seller.read("event", "list", "--mine")
+    assert [each["name"] for each in mine] == ["C", "B"]
+    assert mine[0]["on_sale_at"] == "2031-01-01T08:00:00Z"
+
+    shown = seller.type("event", "create", "halls/a.json", status=1).stdout
+    assert shown.splitlines()[0].split() == ["event", "from", "name", "outcome"]
+    seller.type("event", "create", "nothing.yaml", status=2)
+    seller.type("event", "create", status=2)
+
+
+def test_an_event_is_looked_after(seller: Person, buyer: Person) -> None:
+    event_id = on_sale(seller)
+    assert "hidden" in seller.type("event", "hide", event_id).stdout
+    assert "hidden" not in seller.type("event", "publish", event_id).stdout
+    when = seller.read("event", "on-sale", event_id, "2031-05-01T10:00:00+02:00")
+    assert when["on_sale_at"] == "2031-05-01T08:00:00Z"
+    assert "EVENT_NOT_ON_SALE" in buyer.type("booking", "create", event_id, "A", 1, status=1).stderr
+    assert seller.read("event", "on-sale", event_id, "now")["on_sale_at"] is None
+    seller.type("event", "on-sale", event_id, "tomorrow", status=2)
+
+    place = (event_id, "A", 1)
+    assert seller.read("event", "block", *place, "1-1", "1-2")["seats"] == ["1-1", "1-2"]
+    assert "1-1" in seller.type("event", "block", *place, "1-1", status=1).stderr
+    assert seller.type("event", "unblock", *place, "1-1").stdout == "On sale again: 1-1\n"
+    assert "user login" in buyer.type("event", "block", *place, "1-1", status=1).stderr
+    assert "15.00 USD" in buyer.type("event", "show", event_id).stdout
+    assert "EVENT_NOT_FOUND" in buyer.type("event", "show", 999_999_999, status=1).stderr
+
+    # Nobody says yes.
+    seller.type("event", "cancel", event_id, status=1)
+    assert seller.read("event", "show", event_id)["status"] == "available"
+    assert "cancelled" in seller.type("event", "cancel", event_id, "--yes").stdout
+
+
+def test_a_booking_from_beginning_to_end(seller: Person, buyer: Person) -> None:
+    event_id = on_sale(seller)
+    held = buyer.read("booking", "create", event_id, "A", 1, "--seat", "1-1", "--seat", "1-2")
+    assert (held["status"], held["seat_positions"]) == ("pending_payment", ["1-1", "1-2"])
+    taken = buyer.type("booking", "create", event_id, "A", 1, "--seat", "1-1", status=1)
+    assert "To have instead: 1-3" in taken.stderr
+
+    pay = ("booking", "pay", held["id"])
+    assert "--card-stdin" in buyer.type(*pay, status=2).stderr
+    declined = buyer.type(*pay, "--card-stdin", status=1, said=DECLINED_CARD + "\n")
+    assert "PAYMENT_DECLINED" in declined.stderr
+    assert buyer.read(*pay, "--card-stdin", said=CARD_NUMBER + "\n")["status"] == "completed"
+    followed = buyer.type("booking", "follow", held["id"], "--json").stdout.splitlines()
+    assert json.loads(followed[-1])["status"] == "completed"
+    tickets = buyer.read("booking", "show", held["id"])["tickets"]
+    assert tickets[0]["code"] in buyer.type("booking", "show", held["id"]).stdout
+
+    other = buyer.read("booking", "create", event_id, "A", 2, "--quantity", 3)
+    assert "cancelled" in buyer.type("booking", "cancel", other["id"]).stdout
+    assert (
+        "BOOKING_NOT_CANCELLABLE" in buyer.type("booking", "cancel", other["id"], status=1).stderr
+    )
+    listed = buyer.read("booking", "list", "--event", event_id, "--status", "completed")
+    assert [each["id"] for each in listed] == [held["id"]]
+    assert len(seller.type("booking", "list", "--event", event_id).stdout.splitlines()) == 3
+    buyer.type("booking", "show", "no-id", status=2)
+
+    sales = seller.type("event", "sales", event_id)
+    assert "revenue 30.00 USD" in sales.stdout
+    seller.type("event", "sales", event_id, "--csv", "tickets.csv")
+    assert held["id"] in (seller.home / "tickets.csv").read_text()
+    assert [each.name for each in seller.home.glob("tickets.csv*")] == ["tickets.csv"]
+    assert (
+        "No such file"
+        in seller.type("event", "sales", event_id, "--csv", "no/where.csv", status=2).stderr
+    )
+
+
+def test_a_key_makes_a_repeat_harmless(seller: Person, buyer: Person) -> None:
+    event_id = on_sale(seller)
+    order = ("booking", "create", event_id, "A", 1, "--key", new_email())
+    assert buyer.read(*order)["id"] == buyer.read(*order)["id"]
+
+
+def test_an_on_sale_is_watched(system: OnsaleUp, seller: Person, buyer: Person) -> None:
+    event_id = on_sale(seller)
+    buyer.read("booking", "create", event_id, "A", 1, "--quantity", 2)
+    shown = seller.type("top", "--once", "--data", system.data).stdout
+    assert f"event {event_id}" in shown
+    assert "28 left, 2 held, 0 sold" in shown
+    assert "no metrics from" not in shown
+    look = seller.read("top", event_id, "--once", "--data", system.data)
+    assert {each["name"] for each in look["processes"] if each["is_up"]} == {
+        "api",
+        "seat-reservation",
+        "ticketing",
+    }
+    assert look["accepted_per_second"] is not None
+    assert look["drift_seats"] == 0
+    assert look["events"][0]["revenue"] == 0
+    # Anybody may watch what anybody may see.
+    look = buyer.read("top", event_id, "--once", "--metrics", "http://127.0.0.1:1")
+    assert look["events"][0]["revenue"] is None
+    assert [each["is_up"] for each in look["processes"]] == [True, False]
+
+
+def test_watching_ends_in_order(system: OnsaleUp, seller: Person) -> None:
+    event_id = on_sale(seller)
+    with subprocess.Popen(
+        [str(ONSALE), "top", str(event_id), "--interval", "0.2", "--json"],
+        env=seller.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        for _ in range(3):
+            assert json.loads(process.stdout.readline())["events"][0]["event_id"] == event_id
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=COMMAND_SECONDS_MAX)
+    assert (process.returncode, errors) == (0, "")
+
+
+def test_ctrl_c_is_told_by_the_status(seller: Person, buyer: Person) -> None:
+    booking = buyer.read("booking", "create", on_sale(seller), "A", 1)
+    with subprocess.Popen(
+        [str(ONSALE), "booking", "follow", booking["id"]],
+        env=buyer.environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert "pending_payment" in process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=COMMAND_SECONDS_MAX)
+    assert (process.returncode, errors) == (130, "")
+
+
+def test_settings_are_shown_and_checked(system: OnsaleUp, tmp_path: Path) -> None:
+    person = Person(tmp_path, system.base_url)
+    shown = {each["name"]: each for each in person.read("config", "show", "--data", system.data)}
+    assert shown["ONSALE_PORT"]["value"] == str(system.port)
+    assert shown["ONSALE_TOKEN_SECRET"]["value"] == "********"
+    assert (
+        system.settings["ONSALE_TOKEN_SECRET"]
+        not in person.type("config", "show", "--data", system.data).stdout
+    )
+    checked = person.read("config", "check", "--data", system.data)
+    assert checked == {"postgresql": "ok", "seat-store": "ok", "message-bus": "ok"}
+    person.variables = {
+        **system.settings,
+        "ONSALE_SEAT_STORE_URL": "redis://:hidden-word@127.0.0.1:1/0",
+        "ONSALE_BUS": "kafka",
+        "ONSALE_KAFKA_BOOTSTRAP": "127.0.0.1:1",
+    }
+    away = person.type("config", "check", status=4)
+    assert "postgresql: ok" in away.stdout
+    assert "seat-store is unavailable" in away.stdout
+    assert "message-bus is unavailable" in away.stdout
+    assert "hidden-word" not in away.stdout + away.stderr
+    person.variables = {**system.settings, "ONSALE_PORT": "none"}
+    assert "ONSALE_PORT" in person.type("config", "check", status=2).stderr
+
+
+def test_a_service_that_is_not_there_is_said_with_the_next_step(tmp_path: Path) -> None:
+    person = Person(tmp_path, "http://127.0.0.1:1", {"ONSALE_TOKEN": "any"})
+    for command in (
+        ("user", "whoami"),
+        ("event", "list"),
+        ("event", "show", 1),
+        ("event", "create", event_file(person)),
+        ("booking", "list"),
+        ("top", "--once"),
+    ):
+        run = person.type(*command, status=4)
+        assert "onsale up" in run.stderr
+        assert run.stderr.count("\n") == 1
+    person.url = "nonsense"
+    assert "ONSALE_URL" in person.type("event", "list", status=2).stderr
+
+
+async def test_a_service_that_goes_away_leaves_the_rest_untried(
+    system: OnsaleUp, tmp_path: Path
+) -> None:
+    person = Person(tmp_path, system.base_url)
+    await asyncio.to_thread(person.join, "seller")
+    files = [event_file(person, f"{number}.json", name=str(number)) for number in range(4)]
+
+    def lost(_: bytes) -> bytes:
+        return b""
+
+    async with spoiling_proxy(system.base_url, "/api/event", lambda kept: kept, lost) as proxy:
+        session = json.loads((tmp_path / "onsale" / "sessions.json").read_text())
+        far = Person(tmp_path, proxy.url, {"ONSALE_TOKEN": session[system.base_url]})
+        create = ("event", "create", *files, "--json")
+        run = await asyncio.to_thread(far.type, *create, status=3)
+    errors = [each["errors"] for each in json.loads(run.stdout)["items"]]
+    assert errors[0] == []
+    assert "it may be there: onsale event list --mine" in errors[1][0]
+    assert errors[2:] == [["not tried: the service could not be reached"]] * 2
+
+
+async def test_who_is_not_the_service_is_told_from_it(tmp_path: Path) -> None:
+    async with hostile_server(http(404, b"<html>", "text/html")) as server:
+        person = Person(tmp_path, server.url)
+        run = await asyncio.to_thread(person.type, "event", "list", status=4)
+    assert "does not answer as onsale does" in run.stderr
+
+
+def test_commands_find_the_service_of_the_data_directory(system: OnsaleUp, tmp_path: Path) -> None:
+    person = Person(tmp_path, system.base_url)
+    environment = {**person.environment, "ONSALE_DATA": str(system.data)}
+    del environment["ONSALE_URL"]
+    run = subprocess.run(
+        [str(ONSALE), "event", "list", "--json"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=COMMAND_SECONDS_MAX,
+        check=False,
+    )
+    assert run.returncode == 0, run.stderr
+    assert isinstance(json.loads(run.stdout), list)
+
+
+def test_no_data_directory_is_needed_to_be_told_so() -> None:
+    with data_directory() as data:
+        person = Person(data.parent, "http://127.0.0.1:1")
+        run = person.type("config", "show", "--data", data, status=1)
+        assert "onsale up" in run.stderr

@@ -1,0 +1,78 @@
+"""Settings as they may be shown."""
+
+import json
+from pathlib import Path
+
+import pytest
+
+from onsale.cli.settings_shown import MASK, SettingShown, settings_shown
+from onsale.settings import ApiSettings
+
+SECRET = "a-secret-of-32-bytes-that-is-never-shown"
+
+
+@pytest.fixture(autouse=True)
+def clean(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+
+
+def shown(data: Path | None = None) -> dict[str, SettingShown]:
+    return {each.name: each for each in settings_shown(data)}
+
+
+def test_every_setting_is_shown_with_where_it_comes_from(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("ONSALE_PORT", "8123")
+    found = shown()
+    assert found.keys() >= {f"ONSALE_{name.upper()}" for name in ApiSettings.model_fields}
+    assert (found["ONSALE_PORT"].value, found["ONSALE_PORT"].source) == ("8123", "environment")
+    assert (found["ONSALE_HOST"].value, found["ONSALE_HOST"].source) == ("127.0.0.1", "default")
+    database = found["ONSALE_DATABASE_URL"]
+    assert (database.value, database.source) == (None, "not set")
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "kept"),
+    [
+        ("ONSALE_TOKEN_SECRET", SECRET, MASK),
+        ("ONSALE_TOKEN", "hidden-word", MASK),
+        (
+            "ONSALE_DATABASE_URL",
+            "postgresql://ada:hidden-word@db:5432/onsale",
+            f"postgresql://ada:{MASK}@db:5432/onsale",
+        ),
+        (
+            "ONSALE_DATABASE_URL",
+            "postgresql://db/onsale?user=ada&password=hidden-word&sslmode=require",
+            f"postgresql://db/onsale?user=ada&password={MASK}&sslmode=require",
+        ),
+        ("ONSALE_SEAT_STORE_URL", "rediss://:hidden-word@kv:6666/0", f"rediss://:{MASK}@kv:6666/0"),
+        ("ONSALE_URL", "https://ada:hidden-word@x.example", f"https://ada:{MASK}@x.example"),
+    ],
+)
+def test_no_secret_is_shown(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, kept: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    found = shown()
+    assert found[name].value == kept
+    assert not [each for each in found.values() if each.value and "hidden" in each.value]
+
+
+def test_a_data_directory_goes_before_the_environment(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("ONSALE_PORT", "1")
+    (tmp_path / "environment.json").write_text(json.dumps({"ONSALE_PORT": "2"}))
+    assert shown(tmp_path)["ONSALE_PORT"].value == "2"
+
+
+def test_what_stands_in_a_file_is_shown_with_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "onsale_token_secret"
+    file.write_text(SECRET)
+    monkeypatch.setenv("ONSALE_SECRETS_DIR", str(tmp_path))
+    found = shown()["ONSALE_TOKEN_SECRET"]
+    assert (found.value, found.source) == (MASK, str(file))

@@ -1,0 +1,130 @@
+"""What ``onsale top`` makes of metrics, those that are not there included."""
+
+from datetime import UTC, datetime
+from io import StringIO
+
+import pytest
+from rich.console import Console
+
+from onsale.cli.exposed_metrics import parse
+from onsale.cli.top_looks import EventLook, Look, ProcessLook, Rates, agreed
+from onsale.cli.top_view import view_of
+from onsale.client import SectionCounts
+
+REQUESTS = """\
+# TYPE onsale_http_requests_total counter
+onsale_http_requests_total{{method="POST",route="/api/booking",status="202"}} {accepted}
+onsale_http_requests_total{{method="POST",route="/api/booking",status="503"}} {refused}
+onsale_http_requests_total{{method="GET",route="/api/booking",status="200"}} 99999
+"""
+BOOKED = {"method": "POST", "route": "/api/booking"}
+
+
+def test_rates_are_what_counters_grew_by_a_second() -> None:
+    before = {"api": parse(REQUESTS.format(accepted=10, refused=5))}
+    now = {"api": parse(REQUESTS.format(accepted=110, refused=6))}
+    rates = Rates(now, before, 2.0)
+    total = "onsale_http_requests_total"
+    assert rates.of(total, **BOOKED, status="202") == 50.0
+    assert rates.of(total, **BOOKED, but_status="202") == 0.5
+    assert rates.of("onsale_worker_messages_total", begins="ticketing") is None
+
+
+def test_a_process_that_was_started_anew_or_has_just_come_counts_for_nothing() -> None:
+    total = "onsale_http_requests_total"
+    before = {"api": parse(REQUESTS.format(accepted=500, refused=5))}
+    now = {name: parse(REQUESTS.format(accepted=7, refused=5)) for name in ("api", "api-2")}
+    assert Rates(now, before, 1.0).of(total, **BOOKED, status="202") == 0.0
+    assert Rates(now, {}, 1.0).of(total, **BOOKED, status="202") is None
+
+
+def test_what_every_process_tells_of_the_whole_service_counts_once() -> None:
+    lag = 'onsale_consumer_lag_messages{{group="g",partition="{0}",topic="t"}} {1}\n'
+    told = [parse(lag.format(0, 3) + lag.format(1, 4)), parse(lag.format(0, 2))]
+    assert agreed(told, "onsale_consumer_lag_messages") == 7.0
+    assert agreed(told, "onsale_owed_commands") is None
+
+
+def section(name: str, number: int, available: int) -> SectionCounts:
+    return SectionCounts(name, number, 100, 1, 10, available, 1, 9 - available, 0)
+
+
+def text_of(look: Look) -> str:
+    console = Console(file=StringIO(), width=100)
+    console.print(view_of(look))
+    assert isinstance(console.file, StringIO)
+    return console.file.getvalue()
+
+
+def look(*events: EventLook, lag: float | None = None, is_up: bool = True) -> Look:
+    return Look(
+        at=datetime(2030, 1, 1, tzinfo=UTC),
+        url="http://x",
+        accepted_per_second=12.34,
+        refused_per_second=0.0,
+        decided_per_second=None,
+        recorded_per_second=None,
+        viewers=3.0,
+        holds=1234.0,
+        lag_messages=lag,
+        owed_commands=None,
+        dead_letters=2.0,
+        drift_seats=0.0,
+        drift_events=0.0,
+        oldest_comparison_seconds=8.2,
+        events=events,
+        processes=[ProcessLook(name="ticketing", url="http://y", is_up=is_up)],
+    )
+
+
+def event(*sections: SectionCounts, name: str = "Opera") -> EventLook:
+    return EventLook(
+        event_id=7,
+        name=name,
+        status="available",
+        currency="EUR",
+        available=5,
+        reserved=2,
+        sold=13,
+        blocked=0,
+        revenue=123_450,
+        bookings_per_second=4.2,
+        sections=sections,
+    )
+
+
+def test_what_is_not_measured_is_a_dash() -> None:
+    shown = text_of(look())
+    assert "accepted/s   12.3" in shown
+    assert "lag        -" in shown
+    assert "no event is on sale" in shown
+    assert "lag        0" in text_of(look(lag=0.0))
+
+
+def test_who_tells_nothing_is_named() -> None:
+    assert "no metrics from: ticketing" in text_of(look(is_up=False))
+    assert "no metrics from" not in text_of(look())
+
+
+def test_a_small_hall_is_shown_by_subsection_and_a_large_one_by_section() -> None:
+    small = text_of(look(event(section("A", 1, 4), section("A", 2, 9))))
+    assert "1,234.50 EUR" in small
+    assert "A-1" in small
+    assert "60%" in small
+    parts = [section(name, number, 5) for name in "AB" for number in range(1, 11)]
+    large = text_of(look(event(*parts)))
+    assert "A-1" not in large
+    assert [line.split()[:4] for line in large.splitlines() if line.startswith(("A ", "B "))] == [
+        ["A", "50", "10", "40"],
+        ["B", "50", "10", "40"],
+    ]
+
+
+def test_a_name_cannot_steer_the_terminal() -> None:
+    assert "\x1b" not in text_of(look(event(name="\x1b[2J")))
+
+
+@pytest.mark.parametrize("text", ["<html>", "onsale_x one"])
+def test_what_is_no_page_of_metrics_is_told_from_one(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - of whatever the parser has to say
+        parse(text)
