@@ -261,7 +261,8 @@ class Rates:
             max(0.0, value - self.before[name].get(metric, {}).get(sample, 0.0))
             for name in names
             for sample, value in self.samples[name].get(metric, {}).items()
-            if labels.items() <= dict(sample).items() and dict(sample).get("status") != but_status
+            if labels.items() <= dict(sample).items()
+            and (but_status is None or dict(sample).get("status") != but_status)
         )
         return grown / self.seconds
 

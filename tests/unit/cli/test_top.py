@@ -17,6 +17,7 @@ onsale_http_requests_total{{method="POST",route="/api/booking",status="202"}} {a
 onsale_http_requests_total{{method="POST",route="/api/booking",status="503"}} {refused}
 onsale_http_requests_total{{method="GET",route="/api/booking",status="200"}} 99999
 """
+WORKERS = ("ticketing-1", "ticketing-2", "seat-reservation")
 BOOKED = {"method": "POST", "route": "/api/booking"}
 
 
@@ -28,6 +29,13 @@ def test_rates_are_what_counters_grew_by_a_second() -> None:
     assert rates.of(total, **BOOKED, status="202") == 50.0
     assert rates.of(total, **BOOKED, but_status="202") == 0.5
     assert rates.of("onsale_worker_messages_total", begins="ticketing") is None
+    # Of all workers of a kind, and of metrics that have no labels.
+    before, now = (
+        {name: parse(f"onsale_worker_messages_total {count}\n") for name in WORKERS}
+        for count in (5, 11)
+    )
+    rates = Rates(now, before, 2.0)
+    assert rates.of("onsale_worker_messages_total", begins="ticketing") == 6.0
 
 
 def test_a_process_that_was_started_anew_or_has_just_come_counts_for_nothing() -> None:
