@@ -28,6 +28,7 @@ ROLES: Mapping[str, Sequence[str]] = {
     "api": ("api",),
     "seat-reservation": ("worker", "seat-reservation"),
     "ticketing": ("worker", "ticketing"),
+    "webhooks": ("worker", "webhooks"),
 }
 STOP_SECONDS_MAX = 30.0
 COMMAND_SECONDS_MAX = 600.0
@@ -106,6 +107,8 @@ class Fleet:
             **(kafka if self._kafka else {"ONSALE_BUS": "redis"}),
             "ONSALE_TOKEN_SECRET": self._secret,
             "ONSALE_RATE_LIMITS": "off",
+            # The receiver is here too.
+            "ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
             # Hashing passwords would only take the cores that the sale is to have.
             "ONSALE_BCRYPT_ROUNDS": "4",
         }
@@ -125,9 +128,15 @@ class Fleet:
         await self.postgres.ensure_database(DATABASE)
 
     async def start_roles(self, source: Path | None = None) -> None:
-        """Start every process of every role, with the code in ``source`` if not this one's."""
+        """Start every process of every role, with the code in ``source`` if not this one's: of the
+        roles that it has.
+        """
+        names = self.names
+        if source is not None:
+            known = {role for role in ROLES if await self._is_known(role, source)}
+            names = [name for name in names if _role_of(name) in known]
         await asyncio.gather(
-            *(self.kept(name).start(self.role_process(name, source)) for name in self.names)
+            *(self.kept(name).start(self.role_process(name, source)) for name in names)
         )
 
     async def stop_roles(self) -> None:
@@ -145,7 +154,7 @@ class Fleet:
 
     def role_process(self, name: str, source: Path | None = None) -> ManagedProcess:
         """A process of a role, from the code in ``source`` if not this one's."""
-        role = name.rpartition("-")[0]
+        role = _role_of(name)
         port = str(self._port(name))
         is_api = role == "api"
         return ManagedProcess(
@@ -194,6 +203,13 @@ class Fleet:
         """Other settings for PostgreSQL, from its next start on."""
         self.postgres = replace(self.postgres, settings=settings)
 
+    async def _is_known(self, role: str, source: Path) -> bool:
+        try:
+            await self.onsale(*ROLES[role], "--help", source=source)
+        except CommandFailedError:
+            return False
+        return True
+
     def _port(self, name: str) -> int:
         if name not in self._ports:
             self._ports[name] = free_port()
@@ -208,6 +224,10 @@ async def fleet_in(root: Path, shape: FleetShape) -> AsyncIterator[Fleet]:
         yield fleet
     finally:
         await fleet.stop()
+
+
+def _role_of(name: str) -> str:
+    return name.rpartition("-")[0]
 
 
 def _inherited() -> dict[str, str]:

@@ -4,7 +4,7 @@ import asyncio
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 
 from drills.fleet import Fleet
@@ -16,6 +16,7 @@ from storm.clients import Client
 from storm.final_reads import read_all
 from storm.final_state import FinalState
 from storm.history import OK, History
+from storm.listener import Listener
 from storm.stores import Stores
 
 # Until the last change has reached whoever is shown it.
@@ -34,9 +35,12 @@ class Gap:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """``gaps`` are of bookings accepted, held, and paid; times are those of the history."""
+    """``gaps`` are of bookings accepted, held, and paid; times are those of the history.
+    ``told_count`` counts messages to the seller's webhook, each once.
+    """
 
     accepted_count: int
+    told_count: int
     statuses: Mapping[str, int]
     gaps: Mapping[str, Gap]
     unanswered_count: int
@@ -45,9 +49,15 @@ class Judged:
 
 
 async def judge_sale(
-    fleet: Fleet, history: History, clients: Mapping[str, Client], event_ids: Sequence[int]
+    fleet: Fleet,
+    history: History,
+    clients: Mapping[str, Client],
+    event_ids: Sequence[int],
+    listener: Listener | None = None,
 ) -> Judged:
-    """Wait until nothing is under way, have every buyer look once more, and judge."""
+    """Wait until nothing is under way, have every buyer look once more, and judge, also what the
+    ``listener`` was told if there is one.
+    """
     environment = fleet.environment
     stores = Stores(environment["ONSALE_DATABASE_URL"], environment["ONSALE_SEAT_STORE_URL"])
     sale_ended_at = history.now()
@@ -56,9 +66,12 @@ async def judge_sale(
     await read_all(history.operations, clients)
     verified = await fleet.verify()
     state = await stores.read(event_ids, unfinished, verified)
+    if listener is not None:
+        state = replace(state, told=listener.told())
     evidence = Evidence(history.operations, state, history.began_at, ALWAYS)
     return Judged(
         accepted_count=len(evidence.promised),
+        told_count=len({each.message_id for each in state.told or ()}),
         statuses=Counter(row.status for row in state.bookings),
         gaps=_gaps(history, state, sale_ended_at),
         unanswered_count=sum(1 for each in history.operations if each.status is None),

@@ -1,6 +1,7 @@
 """Two of each role, three brokers: one of everything killed, everything rolled, and people buy."""
 
 import asyncio
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
@@ -10,6 +11,8 @@ from pathlib import Path
 from drills.fleet import Fleet, FleetShape, Say, fleet_in
 from drills.judged import Judged, judge_sale
 from drills.sale import People, Sale, people_at, sale_among
+from storm.listener import Listener
+from storm.receiver import Receiver
 from tests.support.kafka_cluster import is_in_sync
 
 IN_SYNC_SECONDS_MAX = 120.0
@@ -60,7 +63,10 @@ async def roll(
         await fleet.onsale("db", "upgrade")
         await fleet.start_roles()
         steps: list[Step] = []
-        async with people_at(fleet, root / "history.jsonl") as people:
+        async with people_at(fleet, root / "history.jsonl") as people, Receiver() as receiver:
+            # It is always well: what fails is the worker that delivers to it.
+            listener = Listener(receiver, people.history, random.Random(seed))
+            await listener.register(people.seller)
             async with sale_among(
                 people, wanted=bookings, per_second=per_second, seed=seed
             ) as sale:
@@ -73,7 +79,9 @@ async def roll(
                 say("everything was killed and rolled; selling the rest")
                 sale.let_end()
             say("coming to rest, and judging")
-            judged = await judge_sale(fleet, people.history, people.clients, [people.event_id])
+            judged = await judge_sale(
+                fleet, people.history, people.clients, [people.event_id], listener
+            )
     return Rolled(steps, judged, time.monotonic() - began)
 
 

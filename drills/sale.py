@@ -33,6 +33,7 @@ class People:
     http: httpx.AsyncClient
     history: History
     clients: Mapping[str, Client]
+    seller: Client
     event_id: int
 
     async def join(self, name: str) -> Client:
@@ -88,7 +89,8 @@ async def people_at(fleet: Fleet, path: Path) -> AsyncIterator[People]:
         names = [f"buyer {number}" for number in range(1, BUYER_COUNT + 1)]
         buyers = await asyncio.gather(*(join(http, history, name, "buyer") for name in names))
         event_id = await open_hall(seller, "A drill")
-        yield People(proxy, http, history, dict(zip(names, buyers, strict=True)), event_id)
+        clients = dict(zip(names, buyers, strict=True))
+        yield People(proxy, http, history, clients, seller, event_id)
 
 
 @asynccontextmanager

@@ -30,6 +30,7 @@ def tell_judged(judged: Judged, out: Console) -> bool:
     lines = [
         "",
         f"bookings accepted: {judged.accepted_count:,} ({statuses})",
+        f"messages to the seller's webhook: {judged.told_count:,}",
         f"requests without an answer, which were repeated: {judged.unanswered_count:,}",
         *(
             f"longest time in which no booking was {what}: {gap.seconds:.1f} s, from"

@@ -33,12 +33,16 @@ def _check_rolling(printed: str, victims: Sequence[str], bookings: int) -> None:
     assert _accepted(printed) >= bookings
     for victim in victims:
         assert re.search(rf"kill -9 {victim} .*ready again", printed), printed
-    for name in ("api-1", "seat-reservation-2", "ticketing-1"):
+    for name in ("api-1", "seat-reservation-2", "ticketing-1", "webhooks-2"):
         assert re.search(rf"replace {name} .*ready again", printed), printed
     assert "longest time in which no booking was accepted" in printed
+    assert re.search(r"messages to the seller's webhook: [1-9]", printed), printed
 
 
-EVERYTHING = ("api-1", "api-2", "seat-reservation-1", "ticketing-1", "redis", "postgres")
+EVERYTHING = (
+    *("api-1", "api-2", "seat-reservation-1", "ticketing-1", "webhooks-1"),
+    *("redis", "postgres"),
+)
 
 
 @pytest.mark.slow
