@@ -28,6 +28,8 @@ PAGE = Path(__file__).parents[2] / "docs" / "authorization.md"
 # What the contract promises for a token that was given up or whose account was closed.
 REVOKED_SECONDS_MAX = 5.0
 END_SECONDS_MAX = 15.0
+# Where a path names none: each is a change, and sellers make those at a rate.
+NO_WEBHOOK = (1, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,7 +191,7 @@ async def test_each_role_is_answered_as_its_rule_says_and_refusals_change_nothin
     if rule.needs_ticket:
         assert (await cast.buyer.pay(booking["id"])).status_code == 200
         booking = await cast.buyer.booking(booking["id"])
-    webhook = await cast.new_webhook()
+    webhook = await cast.new_webhook() if "webhook" in rule.path else NO_WEBHOOK
     granted = [role for role in cast.visitors if rule.answer_to(role).startswith("2")]
     refused = [role for role in cast.visitors if role not in granted]
 

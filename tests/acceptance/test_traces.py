@@ -17,6 +17,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from onsale.cli.trace_view import Span, read_spans
 from onsale.platform.embedded.ports import free_port
 from storm.receiver import Receiver
+from tests.servers.waiting import eventually
 from tests.support.both_buses import require_kafka
 from tests.support.onsale_up import (
     CARD_NUMBER,
@@ -192,7 +193,7 @@ async def test_nothing_of_a_whole_journey_that_is_somebodys_is_recorded(traced: 
             for webhook in webhooks
         ]
         await until_tried(seller, webhooks)
-        assert receiver.posts
+        await eventually(lambda: bool(receiver.posts))
         # What somebody types where it does not belong.
         for path in (f"/api/booking/{buyer.email}/pay", f"/api/event/{buyer.email}"):
             await buyer.send("POST", path, json={"card_number": CARD_NUMBER})

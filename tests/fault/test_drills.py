@@ -1,4 +1,4 @@
-"""The drills in little, and, for `make long`, on three brokers as they are run in earnest."""
+"""One drill in little; for `make long` the others, and on three brokers as they are in earnest."""
 
 import re
 import sys
@@ -55,7 +55,7 @@ def test_two_of_each_are_killed_and_rolled_while_people_buy() -> None:
     _check_rolling(printed, EVERYTHING, 200)
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(SMALL_SECONDS_MAX + 30)
 def test_old_and_new_code_sell_at_once() -> None:
     printed = _drill(
@@ -67,7 +67,7 @@ def test_old_and_new_code_sell_at_once() -> None:
     assert "by new code" in both[1]
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(SMALL_SECONDS_MAX + 30)
 def test_what_was_sold_before_the_point_is_there_after_a_restore() -> None:
     printed = _drill(

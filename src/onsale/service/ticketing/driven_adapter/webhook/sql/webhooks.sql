@@ -8,13 +8,20 @@ SELECT FROM "user" WHERE id = $1 FOR NO KEY UPDATE
 INSERT INTO webhook (seller_id, url, event_types, salt)
 SELECT $1::bigint, $2::varchar, $3::text[], $4::bytea
 WHERE (SELECT count(*) FROM webhook WHERE seller_id = $1 AND removed_at IS NULL) < $5
-RETURNING *
+RETURNING
+    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
+    created_at, updated_at
 
 -- name: by_id
-SELECT * FROM webhook WHERE id = $1 AND removed_at IS NULL
+SELECT
+    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
+    created_at, updated_at
+FROM webhook WHERE id = $1 AND removed_at IS NULL
 
 -- name: page
-SELECT *
+SELECT
+    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
+    created_at, updated_at
 FROM webhook
 WHERE seller_id = $1 AND removed_at IS NULL AND id < $2
 ORDER BY id DESC
@@ -32,7 +39,9 @@ SET url = coalesce($2::varchar, url),
     END,
     updated_at = now()
 WHERE id = $1 AND removed_at IS NULL
-RETURNING *
+RETURNING
+    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
+    created_at, updated_at
 
 -- name: rotate
 UPDATE webhook
@@ -41,7 +50,9 @@ SET salt = $2,
     previous_until = now() + $3 * interval '1 second',
     updated_at = now()
 WHERE id = $1 AND removed_at IS NULL
-RETURNING *
+RETURNING
+    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
+    created_at, updated_at
 
 -- name: remove
 UPDATE webhook
@@ -49,23 +60,36 @@ SET removed_at = now(), is_active = false, disabled_reason = 'seller', updated_a
 WHERE id = $1 AND removed_at IS NULL
 
 -- name: owe_ping
-INSERT INTO webhook_delivery (webhook_id, type, body) VALUES ($1, $2, $3) RETURNING *
+INSERT INTO webhook_delivery (webhook_id, type, body) VALUES ($1, $2, $3)
+RETURNING
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
 
 -- name: delivery
-SELECT * FROM webhook_delivery WHERE webhook_id = $1 AND id = $2
+SELECT
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
+FROM webhook_delivery WHERE webhook_id = $1 AND id = $2
 
 -- name: delivery_alone
-SELECT * FROM webhook_delivery WHERE id = $1
+SELECT
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
+FROM webhook_delivery WHERE id = $1
 
 -- name: deliveries
-SELECT *
+SELECT
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
 FROM webhook_delivery
 WHERE webhook_id = $1 AND id < $2
 ORDER BY id DESC
 LIMIT $3
 
 -- name: deliveries_by_status
-SELECT *
+SELECT
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
 FROM webhook_delivery
 WHERE webhook_id = $1 AND status = $4 AND id < $2
 ORDER BY id DESC
@@ -80,4 +104,6 @@ SET status = 'owed',
     settled_at = NULL,
     claimed_until = NULL
 WHERE id = $1 AND (claimed_until IS NULL OR claimed_until < clock_timestamp())
-RETURNING *
+RETURNING
+    id, message_id, webhook_id, type, booking_id, event_id, status, next_try_at, attempt_count,
+    last_attempt_at, last_status, last_fault, created_at, settled_at
