@@ -124,7 +124,7 @@ def test_secrets_come_from_files_and_a_wrong_folder_is_said(tmp_path: Path) -> N
     (tmp_path / "onsale_database_url").write_text(NOWHERE["ONSALE_DATABASE_URL"])
     folder = {"ONSALE_SECRETS_DIR": str(tmp_path)}
     run = run_onsale("db", "upgrade", environment=folder, cwd=tmp_path, seconds_max=30)
-    assert (run.returncode, "postgresql" in run.stderr) == (1, True), run.stderr
+    assert (run.returncode, "postgresql" in run.stderr) == (4, True), run.stderr
     folder = {"ONSALE_SECRETS_DIR": str(tmp_path / "nowhere")}
     run = run_onsale("db", "upgrade", environment=folder, cwd=tmp_path, seconds_max=30)
     assert (run.returncode, "ONSALE_SECRETS_DIR" in run.stderr) == (2, True), run.stderr

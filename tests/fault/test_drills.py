@@ -1,4 +1,4 @@
-"""One drill in little; for `make long` the others, and on three brokers as they are in earnest."""
+"""The drills: in little, and on three brokers as they are in earnest. All of them take minutes."""
 
 import re
 import sys
@@ -45,7 +45,7 @@ EVERYTHING = (
 )
 
 
-@pytest.mark.slow
+@pytest.mark.long
 @pytest.mark.timeout(SMALL_SECONDS_MAX + 30)
 def test_two_of_each_are_killed_and_rolled_while_people_buy() -> None:
     printed = _drill(

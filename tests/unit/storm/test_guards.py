@@ -22,7 +22,7 @@ def test_a_guard_is_taken_out_of_the_copy_alone(name: str, tmp_path: Path) -> No
 def test_a_guard_that_is_no_longer_there_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    gone = Guard("was here once", (Change("cli.py", "no such text", ""),))
+    gone = Guard("was here once", (Change("settings.py", "no such text", ""),))
     monkeypatch.setattr(guards, "GUARDS", {"gone": gone})
     with pytest.raises(GuardChangedError, match="no such text"):
         source_without("gone", tmp_path)
