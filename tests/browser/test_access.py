@@ -1,6 +1,7 @@
 """The pages are for everybody: with a keyboard, on a telephone, read aloud, in light and dark."""
 
 from collections.abc import Awaitable, Callable
+from functools import partial
 
 import pytest
 from playwright.async_api import Locator, Page, expect
@@ -73,6 +74,11 @@ class Gallery:
 
     async def has_tickets(self, page: Page) -> None:
         await expect(page.locator(".ticket")).to_have_count(2)
+        # With their codes, which come after them.
+        for picture in await page.locator(".ticket img").all():
+            await wait_for(
+                partial(picture.evaluate, "one => one.naturalWidth"), lambda width: width > 0
+            )
 
     async def has_heading(self, page: Page) -> None:
         await expect(page.get_by_role("heading", name="Nothing here")).to_be_visible()
