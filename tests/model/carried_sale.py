@@ -144,7 +144,7 @@ class CarriedSale:
             quantity,
         )
         use_case = mortal(self.pipeline.create_booking, self.fuse)
-        return await use_case.execute(self.buyers[buyer], request, key)
+        return (await use_case.execute(self.buyers[buyer], request, key)).booking
 
     async def cancel(self, booking: Booking) -> Booking:
         use_case = mortal(self.pipeline.cancel, self.fuse)

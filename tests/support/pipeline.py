@@ -215,7 +215,7 @@ class Pipeline:
             price_category,
             accessible_seats,
         )
-        return await self.create_booking.execute(buyer, request, key)
+        return (await self.create_booking.execute(buyer, request, key)).booking
 
     async def commands(self) -> list[SeatCommand]:
         """What was sent towards the seat store since the last time."""

@@ -69,7 +69,7 @@ class Shop:
         buyer = await self.join(UserRole.BUYER)
         positions = tuple(map(SeatPosition.parse, seats))
         request = BookingRequest(event.id, *place, SelectionMode.MANUAL, positions, len(seats))
-        return buyer, await self.create_booking.execute(buyer, request)
+        return buyer, (await self.create_booking.execute(buyer, request)).booking
 
     async def held(self, event: Event, *seats: str, place: tuple[str, int] = ("A", 1)) -> Booking:
         """A booking of these seats that waits for its payment."""

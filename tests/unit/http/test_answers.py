@@ -173,6 +173,8 @@ async def test_a_key_sent_again_answers_the_first_booking_as_it_is_now(
     assert again.status_code == 202
     assert again.json()["id"] == first.json()["id"]
     assert again.json()["status"] == "pending_payment"
+    assert again.headers["idempotent-replayed"] == "true"
+    assert "idempotent-replayed" not in first.headers
     problem(other, 422, "IDEMPOTENCY_KEY_REUSED")
     assert len(api.bookings.bookings) == 1
 

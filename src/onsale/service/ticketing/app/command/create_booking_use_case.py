@@ -17,6 +17,7 @@ from onsale.service.shared_kernel.single_seats import needless_singles
 from onsale.service.ticketing.app.interface.i_booking_repository import (
     IBookingIntake,
     IdempotencyKey,
+    Intake,
 )
 from onsale.service.ticketing.app.interface.i_seat_command_publisher import ISeatCommandPublisher
 from onsale.service.ticketing.app.service.event_catalog import EventCatalog
@@ -80,8 +81,8 @@ class CreateBookingUseCase:
 
     async def execute(
         self, principal: Principal, request: BookingRequest, idempotency_key: str | None = None
-    ) -> Booking:
-        """Store a ``processing`` booking and send its reserve.
+    ) -> Intake:
+        """Store a ``processing`` booking and send its reserve; a repeat gets what the first stored.
 
         Raises:
             ForbiddenRoleError: only buyers book.
@@ -96,7 +97,7 @@ class CreateBookingUseCase:
             key = IdempotencyKey(idempotency_key, request.digest())
             # Before any refusal: a repeat must get its booking also when the hall is full by now.
             if (earlier := await self.intake.find(principal.user_id, key)) is not None:
-                return earlier
+                return Intake(earlier, is_new=False)
         event = await self.catalog.get(request.event_id)
         layout = self._check(event, request)
         category = _category(request, layout)
@@ -106,7 +107,7 @@ class CreateBookingUseCase:
         intake = await self.intake.add(booking, key, is_limited=is_limited)
         if intake.is_new:
             self.commands.post([intake.booking], {event.id: event.epoch})
-        return intake.booking
+        return intake
 
     def _check(self, event: Event, request: BookingRequest) -> SubsectionLayout:
         layout = event.details.seating_config.find(request.section, request.subsection)

@@ -14,7 +14,10 @@ from onsale.service.ticketing.driving_adapter.http_controller import (
 from onsale.service.ticketing.driving_adapter.http_controller.authentication import Authenticator
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_body import read_json
-from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import (
+    REPLAYED,
+    JsonResponse,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.operation import DirectRoute
 from onsale.service.ticketing.driving_adapter.http_controller.qr_code import qr_code_svg
 from onsale.service.ticketing.driving_adapter.http_controller.rate_limits import client_of
@@ -77,11 +80,12 @@ class BookingController:
         key = idempotency_key_of(request)
         wanted = order.to_request()
         known_event_id(wanted.event_id)
-        booking = await self._services.create_booking.execute(principal, wanted, key)
-        body = booking_body(booking)
-        return JsonResponse(
-            body, 202, [(b"location", body.status_url.removesuffix("/sse").encode())]
-        )
+        intake = await self._services.create_booking.execute(principal, wanted, key)
+        body = booking_body(intake.booking)
+        headers = [(b"location", body.status_url.removesuffix("/sse").encode())]
+        if not intake.is_new:
+            headers.append(REPLAYED)
+        return JsonResponse(body, 202, headers)
 
     async def list_bookings(self, request: Request) -> Response:
         """A page of bookings: a buyer's own, or those of a seller's events."""

@@ -13,6 +13,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from onsale.platform.observability.traces import Step, Traces, new_span_id, span_id_of
 from onsale.service.shared_kernel.booking_steps import BOOKED, FIRST_SEQ, applied, owed
 from onsale.service.ticketing.domain.entity.booking_entity import BookingStatus
+from onsale.service.ticketing.driving_adapter.http_controller.json_response import REPLAYED
 
 _PATH = "/api/booking"
 _ONE = f"{_PATH}/"
@@ -22,9 +23,6 @@ _ACTIONS = frozenset({"/pay", "/cancel"})
 _STREAM = "/sse"
 _LOCATION, _TRACE_PARENT = b"location", b"traceparent"
 _DATA = b"\ndata: "
-# A UUID of version 7 begins with the milliseconds at which it was made.
-_RANDOM_BITS_BELOW_TIME = 80
-_NS_PER_MS = 1_000_000
 # A booking's commands are numbered: the reserve is the first, whatever ends the hold the second.
 _STEP_OF = {
     BookingStatus.PROCESSING: BOOKED,
@@ -65,23 +63,24 @@ class BookingTraces:
             await self._app(scope, receive, send)
 
     async def _book(self, scope: Scope, receive: Receive, send: Send) -> None:
-        began_ns, location, status = time.time_ns(), b"", 0
+        began_ns, status = time.time_ns(), 0
+        headers: list[tuple[bytes, bytes]] = []
 
         async def send_and_note(message: Message) -> None:
-            nonlocal location, status
+            nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                location = _header(message["headers"], _LOCATION)
+                headers.extend(message["headers"])
             await send(message)
 
         await self._app(scope, receive, send_and_note)
         # Whose booking it is, only the answer tells.
+        location = _header(headers, _LOCATION)
         booking_id = self._followed(location[len(_ONE) : _ID_END].decode())
         if booking_id is None:
             return
         span_id, below = span_id_of(booking_id, BOOKED), None
-        if booking_id.int >> _RANDOM_BITS_BELOW_TIME < began_ns // _NS_PER_MS:
-            # Asked for again under its key: it was there before.
+        if REPLAYED in headers:
             span_id, below = new_span_id(), span_id
         self._traces.record(
             Step(booking_id, span_id, below),

@@ -9,6 +9,8 @@ _ENCODER = msgspec.json.Encoder()
 CONTENT_TYPE = (b"content-type", b"application/json")
 # Nearly everything is live, or somebody's own.
 NO_STORE = (b"cache-control", b"no-store")
+# What is answered was asked for before, under the same idempotency key.
+REPLAYED = (b"idempotent-replayed", b"true")
 
 
 def encode(body: object) -> bytes:

@@ -83,6 +83,6 @@ IDEMPOTENCY_KEY = {
     "schema": {"type": "string", "minLength": 1, "maxLength": IDEMPOTENCY_KEY_LENGTH_MAX},
     "description": (
         "Your name for this request, good for 24 hours: sent again with the same body, it answers "
-        "the first booking as it is by then."
+        "the first booking as it is by then, with the header `Idempotent-Replayed: true`."
     ),
 }
