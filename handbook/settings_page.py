@@ -7,7 +7,7 @@ from pydantic_core import PydanticUndefined
 
 from handbook.markdown import code, page, prose, table
 from handbook.schema_text import bounds_text, type_text
-from onsale.settings import PREFIX, ApiSettings, DatabaseSettings, Settings, StoreSettings
+from onsale.settings import PREFIX, ApiSettings, DatabaseSettings, StoreSettings
 
 _INTRODUCTION = """
 Every setting is a variable of the environment. What is missing or wrong is told at the start, all
@@ -44,8 +44,8 @@ def _needed_by(name: str, field: FieldInfo) -> str:
     if name in DatabaseSettings.model_fields:
         return "needed by every role"
     if name in StoreSettings.model_fields:
-        return "needed by every role but `onsale db`"
-    return "needed by all" if Settings.model_fields[name].is_required() else "needed by the API"
+        return "needed by every role but `onsale db` and `onsale worker webhooks`"
+    return "needed by the API and by `onsale worker webhooks`"
 
 
 def _default(field: FieldInfo) -> str:

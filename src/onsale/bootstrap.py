@@ -38,14 +38,14 @@ from onsale.service.ticketing.driven_adapter.payment.bounded_payment_gateway imp
 from onsale.service.ticketing.driven_adapter.payment.mock_payment_gateway import (
     MockPaymentGateway,
 )
-from onsale.settings import BusKind, BusSettings, Settings
+from onsale.settings import BusKind, BusSettings, ProcessSettings, Settings
 
 _log = structlog.get_logger()
 
 # New containers before the young are looked at; then how often the older are, as multiples.
 COLLECTION_THRESHOLDS = (20_000, 20, 20)
 
-RoleSettings = TypeVar("RoleSettings", bound=Settings)
+RoleSettings = TypeVar("RoleSettings", bound=ProcessSettings)
 Role = Callable[[RoleSettings, asyncio.Event], Awaitable[None]]
 
 
@@ -175,6 +175,6 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def tell_ready(settings: Settings, **where: object) -> None:
+def tell_ready(**where: object) -> None:
     """Log that the role does its work from now on."""
-    _log.info("role_ready", bus=settings.bus.value, **where)
+    _log.info("role_ready", **where)

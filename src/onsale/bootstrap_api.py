@@ -152,7 +152,7 @@ async def run_api(
                 async with background(*parts.background):
                     app = create_app(parts.services)
                     extend(app, parts.services)
-                    tell_ready(settings, host=settings.host, port=settings.port)
+                    tell_ready(bus=settings.bus.value, host=settings.host, port=settings.port)
                     await serve(app, listener, options, shutdown=parts.services.shutdown, stop=stop)
                     await parts.sender.drain()
     finally:

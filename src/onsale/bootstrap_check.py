@@ -15,19 +15,20 @@ from onsale.platform.state.redis_clients import create_client
 from onsale.service.seat_reservation.driven_adapter.seat_store.redis_seat_store import (
     RedisSeatStore,
 )
-from onsale.settings import Settings
+from onsale.settings import ProcessSettings, Settings
 
 CHECK_SECONDS_MAX = 10.0
 CONNECTION_COUNT_MAX = 2
 
 
-async def check_all(settings: Settings) -> AsyncIterator[tuple[str, Exception | None]]:
-    """Each thing that is needed by its name, and what is wrong with it."""
+async def check_all(settings: ProcessSettings) -> AsyncIterator[tuple[str, Exception | None]]:
+    """Each thing that a process with these settings needs, and what is wrong with it."""
     checks: dict[str, Callable[[], Awaitable[None]]] = {
-        "postgresql": lambda: _check_database(settings),
-        "seat-store": lambda: _check_seat_store(settings),
-        "message-bus": lambda: _check_message_bus(settings),
+        "postgresql": lambda: _check_database(settings)
     }
+    if isinstance(settings, Settings):
+        checks["seat-store"] = lambda: _check_seat_store(settings)
+        checks["message-bus"] = lambda: _check_message_bus(settings)
     for name, check in checks.items():
         yield name, await _fault_of(name, check)
 
@@ -43,7 +44,7 @@ async def _fault_of(name: str, check: Callable[[], Awaitable[None]]) -> Exceptio
     return None
 
 
-async def _check_database(settings: Settings) -> None:
+async def _check_database(settings: ProcessSettings) -> None:
     pool = await create_pool(settings.database_url, size_max=CONNECTION_COUNT_MAX)
     try:
         async with unavailable_on_connection_loss():

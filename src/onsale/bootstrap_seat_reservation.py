@@ -61,6 +61,6 @@ async def _decide_seat_commands(
         on_dead_letter=consumer.on_dead_letter,
     )
     with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-        tell_ready(settings, metrics_port=settings.metrics_port)
+        tell_ready(bus=settings.bus.value, metrics_port=settings.metrics_port)
         async with background(lag.run()):
             await batches.run(stop)

@@ -48,7 +48,7 @@ from onsale.service.ticketing.driven_adapter.tracing.traced_bookings import (
     TracedSeatCommands,
     TracedUnitOfWork,
 )
-from onsale.settings import Settings
+from onsale.settings import ProcessSettings
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,7 +146,7 @@ class Telemetry:
 
 
 @contextmanager
-def open_telemetry(settings: Settings, role: str) -> Iterator[Telemetry]:
+def open_telemetry(settings: ProcessSettings, role: str) -> Iterator[Telemetry]:
     """The telemetry of a process that runs as ``role``, within the block."""
     with _open_traces(settings, role) as traces:
         yield Telemetry(_process_registry(role), traces)
@@ -165,7 +165,7 @@ def _process_registry(role: str) -> CollectorRegistry:
 
 
 @contextmanager
-def _open_traces(settings: Settings, role: str) -> Iterator[Traces | None]:
+def _open_traces(settings: ProcessSettings, role: str) -> Iterator[Traces | None]:
     endpoint, directory = settings.trace_endpoint, settings.trace_directory
     if settings.trace_ratio == 0 or (endpoint is None and directory is None):
         yield None

@@ -137,7 +137,7 @@ async def _keep_the_ledger(
     gauges = LedgerGauges(pool, registry, survived)
     lag = telemetry.lag_watch(connected.bus, connected.topics, survived)
     with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-        tell_ready(settings, metrics_port=settings.metrics_port)
+        tell_ready(bus=settings.bus.value, metrics_port=settings.metrics_port)
         async with background(sender.run(), gauges.run(), lag.run()):
             async with asyncio.TaskGroup() as tasks:
                 tasks.create_task(jobs.run(stop))

@@ -54,10 +54,10 @@ from onsale.service.ticketing.driving_adapter.background.webhook_jobs import Web
 from onsale.service.ticketing.driving_adapter.http_controller.webhook_services import (
     WebhookServices,
 )
-from onsale.settings import ApiSettings
+from onsale.settings import SigningSettings, WebhooksSettings
 
 
-async def run_webhooks_worker(settings: ApiSettings, stop: asyncio.Event) -> None:
+async def run_webhooks_worker(settings: WebhooksSettings, stop: asyncio.Event) -> None:
     """Deliver to webhooks until ``stop`` is set."""
     pool = await create_pool(settings.database_url, size_max=settings.database_pool)
     try:
@@ -66,7 +66,7 @@ async def run_webhooks_worker(settings: ApiSettings, stop: asyncio.Event) -> Non
             telemetry.pools({"main": AsyncpgPoolUse(pool)})
             async with webhook_jobs(settings, pool, PrometheusWebhookMeter(registry)) as jobs:
                 with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-                    tell_ready(settings, metrics_port=settings.metrics_port)
+                    tell_ready(metrics_port=settings.metrics_port)
                     await jobs.run(stop)
     finally:
         await close_pool(pool)
@@ -74,7 +74,7 @@ async def run_webhooks_worker(settings: ApiSettings, stop: asyncio.Event) -> Non
 
 @asynccontextmanager
 async def webhook_jobs(
-    settings: ApiSettings, pool: asyncpg.Pool, meter: PrometheusWebhookMeter
+    settings: SigningSettings, pool: asyncpg.Pool, meter: PrometheusWebhookMeter
 ) -> AsyncIterator[WebhookJobs]:
     """All that delivers, on this pool."""
     addresses = CheckedAddresses(read_networks(settings.webhook_allowed_networks))
@@ -98,7 +98,7 @@ async def webhook_jobs(
 
 
 def webhook_services(
-    settings: ApiSettings, pool: asyncpg.Pool, addresses: CheckedAddresses
+    settings: SigningSettings, pool: asyncpg.Pool, addresses: CheckedAddresses
 ) -> WebhookServices:
     """What the API does for sellers with webhooks; whoever made ``addresses`` closes them."""
     return services_on(

@@ -88,6 +88,12 @@ def _networks(text: str) -> str:
     return text
 
 
+def _long_enough(secret: SecretStr) -> SecretStr:
+    if len(secret.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
+        raise ValueError(f"needs {TOKEN_SECRET_BYTES_MIN} bytes or more")
+    return secret
+
+
 def _either(words: tuple[str, ...]) -> str:
     return f"{', '.join(words[:-1])} or {words[-1]}"
 
@@ -178,20 +184,12 @@ class BusSettings(BaseSettings):
         return value
 
 
-class Settings(BusSettings, StoreSettings):
-    """Everything that a deployment decides. There is no default for a secret or an address."""
+class ProcessSettings(DatabaseSettings):
+    """What every process of the service needs: the ledger, and to be watched."""
 
-    seat_store_url: Annotated[SeatStoreUrl, Field(description=_SEAT_STORE)]
-    token_secret: Annotated[
-        SecretStr | None,
-        Field(description="signs session tokens and webhooks, 32 bytes or more"),
-    ] = None
-    token_hours: Annotated[int, Field(ge=1, le=720, description="how long a session lasts")] = 24
-    bcrypt_rounds: Annotated[
-        int, Field(ge=4, le=16, description="cost of a password hash, as a power of two")
-    ] = 12
-    host: Annotated[str, Field(description="where the API listens")] = "127.0.0.1"
-    port: Annotated[int, Field(ge=1, le=65_535, description="where the API listens")] = 8000
+    database_pool: Annotated[
+        int, Field(ge=2, le=200, description="connections of one process to PostgreSQL")
+    ] = 10
     metrics_host: Annotated[str, Field(description="where a worker serves its metrics")] = (
         "127.0.0.1"
     )
@@ -199,9 +197,59 @@ class Settings(BusSettings, StoreSettings):
         int | None,
         Field(ge=1, le=65_535, description="where a worker serves its metrics; nowhere if not set"),
     ] = None
-    database_pool: Annotated[
-        int, Field(ge=2, le=200, description="connections of one process to PostgreSQL")
-    ] = 10
+    trace_ratio: Annotated[
+        float,
+        Field(ge=0, le=1, description="the share of bookings that are traced, 1 for all of them"),
+    ] = 0.0
+    trace_endpoint: Annotated[
+        Annotated[str, AfterValidator(_trace_endpoint)] | None,
+        Field(description="takes traces as OTLP over HTTP: http://collector:4318/v1/traces"),
+    ] = None
+    trace_directory: Annotated[
+        Path | None, Field(description="where traces are written if there is no trace_endpoint")
+    ] = None
+    log_level: Annotated[
+        str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
+    ] = "info"
+
+
+class SigningSettings(BaseSettings):
+    """What those need who sign: the API session tokens, the webhooks worker deliveries."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, extra="ignore", frozen=True)
+
+    token_secret: Annotated[
+        SecretStr,
+        AfterValidator(_long_enough),
+        Field(
+            description="signs session tokens and webhooks, 32 bytes or more, such as from"
+            " openssl rand -base64 48"
+        ),
+    ]
+    webhook_allowed_networks: Annotated[
+        str,
+        AfterValidator(_networks),
+        Field(
+            description="where webhooks are delivered besides the Internet at large, by any scheme,"
+            " at any port: CIDRs, comma separated"
+        ),
+    ] = ""
+
+
+class WebhooksSettings(SigningSettings, ProcessSettings):
+    """What the webhooks worker needs: of the stores, the ledger alone."""
+
+
+class Settings(BusSettings, StoreSettings, ProcessSettings):
+    """Everything that a deployment decides. There is no default for a secret or an address."""
+
+    seat_store_url: Annotated[SeatStoreUrl, Field(description=_SEAT_STORE)]
+    token_hours: Annotated[int, Field(ge=1, le=720, description="how long a session lasts")] = 24
+    bcrypt_rounds: Annotated[
+        int, Field(ge=4, le=16, description="cost of a password hash, as a power of two")
+    ] = 12
+    host: Annotated[str, Field(description="where the API listens")] = "127.0.0.1"
+    port: Annotated[int, Field(ge=1, le=65_535, description="where the API listens")] = 8000
     intake_batch_count_max: Annotated[
         int, Field(ge=1, le=1_000, description="bookings that one INSERT stores at most")
     ] = 250
@@ -224,14 +272,6 @@ class Settings(BusSettings, StoreSettings):
     ] = 6_000
     trusted_proxies: Annotated[
         str, Field(description="proxies whose X-Forwarded-For counts: CIDRs, comma separated")
-    ] = ""
-    webhook_allowed_networks: Annotated[
-        str,
-        AfterValidator(_networks),
-        Field(
-            description="where webhooks are delivered besides the Internet at large, by any scheme,"
-            " at any port: CIDRs, comma separated"
-        ),
     ] = ""
     rate_limits: Annotated[RateLimitsKind, Field(description="on, or off for load tests")] = (
         RateLimitsKind.ON
@@ -261,39 +301,10 @@ class Settings(BusSettings, StoreSettings):
     streams_per_client_max: Annotated[
         int, Field(ge=1, description="event streams that one client may have open")
     ] = 5_000
-    trace_ratio: Annotated[
-        float,
-        Field(ge=0, le=1, description="the share of bookings that are traced, 1 for all of them"),
-    ] = 0.0
-    trace_endpoint: Annotated[
-        Annotated[str, AfterValidator(_trace_endpoint)] | None,
-        Field(description="takes traces as OTLP over HTTP: http://collector:4318/v1/traces"),
-    ] = None
-    trace_directory: Annotated[
-        Path | None, Field(description="where traces are written if there is no trace_endpoint")
-    ] = None
-    log_level: Annotated[
-        str, Field(pattern="^(debug|info|warning|error)$", description="what is logged")
-    ] = "info"
-
-    @field_validator("token_secret")
-    @classmethod
-    def _long_enough(cls, value: SecretStr | None) -> SecretStr | None:
-        if value is not None and len(value.get_secret_value().encode()) < TOKEN_SECRET_BYTES_MIN:
-            raise ValueError(f"needs {TOKEN_SECRET_BYTES_MIN} bytes or more")
-        return value
 
 
-class ApiSettings(Settings):
-    """What those need who sign: the API session tokens, the webhooks worker deliveries."""
-
-    token_secret: Annotated[
-        SecretStr,
-        Field(
-            description="signs session tokens and webhooks, 32 bytes or more, such as from"
-            " openssl rand -base64 48"
-        ),
-    ]
+class ApiSettings(SigningSettings, Settings):
+    """What the API needs."""
 
 
 def read_settings(kind: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
@@ -316,7 +327,7 @@ def complaints(error: ValidationError) -> list[str]:
 
 def unknown_names(environment: Iterable[str]) -> dict[str, str | None]:
     """Variables that look like settings and are none, each with the setting that may be meant."""
-    fields = sorted(name.upper() for name in Settings.model_fields)
+    fields = sorted(name.upper() for name in ApiSettings.model_fields)
     known = READ_ELSEWHERE.union(PREFIX + field for field in fields)
     unknown = {
         name

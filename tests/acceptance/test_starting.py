@@ -3,6 +3,7 @@
 import json
 import shutil
 import subprocess
+from collections.abc import Mapping
 from pathlib import Path
 
 import httpx
@@ -130,7 +131,7 @@ async def test_an_api_is_ready_once_its_database_has_a_schema(
     assert (ready["host"], ready["port"]) == ("127.0.0.1", port)
 
 
-@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing", "webhooks"])
+@pytest.mark.parametrize("worker", ["seat-reservation", "ticketing"])
 async def test_a_worker_says_when_it_is_ready_and_on_which_bus(
     tmp_path: Path, database_url: str, redis_url: str, worker: str
 ) -> None:
@@ -138,12 +139,27 @@ async def test_a_worker_says_when_it_is_ready_and_on_which_bus(
         "ONSALE_DATABASE_URL": database_url,
         "ONSALE_SEAT_STORE_URL": redis_url,
         "ONSALE_BUS": "redis",
+    }
+    ready = await told_by(tmp_path / "log", worker, environment)
+    assert (ready["role"], ready["bus"], ready["metrics_port"]) == (worker, "redis", None)
+
+
+async def test_the_webhooks_worker_needs_the_database_and_the_secret_alone(
+    tmp_path: Path, database_url: str
+) -> None:
+    environment = {
+        "ONSALE_DATABASE_URL": database_url,
         "ONSALE_TOKEN_SECRET": "a-secret-of-32-bytes-that-is-never-shown",
     }
-    with running_role(tmp_path / "log", "worker", worker, environment=environment) as log:
+    ready = await told_by(tmp_path / "log", "webhooks", environment)
+    assert (ready["role"], ready["metrics_port"]) == ("webhooks", None)
+
+
+async def told_by(log: Path, worker: str, environment: Mapping[str, str]) -> JsonObject:
+    """What this worker says once it is ready."""
+    with running_role(log, "worker", worker, environment=environment):
         await eventually(lambda: "role_ready" in log.read_text(), timeout_seconds=30)
-    ready = logged(log, "role_ready")
-    assert (ready["role"], ready["bus"], ready["metrics_port"]) == (worker, "redis", None)
+    return logged(log, "role_ready")
 
 
 def logged(log: Path, event: str) -> JsonObject:

@@ -32,7 +32,7 @@ from onsale.service.ticketing.driven_adapter.webhook.derived_webhook_secrets imp
 from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter import (
     PrometheusWebhookMeter,
 )
-from onsale.settings import ApiSettings, BusKind
+from onsale.settings import WebhooksSettings
 from storm.receiver import Post
 from tests.support.polling import wait_for
 from tests.support.tasks import background
@@ -43,12 +43,10 @@ LOOPBACK = "127.0.0.0/8"
 SECONDS_MAX = 30.0
 
 
-def worker_settings(database_url: str, allowed: str = LOOPBACK) -> ApiSettings:
+def worker_settings(database_url: str, allowed: str = LOOPBACK) -> WebhooksSettings:
     """Of a worker that may deliver to this machine."""
-    return ApiSettings(
+    return WebhooksSettings(
         database_url=database_url,
-        seat_store_url="redis://nowhere/0",
-        bus=BusKind.REDIS,
         token_secret=SecretStr(SECRET.decode()),
         webhook_allowed_networks=allowed,
     )

@@ -13,8 +13,11 @@ from onsale.cli.printing import say, say_json, say_table
 app = typer.Typer(help="See and check the settings.", no_args_is_help=True)
 
 RoleOption = Annotated[
-    Literal["api", "worker"],
-    typer.Option(help="Whose settings: the API needs ONSALE_TOKEN_SECRET too."),
+    Literal["api", "worker", "webhooks"],
+    typer.Option(
+        help="Whose settings: the API and the webhooks worker need ONSALE_TOKEN_SECRET too, and "
+        "the latter neither seat store nor broker."
+    ),
 ]
 
 
@@ -55,9 +58,14 @@ def check(data: DataOption = None, role: RoleOption = "api", as_json: JsonOption
     """
     from onsale.bootstrap_check import check_all
     from onsale.cli.system import settings_for
-    from onsale.settings import ApiSettings, Settings
+    from onsale.settings import ApiSettings, ProcessSettings, Settings, WebhooksSettings
 
-    settings = settings_for(data, ApiSettings if role == "api" else Settings)
+    kinds: dict[str, type[ProcessSettings]] = {
+        "api": ApiSettings,
+        "worker": Settings,
+        "webhooks": WebhooksSettings,
+    }
+    settings = settings_for(data, kinds[role])
 
     async def checked() -> dict[str, str | None]:
         return {

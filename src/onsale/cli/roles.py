@@ -14,9 +14,9 @@ from onsale.cli.printing import out
 from onsale.cli.system import settings_of_environment, warn_of_unknown_names
 
 if TYPE_CHECKING:
-    from onsale.settings import Settings
+    from onsale.settings import ProcessSettings
 
-RoleSettings = TypeVar("RoleSettings", bound="Settings")
+RoleSettings = TypeVar("RoleSettings", bound="ProcessSettings")
 
 UP_EXAMPLES = examples(
     "onsale up",
@@ -122,9 +122,9 @@ def worker_ticketing() -> None:
 def worker_webhooks() -> None:
     """Deliver to sellers' webhooks what they are owed."""
     from onsale.bootstrap_webhooks import run_webhooks_worker
-    from onsale.settings import ApiSettings
+    from onsale.settings import WebhooksSettings
 
-    _run_role(run_webhooks_worker, "webhooks", ApiSettings)
+    _run_role(run_webhooks_worker, "webhooks", WebhooksSettings)
 
 
 def _run_role(
