@@ -189,6 +189,7 @@ async def test_the_worker_tells_what_it_delivers_and_owes(
         "onsale_webhook_deliveries_owed",
         "onsale_webhook_oldest_owed_seconds",
         "onsale_webhook_longest_wait_seconds",
+        "onsale_webhook_looked_timestamp_seconds",
         "onsale_webhook_attempt_duration_seconds_bucket",
     ):
         assert name in told

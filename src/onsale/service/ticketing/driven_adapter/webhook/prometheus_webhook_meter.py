@@ -37,10 +37,14 @@ class PrometheusWebhookMeter:
             "How long the oldest delivery has been owed",
             registry=registry,
         )
-
         self._waiting = Gauge(
             "onsale_webhook_longest_wait_seconds",
             "How long a webhook has waited for an attempt to deliver what is due to it",
+            registry=registry,
+        )
+        self._looked_at = Gauge(
+            "onsale_webhook_looked_timestamp_seconds",
+            "When PostgreSQL last told what webhooks are owed",
             registry=registry,
         )
 
@@ -52,3 +56,4 @@ class PrometheusWebhookMeter:
         self._owed.set(backlog.count)
         self._oldest.set(backlog.oldest_seconds)
         self._waiting.set(backlog.waiting_seconds)
+        self._looked_at.set_to_current_time()
