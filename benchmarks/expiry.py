@@ -7,10 +7,8 @@ PostgreSQL and on the map that visitors are shown, while others go on booking.
     python -m benchmarks.expiry [--holds 5000] [--rate 200] [--workers 1] [--bus redis]
 """
 
-import argparse
 import asyncio
 import statistics
-import sys
 import time
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
@@ -19,8 +17,9 @@ import asyncpg
 import httpx
 
 from benchmarks.booking_stream import BookingStream, percentiles
+from benchmarks.own_system import measure_own_system
 from benchmarks.processor_time import ProcessorTime
-from tests.support.onsale_up import OnsaleUp, data_directory
+from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
 
 SEATS_PER_HOLD = 2
@@ -172,26 +171,5 @@ async def run(system: OnsaleUp, holds: int, rate: float, rounds: int) -> None:
             await ledger.close()
 
 
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Let thousands of holds run out at once.")
-    parser.add_argument("--holds", type=int, default=5_000)
-    parser.add_argument("--rate", type=float, default=200.0, help="bookings a second meanwhile")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--bus", choices=("redis", "kafka"), default="redis")
-    parser.add_argument("--rounds", type=int, default=1)
-    chosen = parser.parse_args()
-    with data_directory() as data:
-        system = OnsaleUp(data, chosen.bus, workers=chosen.workers)
-        system.environment = {"ONSALE_LOG_LEVEL": "info", "ONSALE_RATE_LIMITS": "off"}
-        try:
-            system.start()
-            asyncio.run(run(system, chosen.holds, chosen.rate, chosen.rounds))
-            system.stop()
-        finally:
-            system.kill()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    measure_own_system("Let thousands of holds run out at once.", run, rate=200.0, rounds=1)

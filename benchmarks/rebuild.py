@@ -7,9 +7,7 @@ it, and it is measured when the whole map is there again; once more with ``onsal
     python -m benchmarks.rebuild [--holds 5000] [--rate 100] [--rounds 3] [--bus redis]
 """
 
-import argparse
 import asyncio
-import sys
 import time
 from typing import cast
 
@@ -17,8 +15,9 @@ import asyncpg
 from redis.asyncio import Redis
 
 from benchmarks.booking_stream import BookingStream, percentiles
+from benchmarks.own_system import measure_own_system
 from onsale.platform.state.redis_clients import create_client
-from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
+from tests.support.onsale_up import OnsaleUp, run_onsale
 from tests.support.visitors import Buyer, Seller, connections, regular_hall
 
 SUBSECTION_COUNT = 100
@@ -110,26 +109,5 @@ async def run(system: OnsaleUp, holds: int, rate: float, rounds: int) -> None:
     await ledger.close()
 
 
-def main() -> int:
-    """The command line."""
-    parser = argparse.ArgumentParser(description="Wipe the seat store while people book.")
-    parser.add_argument("--holds", type=int, default=5_000)
-    parser.add_argument("--rate", type=float, default=100.0, help="bookings a second meanwhile")
-    parser.add_argument("--workers", type=int, default=1)
-    parser.add_argument("--bus", choices=("redis", "kafka"), default="redis")
-    parser.add_argument("--rounds", type=int, default=3)
-    chosen = parser.parse_args()
-    with data_directory() as data:
-        system = OnsaleUp(data, chosen.bus, workers=chosen.workers)
-        system.environment = {"ONSALE_LOG_LEVEL": "info", "ONSALE_RATE_LIMITS": "off"}
-        try:
-            system.start()
-            asyncio.run(run(system, chosen.holds, chosen.rate, chosen.rounds))
-            system.stop()
-        finally:
-            system.kill()
-    return 0
-
-
 if __name__ == "__main__":
-    sys.exit(main())
+    measure_own_system("Wipe the seat store while people book.", run, rate=100.0, rounds=3)
