@@ -45,6 +45,9 @@ CONNECTION_ERRORS = (
     asyncpg.InvalidAuthorizationSpecificationError,
 )
 
+# The same, and what was asked was undone since others were in its way, as a migration may be.
+_PASSING_ERRORS = (*CONNECTION_ERRORS, asyncpg.DeadlockDetectedError, asyncpg.SerializationError)
+
 
 async def create_pool(database_url: str, *, size_max: int) -> asyncpg.Pool:
     """A pool that connects when it is first used, so that a database may come later."""
@@ -252,14 +255,16 @@ class DatabasePing:
 
 @asynccontextmanager
 async def unavailable_on_connection_loss() -> AsyncIterator[None]:
-    """Turn every sign of an absent database into ``UnavailableError``."""
+    """Turn every sign of an absent database into ``UnavailableError``, and what passes by itself:
+    a deadlock.
+    """
     try:
         yield
-    except (*CONNECTION_ERRORS, sqlalchemy.exc.TimeoutError) as error:
+    except (*_PASSING_ERRORS, sqlalchemy.exc.TimeoutError) as error:
         raise UnavailableError("postgresql", connection_trouble(error)) from error
     except sqlalchemy.exc.DBAPIError as error:
         # SQLAlchemy wraps what the driver raised, also on the way to a connection.
-        if not comes_from_connection_loss(error):
+        if cause_among(error, _PASSING_ERRORS) is None:
             raise
         raise UnavailableError("postgresql", connection_trouble(error)) from error
 
@@ -281,7 +286,7 @@ def cause_among(
 
 def connection_trouble(error: BaseException) -> str:
     """What keeps a connection from being had, and what to do where a person has to do it."""
-    cause = cause_among(error, CONNECTION_ERRORS) or error
+    cause = cause_among(error, _PASSING_ERRORS) or error
     words = str(cause) or type(cause).__name__
     match cause:
         case asyncpg.InvalidCatalogNameError():
