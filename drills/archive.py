@@ -17,6 +17,8 @@ import asyncpg
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.system_user import server_account
 
+# What compose.yaml archives with, too.
+ARCHIVE_SEGMENT = Path(__file__).parents[1] / "deploy" / "postgres" / "archive-segment"
 COMMAND_SECONDS_MAX = 600
 ARCHIVED_SECONDS_MAX = 120.0
 _POLL_SECONDS = 0.1
@@ -42,22 +44,27 @@ class Archive:
         """The base backup."""
         return self.folder / "base"
 
+    @property
+    def _command(self) -> Path:
+        return self.folder / ARCHIVE_SEGMENT.name
+
     def prepare(self) -> None:
-        """Make the folders, for the account that the server runs as."""
+        """Make the folders, for the account that the server runs as, and put its command there: it
+        may not be let into the project's folder.
+        """
         account = server_account()
         for path in (self.folder, self.log):
             path.mkdir(mode=0o700, parents=True, exist_ok=True)
             if account is not None:
                 os.chown(path, account.pw_uid, account.pw_gid)
+        shutil.copyfile(ARCHIVE_SEGMENT, self._command)
+        self._command.chmod(0o644)
 
     def archiving(self) -> Mapping[str, str]:
         """What the server is started with, from the first on."""
-        log = self.log
         return {
             "archive_mode": "on",
-            # A segment that is half there must never look like a whole one.
-            "archive_command": f"test ! -f {log}/%f && cp %p {log}/%f.part"
-            f" && sync {log}/%f.part && mv {log}/%f.part {log}/%f",
+            "archive_command": f"sh {self._command} %p %f {self.log}",
             "archive_timeout": "60",
         }
 

@@ -1,13 +1,30 @@
 """What is open in the ledger, as metrics."""
 
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import asyncpg
 import pytest
 from prometheus_client import CollectorRegistry
 
+from drills.archive import Archive
+from onsale.platform.database.connections import create_pool
+from onsale.platform.database.migrate import upgrade
+from onsale.platform.embedded.data_directory import DataDirectory
+from onsale.platform.embedded.postgres import EmbeddedPostgres
+from onsale.platform.embedded.supervisor import Supervisor
 from onsale.platform.observability.pool_meter import AsyncpgPoolUse, PoolMeter
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.driven_adapter.metrics.ledger_gauges import LedgerGauges
+from tests.servers.waiting import eventually
 from tests.support.money import CARD
 from tests.support.pipeline import Pipeline, raise_error
+
+FIRST_SEGMENT = "000000010000000000000001"
+# PostgreSQL tries three times, a second apart, and then once a minute or when it is told to.
+ARCHIVED_SECONDS_MAX = 60.0
 
 
 @pytest.fixture
@@ -88,3 +105,65 @@ async def test_connections_that_are_taken_are_told(
     assert told(registry, "database_pool_connections", pool="main", state="taken") == 0
     assert told(registry, "database_pool_connections", pool="main", state="idle") >= 2
     assert told(registry, "database_pool_connections_max", pool="main") == 10
+
+
+@asynccontextmanager
+async def _server(directory: DataDirectory, archive: Archive | None) -> AsyncIterator[asyncpg.Pool]:
+    """One with a schema, which archives there if at all, and keeps its figures when it ends."""
+    server = EmbeddedPostgres(directory, archive.archiving() if archive else None)
+    server.prepare()
+    async with Supervisor(directory) as supervisor:
+        await supervisor.start(server.process())
+        await asyncio.to_thread(upgrade, server.url())
+        pool = await create_pool(server.url(), size_max=2)
+        yield pool
+        await pool.close()
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Archive:
+    """One that cannot take a server's first segment: another one of that name is there."""
+    (tmp_path / "data").mkdir()
+    archive = Archive(tmp_path / "data" / "archive")
+    archive.prepare()
+    (archive.log / FIRST_SEGMENT).write_bytes(b"another one")
+    return archive
+
+
+async def test_an_archive_that_fails_is_told_until_it_takes_the_log_again(
+    archive: Archive, registry: CollectorRegistry
+) -> None:
+    async with _server(DataDirectory(archive.folder.parent), archive) as pool:
+        gauges = LedgerGauges(pool, registry, raise_error)
+
+        async def fails() -> bool:
+            await gauges.look()
+            return told(registry, "ledger_archive_failing_seconds") > 0
+
+        async def goes_well() -> bool:
+            await pool.execute("SELECT pg_switch_wal()")
+            return not await fails()
+
+        assert not await fails()
+        await pool.execute("SELECT pg_switch_wal()")
+        await eventually(fails, timeout_seconds=ARCHIVED_SECONDS_MAX)
+        (archive.log / FIRST_SEGMENT).unlink()
+        await eventually(goes_well, timeout_seconds=2 * ARCHIVED_SECONDS_MAX)
+
+
+async def test_failures_from_before_archiving_was_switched_off_are_nothing(
+    archive: Archive, registry: CollectorRegistry
+) -> None:
+    directory = DataDirectory(archive.folder.parent)
+    async with _server(directory, archive) as pool:
+
+        async def has_failed() -> bool:
+            counted = await pool.fetchval("SELECT failed_count > 0 FROM pg_stat_archiver")
+            return bool(counted)
+
+        await pool.execute("SELECT pg_switch_wal()")
+        await eventually(has_failed, timeout_seconds=ARCHIVED_SECONDS_MAX)
+    async with _server(directory, None) as pool:
+        assert await pool.fetchval("SELECT failed_count > 0 FROM pg_stat_archiver")
+        await LedgerGauges(pool, registry, raise_error).look()
+    assert told(registry, "ledger_archive_failing_seconds") == 0

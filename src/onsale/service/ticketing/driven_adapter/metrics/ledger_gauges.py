@@ -57,6 +57,11 @@ class LedgerGauges:
             ("kind",),
             registry=registry,
         )
+        self._archive_failing = Gauge(
+            "onsale_ledger_archive_failing_seconds",
+            "Since when PostgreSQL has archived nothing of its log, if the last attempt failed",
+            registry=registry,
+        )
         self._looked_at = Gauge(
             "onsale_ledger_looked_timestamp_seconds",
             "When the ledger last told what is open",
@@ -77,6 +82,7 @@ class LedgerGauges:
         self._holds.set(row["holds"])
         for kind in EVENT_DEBTS:
             self._events.labels(kind).set(row[f"owed_{kind}s"])
+        self._archive_failing.set(row["archive_failing_seconds"] or 0)
         self._looked_at.set(time.time())
 
     async def run(self) -> None:

@@ -1,10 +1,18 @@
--- What is open in the ledger, for metrics. Every part reads a partial index that holds what is open.
+-- What is open in the ledger, for metrics. Every part reads a partial index that holds what is open;
+-- of its archive it reads what PostgreSQL counts itself.
 
 -- name: look
 SELECT
     (SELECT count(*) FROM booking WHERE status = 'pending_payment') AS holds,
     (SELECT count(*) FROM event WHERE load_owed) AS owed_loads,
-    (SELECT count(*) FROM event WHERE cancellation_owed) AS owed_cancellations
+    (SELECT count(*) FROM event WHERE cancellation_owed) AS owed_cancellations,
+    -- Failures of before archiving was switched off are still counted, and are nothing now.
+    (
+        SELECT extract(epoch FROM now() - coalesce(last_archived_time, stats_reset))::float8
+        FROM pg_stat_archiver
+        WHERE current_setting('archive_mode') <> 'off'
+            AND last_failed_time > coalesce(last_archived_time, '-infinity')
+    ) AS archive_failing_seconds
 
 -- name: owed_commands
 -- Whatever makes a command due changes the booking; sending it again does not.
