@@ -29,15 +29,30 @@ UNAUTHORIZED = 401
 
 
 @dataclass(frozen=True, slots=True)
+class Accepted:
+    """Every booking that was promised until PostgreSQL was lost is in one of these: answered before
+    the point, and there or not; answered after it, and there as its row is from before, or lost.
+    """
+
+    kept: Collection[str]
+    gone: Collection[str]
+    stored_before: Collection[str]
+    lost: Collection[str]
+
+    @property
+    def total(self) -> int:
+        """How many there are in all."""
+        return sum(map(len, (self.kept, self.gone, self.stored_before, self.lost)))
+
+
+@dataclass(frozen=True, slots=True)
 class Restored:
-    """``kept`` and ``lost`` count bookings that were accepted before and after the point;
-    ``sold_again`` seats that somebody was told are theirs, after the point, and that are another's
-    now. ``faults`` are what should not be.
+    """``sold_again`` are seats that somebody was told are theirs, after the point, and that are
+    another's now. ``faults`` are what should not be.
     """
 
     seconds: Mapping[str, float]
-    kept: int
-    lost: int
+    accepted: Accepted
     strays: Strays
     sold_again: int
     verify_output: str
@@ -80,11 +95,13 @@ async def restore(
                 drill.timed("base backup, while sales go on", began)
                 await sale.sells(bookings)
                 point, point_at = await _point(drill)
-                say(f"this is the point, {sale.crowd.accepted:,} bookings; sales go on")
+                before = _accepted(people.history.operations, 0.0, point_at)
+                say(f"this is the point, {len(before):,} bookings were accepted; sales go on")
                 await sale.sells(bookings)
                 late = await people.join("late buyer")
                 sale.let_end()
-            say(f"{sale.crowd.accepted:,} bookings were accepted; PostgreSQL is destroyed")
+            promised = sale.crowd.accepted
+            say(f"{promised:,} bookings were accepted; PostgreSQL is destroyed")
             books = await _destroy(drill)
             restored_at = await _bring_back(drill, point, books)
             async with sale_among(
@@ -93,7 +110,7 @@ async def restore(
                 await again.sells()
                 say("bookings are accepted and held again")
                 again.let_end()
-            return await _judge(drill, point_at, restored_at, late)
+            return await _judge(drill, point_at, restored_at, late, promised)
 
 
 async def _point(drill: _Drill) -> tuple[datetime, float]:
@@ -152,7 +169,9 @@ async def _bring_back(drill: _Drill, point: datetime, books: GatewayBooks) -> fl
     return restored_at
 
 
-async def _judge(drill: _Drill, point_at: float, restored_at: float, late: Client) -> Restored:
+async def _judge(
+    drill: _Drill, point_at: float, restored_at: float, late: Client, promised: int
+) -> Restored:
     fleet, people = drill.fleet, drill.people
     database_url = fleet.environment["ONSALE_DATABASE_URL"]
     stores = Stores(database_url, fleet.environment["ONSALE_SEAT_STORE_URL"])
@@ -173,10 +192,11 @@ async def _judge(drill: _Drill, point_at: float, restored_at: float, late: Clien
     state = await stores.read([people.event_id], unfinished, verified)
     # Under keys that the ledger does not know: they are counted, and are a person's to hand back.
     judged = replace(state, charges=[each for each in state.charges if each.booking_id])
-    before = _accepted(people.history.operations, 0.0, point_at)
-    lost = _accepted(people.history.operations, point_at, restored_at) - rows
-    faults = [f"booking {gone} was accepted before the point and is gone" for gone in before - rows]
-    if not lost:
+    accepted = _grouped(people.history.operations, rows, point_at, restored_at)
+    faults = [f"booking {id_} was accepted before the point and is gone" for id_ in accepted.gone]
+    if accepted.total != promised:
+        faults.append(f"{promised} bookings were accepted, and {accepted.total} are accounted for")
+    if not accepted.lost:
         faults.append("nothing that was sold after the point is gone: this shows nothing")
     if strays.found != strays.due:
         faults.append(f"{strays.found} of {strays.due} payments of lost sales were found")
@@ -184,10 +204,9 @@ async def _judge(drill: _Drill, point_at: float, restored_at: float, late: Clien
         faults.append(f"a session from after the point is still somebody's: {refused.status}")
     return Restored(
         seconds=drill.seconds,
-        kept=len(before & rows),
-        lost=len(lost),
+        accepted=accepted,
         strays=strays,
-        sold_again=_sold_again(people.history.operations, lost, state),
+        sold_again=_sold_again(people.history.operations, accepted.lost, state),
         verify_output=verified[1],
         faults=faults,
         violations=judge(Evidence(operations, judged, people.history.began_at, ALWAYS)),
@@ -209,6 +228,20 @@ def _as_it_counts(
         # Its row is from before the point, so its promise stands.
         return operation
     return replace(operation, status=None, body={}, answered_at=None)
+
+
+def _grouped(
+    operations: Sequence[Operation], rows: Collection[str], point_at: float, restored_at: float
+) -> Accepted:
+    before = _accepted(operations, 0.0, point_at)
+    # Whoever was not answered and repeated it has one booking, and may have two answers.
+    after = _accepted(operations, point_at, restored_at) - before
+    return Accepted(
+        kept=before.intersection(rows),
+        gone=before.difference(rows),
+        stored_before=after.intersection(rows),
+        lost=after.difference(rows),
+    )
 
 
 def _accepted(operations: Sequence[Operation], begin: float, end: float) -> set[str]:

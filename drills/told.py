@@ -62,15 +62,18 @@ def tell_upgraded(upgraded: Upgraded, out: Console) -> bool:
 
 def tell_restored(restored: Restored, out: Console) -> bool:
     """Print what was lost by design and how long it took; whether nothing else was."""
-    strays = restored.strays
+    strays, accepted = restored.strays, restored.accepted
     lines = [
         "",
         *(f"{seconds:7.1f} s  {name}" for name, seconds in restored.seconds.items()),
         "",
-        f"accepted before the point, and kept: {restored.kept:,}",
-        f"accepted after the point, and lost by design: {restored.lost:,}",
-        f"  seats that their buyers were told of and that are others' now: {restored.sold_again:,}",
-        f"  payments without a booking: {strays.due:,}, {strays.cents / 100:,.2f} in all",
+        f"bookings accepted until PostgreSQL was lost: {accepted.total:,}, of them",
+        f"  answered before the point, and kept: {len(accepted.kept):,}",
+        f"  answered before the point, and gone: {len(accepted.gone):,}",
+        f"  answered after the point, and kept, as stored before: {len(accepted.stored_before):,}",
+        f"  answered after the point, and lost by design: {len(accepted.lost):,}",
+        f"seats that buyers of lost ones were told of, others' now: {restored.sold_again:,}",
+        f"payments without a booking: {strays.due:,}, {strays.cents / 100:,.2f} in all",
         f"  found in the gateway's list, to be handed back by a person: {strays.found:,}",
         f"onsale verify: {restored.verify_output.strip().splitlines()[-1]}",
         *restored.faults[:VIOLATIONS_SHOWN_MAX],

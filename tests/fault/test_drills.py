@@ -75,6 +75,11 @@ def test_what_was_sold_before_the_point_is_there_after_a_restore() -> None:
         seconds_max=SMALL_SECONDS_MAX,
     )
     assert re.search(r"and lost by design: [1-9]", printed), printed
+    total, *groups = (
+        int(found.replace(",", ""))
+        for found in re.findall(r"^(?:bookings|  answered) .*: ([\d,]+)", printed, re.MULTILINE)
+    )
+    assert total == sum(groups)
     assert re.search(r"to be handed back by a person: [1-9]", printed), printed
 
 

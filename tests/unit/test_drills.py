@@ -3,13 +3,14 @@
 import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import httpx
 import pytest
 
 from drills.balanced import Balanced
 from drills.judged import Gap, longest_gap
-from drills.restoring import _as_it_counts
+from drills.restoring import _as_it_counts, _grouped
 from onsale.platform.embedded.ports import free_port
 from storm.history import Operation
 
@@ -98,3 +99,28 @@ def test_what_was_said_after_the_point_no_longer_binds(
 def test_what_is_about_a_lost_booking_does_not_count() -> None:
     lost = _operation("book", 12.0, 13.0, "lost")
     assert _as_it_counts(lost, {"kept"}, POINT_AT, RESTORED_AT) is None
+
+
+def _promised(booking_id: str, answered_at: float) -> Operation:
+    return replace(_operation("book", answered_at - 2.0, answered_at, booking_id), status=202)
+
+
+def test_each_accepted_booking_is_in_one_group_and_those_of_the_second_sale_in_none() -> None:
+    operations = [
+        _promised("kept", 8.0),
+        _promised("gone", 9.0),
+        _promised("stored before, answered after", 11.0),
+        _promised("lost", 15.0),
+        _promised("of the second sale", 21.0),
+        # Asked for again, and answered again.
+        _promised("kept", 12.0),
+        # Not a promise.
+        _operation("book", 8.0, 9.0, "refused"),
+    ]
+    rows = {"kept", "stored before, answered after", "of the second sale"}
+    accepted = _grouped(operations, rows, POINT_AT, RESTORED_AT)
+    assert accepted.kept == {"kept"}
+    assert accepted.gone == {"gone"}
+    assert accepted.stored_before == {"stored before, answered after"}
+    assert accepted.lost == {"lost"}
+    assert accepted.total == 4
