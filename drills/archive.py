@@ -17,8 +17,10 @@ import asyncpg
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.system_user import server_account
 
-# What compose.yaml archives with, too.
-ARCHIVE_SEGMENT = Path(__file__).parents[1] / "deploy" / "postgres" / "archive-segment"
+_DEPLOY = Path(__file__).parents[1] / "deploy" / "postgres"
+# What operators archive and restore with, too.
+ARCHIVE_SEGMENT = _DEPLOY / "archive-segment"
+PUT_BACK = _DEPLOY / "put-back"
 COMMAND_SECONDS_MAX = 600
 ARCHIVED_SECONDS_MAX = 120.0
 _POLL_SECONDS = 0.1
@@ -68,15 +70,6 @@ class Archive:
             "archive_timeout": "60",
         }
 
-    def recovering(self, point: datetime) -> Mapping[str, str]:
-        """What it is started with to become what it was at that time."""
-        return {
-            **self.archiving(),
-            "restore_command": f"cp {self.log}/%f %p",
-            "recovery_target_time": point.isoformat(),
-            "recovery_target_action": "promote",
-        }
-
     async def back_up(self, postgres: EmbeddedPostgres) -> None:
         """Make the base backup, while the server serves.
 
@@ -108,14 +101,12 @@ class Archive:
                 raise BackupError(f"{segment} is not archived")
             await asyncio.sleep(_POLL_SECONDS)
 
-    async def put_back(self, postgres: EmbeddedPostgres) -> None:
-        """Put the base backup where the server's data was, to be recovered at its next start."""
+    async def put_back(self, postgres: EmbeddedPostgres, point: datetime) -> None:
+        """Put the base backup where the server's data was. At its next start it becomes what it was
+        at that time.
+        """
         # As who runs this: the folder above the data is not the server's to write.
-        await _run("cp", "--archive", self.base, postgres.data)
-        (postgres.data / "recovery.signal").touch()
-        account = server_account()
-        if account is not None:
-            await asyncio.to_thread(shutil.chown, postgres.data / "recovery.signal", account.pw_uid)
+        await _run("sh", PUT_BACK, self.base, self.log, postgres.data, point.isoformat())
 
 
 async def recovered(postgres: EmbeddedPostgres) -> None:

@@ -1,5 +1,6 @@
-"""The command with which PostgreSQL archives its log, run by a shell as PostgreSQL runs it."""
+"""What PostgreSQL archives its log with and is restored with, run by a shell as in earnest."""
 
+import re
 import subprocess
 from pathlib import Path
 
@@ -7,6 +8,7 @@ import pytest
 
 from tests.support.deployment import PROJECT, compose_config, run_tool
 
+PUT_BACK = PROJECT / "deploy" / "postgres" / "put-back"
 COMMAND = PROJECT / "deploy" / "postgres" / "archive-segment"
 SEGMENT = "000000010000000000000001"
 
@@ -94,3 +96,61 @@ def test_compose_archives_with_it_to_a_volume_of_its_own() -> None:
     assert command == "-carchive_command=sh /etc/onsale/archive-segment %p %f /archive/log"
     assert Path(volumes["/etc/onsale"]) == COMMAND.parent
     assert volumes["/archive"] != volumes["/var/lib/postgresql"]
+
+
+@pytest.fixture
+def base(tmp_path: Path) -> Path:
+    path = tmp_path / "base" / "2026-11-25"
+    path.mkdir(parents=True)
+    (path / "backup_label").write_text("")
+    (path / "postgresql.auto.conf").write_text("work_mem = '8MB'\n")
+    return path
+
+
+def _put_back(base: Path, data: Path, *time: str) -> subprocess.CompletedProcess[str]:
+    return run_tool("sh", PUT_BACK, base, "/archive/log", data, *time)
+
+
+def test_a_base_backup_takes_the_place_of_the_data_which_is_put_aside(
+    log: Path, base: Path
+) -> None:
+    assert _put_back(base, log, "2026-11-25 20:15:00+00").returncode == 0
+    assert (log / "recovery.signal").exists()
+    assert (log / "postgresql.auto.conf").read_text().splitlines() == [
+        "work_mem = '8MB'",
+        'restore_command = \'cp "/archive/log/%f" "%p"\'',
+        "recovery_target_action = 'promote'",
+        "recovery_target_time = '2026-11-25 20:15:00+00'",
+    ]
+    assert (log.with_name("data.lost") / "pg_wal" / SEGMENT).exists()
+    assert (base / "postgresql.auto.conf").read_text() == "work_mem = '8MB'\n"
+
+
+def test_it_can_be_put_on_an_empty_disk_and_brought_to_the_end(tmp_path: Path, base: Path) -> None:
+    data = tmp_path / "new" / "18" / "docker"
+    assert _put_back(base, data).returncode == 0
+    assert "recovery_target_time = ''" in (data / "postgresql.auto.conf").read_text()
+
+
+def test_what_is_no_base_backup_replaces_nothing(log: Path, archive: Path) -> None:
+    run = _put_back(archive, log)
+    assert (run.returncode, run.stderr) == (1, f"put-back: {archive} is no base backup\n")
+    assert (log / "pg_wal" / SEGMENT).exists()
+
+
+def test_what_was_put_aside_before_stays(log: Path, base: Path) -> None:
+    log.with_name("data.lost").mkdir()
+    run = _put_back(base, log)
+    assert (run.returncode, run.stderr) == (1, f"put-back: {log}.lost is there from before\n")
+    assert (log / "pg_wal" / SEGMENT).exists()
+
+
+def test_the_document_stops_every_role_and_names_files_that_are_there() -> None:
+    text = (PROJECT / "docs" / "backup.md").read_text()
+    services = compose_config(PROJECT / "compose.yaml")["services"]
+    (stopped,) = re.findall(r"docker compose stop (proxy .*)", text)
+    roles = {name for name in services if name.startswith(("api", "worker-"))}
+    assert set(stopped.split()) == {"proxy", *roles}
+    named = set(re.findall(r"/etc/onsale/([\w.-]+)", text)) - {"settings.env", "secrets"}
+    assert named == {"put-back", "after-restore.sql"}
+    assert all((COMMAND.parent / each).is_file() for each in named)
