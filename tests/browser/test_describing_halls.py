@@ -1,5 +1,7 @@
 """How sellers describe a hall and put it on sale."""
 
+import re
+
 import pytest
 from playwright.async_api import Page, expect
 
@@ -127,3 +129,19 @@ async def test_an_event_may_be_hidden_from_the_beginning(windows: Windows, selle
     await expect(page.locator(".pill").first).to_have_text("Not on sale")
     (event,) = await seller.all_items("/api/event?mine=true")
     assert event["is_active"] is False
+
+
+async def test_what_the_service_finds_wrong_is_told_in_sentences(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    await page.get_by_label("As JSON").check()
+    part = '{"number":1,"rows":2,"seats_per_row":3,"accessible":["front","back"]}'
+    await page.get_by_label("Seating configuration").fill(
+        f'{{"sections":[{{"name":"A","price":100,"subsections":[{part}]}}]}}'
+    )
+    await page.get_by_role("button", name="Create event").click()
+    told = re.compile(r"^A position is [^.]+\. A position is [^.]+\.$")
+    await expect(page.get_by_role("alert")).to_have_text(told)

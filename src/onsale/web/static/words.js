@@ -34,6 +34,8 @@ export const moment = (text) => {
 };
 export const plural = (number, one, many = `${one}s`) => `${count(number)} ${number === 1 ? one : many}`;
 
+const capital = (text) => text.charAt(0).toUpperCase() + text.slice(1);
+
 /** "4:05", "1:02:07", "2 days 03:00:00". */
 export function timeLeft(seconds) {
   const whole = Math.max(0, Math.ceil(seconds));
@@ -60,8 +62,7 @@ export function seatsInWords(positions) {
     const list = sorted.length > 1 ? `${sorted.slice(0, -1).join(", ")} and ${sorted.at(-1)}` : String(sorted[0]);
     return `row ${row}, seat${sorted.length > 1 ? "s" : ""} ${list}`;
   });
-  const text = parts.join("; ");
-  return text.charAt(0).toUpperCase() + text.slice(1);
+  return capital(parts.join("; "));
 }
 
 export const STATUS = {
@@ -106,7 +107,9 @@ const REFUSED = {
   FORBIDDEN_ROLE: "Your account is not made for this.",
 };
 
-/** What a person is told about an error, in a sentence. */
+const sentence = (text) => capital(/[.!?]$/.test(text) ? text : `${text}.`);
+
+/** What a person is told about an error, in sentences. */
 export function explained(error) {
   if (error?.code === "PAYMENT_DECLINED")
     return `The card was declined. ${DECLINED[error.body.decline_reason] ?? "Your bank gave no further reason."} Your seats are still held.`;
@@ -116,7 +119,7 @@ export function explained(error) {
   if (error?.code === "ORPHAN_SEAT")
     return `This choice would leave ${seatsInWords(error.body.left_alone).toLowerCase()} alone. Please take others.`;
   if (error?.code === "VALIDATION_ERROR" && error.body.errors?.length)
-    return error.body.errors.map((one) => one.message).join(" ");
+    return error.body.errors.map((one) => sentence(one.message)).join(" ");
   if (error?.name === "Error" && !error.code) return "The service cannot be reached. Please check your connection.";
   return REFUSED[error?.code] ?? error?.message ?? "Something went wrong.";
 }
