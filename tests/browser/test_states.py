@@ -159,7 +159,9 @@ async def test_what_does_not_exist_or_is_somebody_elses_is_not_there(
         "/bookings/0197b0a4-0000-7000-8000-000000000001",
     ):
         await page.goto(address)
-        await expect(page.get_by_role("heading", name="There is nothing here")).to_be_visible()
+        heading = page.get_by_role("heading", name="Nothing here", exact=True)
+        await expect(heading).to_be_visible()
+        await expect(page).to_have_title("Nothing here - onsale")
 
 
 async def test_a_sale_that_has_not_begun_counts_down_and_opens_by_itself(

@@ -111,13 +111,14 @@ export function notice(kind, ...children) {
 
 function showError(error, again) {
   const isMissing = error.status === 404 || error.status === 403 || error.status === 422;
-  title(isMissing ? "Nothing here" : "Not loaded");
+  const heading = isMissing ? "Nothing here" : "This page could not be loaded";
+  title(heading);
   put(
     main,
     h(
       "div",
       { class: "empty" },
-      h("h1", {}, isMissing ? "There is nothing here for you" : "This page could not be loaded"),
+      h("h1", {}, heading),
       h("p", { role: "alert" }, explained(error)),
       h(
         "div",
