@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import expect
 
-from tests.support.browser import Windows, pixels_of, screenshot
+from tests.support.browser import PHONE, Windows, pixels_of, screenshot
 from tests.support.onsale_up import CARD_NUMBER
 from tests.support.qr_codes import text_seen
 from tests.support.visitors import Buyer, Seller
@@ -52,6 +52,34 @@ async def test_the_door_lets_in_once_whoever_shows_the_picture_of_a_ticket(
         await door.keyboard.press("Enter")
         await expect(answer).to_contain_text(words)
     await expect(door.get_by_text("1 let in from here")).to_be_visible()
+
+
+async def test_the_picture_of_a_ticket_fills_its_card_on_a_telephone_and_is_small_on_paper(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "2-3")
+    await buyer.pay(held["id"])
+    page = await windows.open(buyer, size=PHONE)
+    await page.goto(f"/bookings/{held['id']}")
+    picture = page.get_by_role("img", name="Code for row 2, seat 3")
+    await picture.evaluate("(image) => image.decode()")
+    for media, scheme, least, most in (
+        ("screen", "light", 0.85, 1),
+        ("screen", "dark", 0.85, 1),
+        ("print", "light", 0.3, 0.6),
+    ):
+        await page.emulate_media(media=media, color_scheme=scheme)  # type: ignore[arg-type]
+        await screenshot(page, f"ticket-{scheme}-{media}")
+        seen = await pixels_of(picture)
+        assert text_seen(seen)
+        # Scanners need an edge without anything in it: four modules of some forty.
+        height, width = seen.shape
+        edge = round(width * 0.08)
+        middle = range(edge, height - edge)
+        assert min(seen[y, x] for y in middle for x in range(2, edge)) > 250
+        card = await page.locator(".ticket").bounding_box()
+        assert card is not None
+        assert least < width / card["width"] <= most
 
 
 async def test_a_door_without_a_connection_says_that_nothing_is_known(

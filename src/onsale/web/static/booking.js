@@ -490,8 +490,8 @@ page(
           h("img", {
             src: `/api/booking/${id}/tickets/${ticket.id}/qr.svg`,
             alt: `Code for ${seat}`,
-            width: 176,
-            height: 176,
+            width: 320,
+            height: 320,
             on: { error: fail },
           }),
         );
