@@ -20,6 +20,11 @@ from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
 
+SETTINGS = (
+    ("Name, place and time", "Change the event"),
+    ("When the sale begins", "Set the time"),
+    ("The rules", "Set the rules"),
+)
 HALL: JsonObject = {
     "rows": 10,
     "cols": 20,
@@ -28,6 +33,11 @@ HALL: JsonObject = {
         {"name": "Circle", "price": 6_000, "subsections": 4},
     ],
 }
+
+
+async def unfold(page: Page, *headings: str) -> None:
+    for heading in headings:
+        await page.get_by_role("heading", name=heading).click()
 
 
 async def test_a_sale_is_followed_live_hidden_and_shown(
@@ -48,6 +58,7 @@ async def test_a_sale_is_followed_live_hidden_and_shown(
     assert (await seller.event(event_id))["is_active"] is False
     await page.get_by_role("button", name="Publish it").click()
     await expect(page.get_by_text("Everybody can see it.")).to_be_visible()
+    await unfold(page, "The rules", "When the sale begins")
     await page.get_by_label("Tickets per buyer").fill("2")
     await page.get_by_label("Nobody may leave a single seat").check()
     await page.get_by_role("button", name="Set the rules").click()
@@ -71,6 +82,7 @@ async def test_what_an_event_is_called_and_where_and_when_it_is_can_be_changed(
     event_id = await seller.open_event(venue_name="Town Hall", starts_at="2031-05-01T19:30:07Z")
     page = await windows.open(seller)
     await page.goto(f"/sell/events/{event_id}")
+    await unfold(page, "Name, place and time", "When the sale begins")
     change = page.get_by_role("button", name="Change the event")
     await page.get_by_label("Name", exact=True).fill("Spring Gala")
     await page.get_by_label("Description").fill("In the garden\nif the weather allows.")
@@ -105,6 +117,21 @@ async def test_what_an_event_is_called_and_where_and_when_it_is_can_be_changed(
     await change.click()
     await expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
     assert (await seller.event(event_id))["name"] == "Spring Gala"
+
+
+async def test_settings_are_folded_until_they_are_asked_for(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{await seller.open_event()}")
+    for heading, button in SETTINGS:
+        # Whoever moves from heading to heading finds them as before.
+        named = page.get_by_role("heading", name=heading)
+        await expect(named).to_be_visible()
+        await expect(page.get_by_role("button", name=button)).to_be_hidden()
+        await page.locator("summary").filter(has=named).focus()
+        await page.keyboard.press("Enter")
+        await expect(page.get_by_role("button", name=button)).to_be_visible()
 
 
 async def test_only_its_seller_sees_how_an_event_sells(
@@ -283,6 +310,9 @@ async def test_sellers_pages_can_be_used_by_all(
         await page.goto(address)
         await expect(page.get_by_role("heading", level=1)).to_be_visible()
         found += [f"{name}: {fault}" for fault in await faults_in_both_themes(page, name)]
+    await page.goto(f"/sell/events/{event_id}")
+    await unfold(page, *(heading for heading, _ in SETTINGS))
+    found += [f"settings: {fault}" for fault in await faults_in_both_themes(page, "sell-settings")]
     small_id = await seller.open_event(regular_hall(rows=2))
     await open_block_panel(page, small_id)
     await page.get_by_role("gridcell", name="Row 1, seat 2,").click()

@@ -214,7 +214,7 @@ page(
       const details = h(
         "details",
         { class: "panel" },
-        h("summary", {}, "Block seats, or free them"),
+        h("summary", {}, h("h2", {}, "Block seats, or free them")),
         h(
           "div",
           { class: "stack" },

@@ -3,7 +3,7 @@
 import { h } from "./dom.js";
 import { eventFields, hasBegun, isAfter, onSaleField, perBuyerField, timeIn, wrongField } from "./event-fields.js";
 
-/** Forms for an event. `current()` is the event as it is; `change(changes, done, {place, fields})` asks
+/** Forms for an event, folded until they are asked for. `current()` is the event as it is; `change(changes, done, {place, fields})` asks
     for changes and tells at the place, or beside a field, what became of it: true if they are made. */
 export function settings(current, change) {
   return [details(current, change), timing(current, change), rules(current, change)];
@@ -20,12 +20,16 @@ function panel({ heading, label, fields, children, changes, done, fault = () => 
     else if (await change(changes(), done, { place, fields })) made();
   };
   return h(
-    "form",
-    { class: "panel stack", novalidate: true, on: { submit } },
-    h("h2", {}, heading),
-    children,
-    h("div", {}, h("button", { class: "button", type: "submit" }, label)),
-    place,
+    "details",
+    { class: "panel" },
+    h("summary", {}, h("h2", {}, heading)),
+    h(
+      "form",
+      { class: "stack", novalidate: true, on: { submit } },
+      children,
+      h("div", {}, h("button", { class: "button", type: "submit" }, label)),
+      place,
+    ),
   );
 }
 
