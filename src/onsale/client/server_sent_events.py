@@ -41,11 +41,12 @@ class EventParser:
             BadAnswerError: one is larger than any that the service sends.
         """
         text = self._decoder.decode(chunk)
+        if not text:
+            return []
         # CR LF is one end of a line, also when the two come apart.
-        if self._ended_in_cr and text.startswith("\n"):
-            text = text[1:]
-        if text:
-            self._ended_in_cr = text.endswith("\r")
+        after_cr, self._ended_in_cr = self._ended_in_cr, text.endswith("\r")
+        if after_cr:
+            text = text.removeprefix("\n")
         self._size += len(text)
         if self._size > EVENT_CHARACTERS_MAX:
             raise BadAnswerError(f"an event of more than {EVENT_CHARACTERS_MAX} characters")

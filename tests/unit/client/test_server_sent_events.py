@@ -52,6 +52,21 @@ def test_events_are_the_same_however_they_are_cut(
     assert events == read_simply(text)
 
 
+@pytest.mark.parametrize(
+    "chunks",
+    [
+        (b"data: x\r", b"\n", b"\n"),
+        (b"data: x\r", b"", b"\n", b"\r\n"),
+        (b"data: x\r", b"\r"),
+        (b"data: x\n", b"\n"),
+    ],
+)
+def test_an_end_of_line_that_comes_in_two_parts_is_one(chunks: tuple[bytes, ...]) -> None:
+    parser = EventParser()
+    events = [event for chunk in chunks for event in parser.feed(chunk)]
+    assert events == [ServerSentEvent("message", "x", "")]
+
+
 @given(st.lists(st.binary(max_size=50), max_size=20))
 def test_whatever_comes_is_read_or_ignored(chunks: list[bytes]) -> None:
     parser = EventParser()
