@@ -9,109 +9,27 @@ import signal
 import stat
 import subprocess
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from tests.support.hostile_server import hostile_server, http, spoiling_proxy
-from tests.support.onsale_up import (
-    CARD_NUMBER,
-    ONSALE,
-    PASSWORD,
-    OnsaleUp,
-    clean_environment,
-    data_directory,
-)
+from tests.support.onsale_up import CARD_NUMBER, ONSALE, PASSWORD, OnsaleUp, data_directory
+from tests.support.person import COMMAND_SECONDS_MAX, Person, event_file, on_sale
 from tests.support.visitors import new_email
 
-COMMAND_SECONDS_MAX = 60.0
-SMALL = {"rows": 3, "cols": 5, "sections": [{"name": "A", "price": 1_500, "subsections": 2}]}
 TRIES_MAX = 20
 DECLINED_CARD = "4000 0000 0000 0002"
 
 
-@dataclass(slots=True)
-class Person:
-    """Somebody at a shell of their own, with a home of their own."""
-
-    home: Path
-    url: str
-    variables: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def environment(self) -> dict[str, str]:
-        return {
-            **clean_environment(),
-            "COLUMNS": "200",
-            "XDG_CONFIG_HOME": str(self.home),
-            "ONSALE_URL": self.url,
-            **self.variables,
-        }
-
-    def type(
-        self, *arguments: object, status: int = 0, said: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Type a command, which must end with this status, without a traceback or a secret."""
-        run = subprocess.run(
-            [str(ONSALE), *map(str, arguments)],
-            env=self.environment,
-            cwd=self.home,
-            input=said or "",
-            capture_output=True,
-            text=True,
-            timeout=COMMAND_SECONDS_MAX,
-            check=False,
-        )
-        shown = run.stdout + run.stderr
-        assert run.returncode == status, f"{arguments}: {run.returncode}\n{shown}"
-        assert "Traceback" not in shown
-        assert PASSWORD not in shown
-        assert CARD_NUMBER not in shown
-        return run
-
-    def read(self, *arguments: object, said: str | None = None) -> Any:  # noqa: ANN401 - JSON
-        """The JSON that a command prints."""
-        return json.loads(self.type(*arguments, "--json", said=said).stdout)
-
-    def join(self, role: str) -> str:
-        """Make an account and sign in."""
-        email = new_email()
-        account = ("--email", email, "--name", "Somebody", "--role", role)
-        self.type("user", "create", *account, "--password-stdin", said=PASSWORD + "\n")
-        return email
-
-
 @pytest.fixture
 def seller(system: OnsaleUp, tmp_path: Path) -> Person:
-    (home := tmp_path / "seller").mkdir()
-    person = Person(home, system.base_url)
-    person.join("seller")
-    return person
+    return Person.joined(tmp_path / "seller", system.base_url, "seller")
 
 
 @pytest.fixture
 def buyer(system: OnsaleUp, tmp_path: Path) -> Person:
-    (home := tmp_path / "buyer").mkdir()
-    person = Person(home, system.base_url)
-    person.join("buyer")
-    return person
-
-
-def event_file(person: Person, file: str = "hall.json", **changes: object) -> Path:
-    path = person.home / file
-    event = {"name": "Opera", "description": "", "venue_name": "House", "seating_config": SMALL}
-    path.write_text(json.dumps({**event, **changes}))
-    return path
-
-
-def on_sale(seller: Person) -> int:
-    """The number of a new event that takes bookings."""
-    made = seller.read("event", "create", "--file", event_file(seller), "--wait")
-    event_id: int = made["items"][0]["event_id"]
-    return event_id
+    return Person.joined(tmp_path / "buyer", system.base_url, "buyer")
 
 
 def test_a_session_is_kept_until_it_is_ended(system: OnsaleUp, tmp_path: Path) -> None:
@@ -170,41 +88,6 @@ def read_until(terminal: int, text: bytes) -> bytes:
         assert ready, f"not shown in time: {text!r}, but {shown!r}"
         shown += os.read(terminal, 1_024)
     return shown
-
-
-def test_many_events_at_once_and_what_became_of_each(seller: Person) -> None:
-    (seller.home / "halls").mkdir()
-    event_file(seller, "halls/b.json", name="B")
-    event_file(seller, "halls/a.json", name="A", currency="XYZ", hold_seconds=1)
-    listed = seller.home / "season.yaml"
-    listed.write_text(
-        "- {name: C, description: '', venue_name: H, on_sale_at: 2031-01-01T10:00:00+02:00,\n"
-        "   seating_config: {rows: 1, cols: 2, sections: [{name: A, price: 5, subsections: 1}]}}\n"
-        "- {name: D}\n"
-    )
-    run = seller.type("event", "create", "halls", listed, "--json", status=3)
-    report = json.loads(run.stdout)
-    assert (report["made"], report["failed"]) == (2, 2)
-    assert [(each["source"].rpartition("/")[2], each["name"]) for each in report["items"]] == [
-        ("a.json", "A"),
-        ("b.json", "B"),
-        ("season.yaml#1", "C"),
-        ("season.yaml#2", "D"),
-    ]
-    assert [line.partition(":")[0] for line in report["items"][0]["errors"]] == [
-        "currency",
-        "hold_seconds",
-    ]
-    assert "seating_config: Field required" in report["items"][3]["errors"]
-    assert run.stderr == "2 made, 2 failed\n"
-    mine = seller.read("event", "list", "--mine")
-    assert [each["name"] for each in mine] == ["C", "B"]
-    assert mine[0]["on_sale_at"] == "2031-01-01T08:00:00Z"
-
-    shown = seller.type("event", "create", "halls/a.json", status=1).stdout
-    assert shown.splitlines()[0].split() == ["event", "from", "name", "outcome"]
-    seller.type("event", "create", "nothing.yaml", status=2)
-    seller.type("event", "create", status=2)
 
 
 def test_an_event_is_looked_after(seller: Person, buyer: Person) -> None:

@@ -25,8 +25,8 @@ RoleOption = Annotated[
     "show",
     epilog=examples(
         "onsale config show",
-        "# those of a running system; what is set alone, as JSON",
-        "onsale config show --data .onsale --json | jq '.[] | select(.source != \"default\")'",
+        "# what is set alone, as JSON",
+        "onsale config show --json | jq '.[] | select(.source != \"default\")'",
     ),
 )
 def show(data: DataOption = None, as_json: JsonOption = False) -> None:

@@ -26,10 +26,17 @@ _STATES = ("available", "reserved", "sold", "blocked")
 @app.command(
     "create",
     epilog=examples(
-        "# hall.yaml: name: Opera, venue_name: House, seating_config: {rows: 10, cols: 20, "
-        "sections: [{name: A, price: 4500, subsections: 2}]}",
-        "onsale event create --file hall.yaml",
-        "# many at once: lists, several files, a directory; exit status 3 if some failed",
+        "# hall.yaml; prices are in cents",
+        "name: Opera",
+        "venue_name: The House",
+        "seating_config:",
+        "  rows: 10",
+        "  cols: 20",
+        "  sections:",
+        "    - {name: Stalls, price: 4500, subsections: 2}",
+        "# it opens by itself once its seats are loaded",
+        "onsale event create hall.yaml",
+        "# many at once: lists, files, a directory; exit status 3 if some failed",
         "onsale event create season.yaml extra/*.json halls/",
         "# from a program, with what became of each",
         "make-events | onsale event create - --json",
@@ -49,8 +56,7 @@ def create(
 ) -> None:
     """Make events with all their seats, and tell of each what became of it.
 
-    All files are read before the first event is made. Prices are in cents; the fields are those of
-    POST /api/event.
+    All files are read before the first event is made. The fields are those of POST /api/event.
     """
     from onsale.cli.event_creation import create_events, show
     from onsale.cli.event_files import read_events

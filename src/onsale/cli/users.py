@@ -25,7 +25,7 @@ PasswordOption = Annotated[
     epilog=examples(
         "onsale user create --email sam@example.com --name Sam --role seller",
         "# in a script",
-        "onsale user create --email sam@example.com --name Sam --role seller --password-stdin < pw",
+        "onsale user create --email sam@example.com --name Sam --password-stdin < pw",
     ),
 )
 def create(
@@ -61,8 +61,8 @@ def create(
         "# at another service",
         "onsale user login --email sam@example.com --url https://tickets.example.com",
         "# keep no file: the token in the environment of one shell",
-        "export ONSALE_TOKEN=$(onsale user login --email sam@example.com --json | "
-        "jq -r .access_token)",
+        "export ONSALE_TOKEN=$(onsale user login --email sam@example.com --json |",
+        "  jq -r .access_token)",
     ),
 )
 def log_in(

@@ -26,6 +26,7 @@ WITHOUT_JSON = {
     "worker webhooks",
     "user logout",
 }
+TERMINAL_COLUMNS = 80
 HEAVY = ("asyncpg", "confluent_kafka", "fastapi", "httpx", "msgspec", "redis", "yaml")
 
 SHOW_HELP = f"""
@@ -84,6 +85,16 @@ def test_examples_hold_options_that_there_are() -> None:
         for line in re.findall(rf"onsale {name}( .*)", command.epilog or ""):
             typed = re.split(r"\s[|<]|&&|\[/", line)[0]
             assert set(re.findall(r"(?<=\s)--?[a-z][\w-]*", typed)) <= there, line
+
+
+def test_examples_fit_a_narrow_terminal() -> None:
+    lines = [
+        re.sub(r"\[/?(?:bold|cyan|dim)\]", "", line)
+        for command in ALL.values()
+        for line in (command.epilog or "").splitlines()
+    ]
+    # A blank stands on each side; a line that is folded cannot be pasted.
+    assert [line for line in lines if len(line) > TERMINAL_COLUMNS - 2] == []
 
 
 def test_help_loads_nothing_of_the_service_or_its_client() -> None:
