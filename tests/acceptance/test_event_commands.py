@@ -56,3 +56,21 @@ def test_many_events_at_once_and_what_became_of_each(seller: Person) -> None:
     assert shown.splitlines()[0].split() == ["event", "from", "name", "outcome"]
     seller.type("event", "create", "nothing.yaml", status=2)
     seller.type("event", "create", status=2)
+
+
+def test_a_mistyped_field_is_refused_and_the_others_are_made(seller: Person) -> None:
+    mistyped = event_file(seller, "a.json", max_ticket_per_buyer=1)
+    run = seller.type("event", "create", mistyped, event_file(seller, "b.json"), status=3)
+    assert "max_ticket_per_buyer: there is no such field; did you mean max_tickets" in run.stdout
+    assert len(seller.read("event", "list", "--mine")) == 1
+    seller.type("event", "create", mistyped, status=1)
+    hall = {"rows": 3, "cols": 5, "sections": [{"name": "A", "price": 45.5, "subsections": 1}]}
+    dear = event_file(seller, "dear.json", seating_config=hall)
+    said = seller.type("event", "create", dear, status=1).stdout
+    assert "prices are in cents: 4550 for 45.50" in said
+
+
+def test_who_is_not_signed_in_is_told_so_after_a_mistyped_field_too(seller: Person) -> None:
+    mistyped = event_file(seller, "a.json", nam="Opera")
+    seller.variables = {"ONSALE_TOKEN": "over"}
+    seller.type("event", "create", mistyped, event_file(seller, "b.json"), status=5)

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
+from onsale.cli.event_fields import about, unknown_fields
 from onsale.cli.event_files import EventForm
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.printing import note, say_json, say_table
@@ -17,7 +18,7 @@ from onsale.client import (
     OnsaleError,
     ProblemError,
 )
-from onsale.client.problems import NotAuthenticatedError
+from onsale.client.problems import InvalidRequestError, NotAuthenticatedError
 
 LOAD_SECONDS_MAX = 600.0
 _NOT_TRIED = "not tried: the service could not be reached"
@@ -67,19 +68,22 @@ def create_events(
         NotAuthenticatedError, NoAnswerError: at the first, so that none was made.
     """
     outcomes: list[Outcome] = []
-    is_away = False
+    is_first, is_away = True, False
     for form in forms:
         name = str(form.content.get("name", ""))
         event_id, status, errors = None, None, [_NOT_TRIED]
-        if not is_away:
+        if unknown := unknown_fields(form.content):
+            errors = unknown
+        elif not is_away:
             try:
                 event_id, status = _make(client, form, wait=wait)
                 errors = []
             except OnsaleError as error:
-                if not outcomes and _is_about_all(error):
+                if is_first and _is_about_all(error):
                     raise
                 is_away = isinstance(error, NoAnswerError | BadAnswerError)
-                errors = _said(error)
+                errors = _said(error, form)
+            is_first = False
         outcomes.append(
             Outcome(source=form.source, name=name, event_id=event_id, status=status, errors=errors)
         )
@@ -99,8 +103,10 @@ def _is_about_all(error: OnsaleError) -> bool:
     return isinstance(error, NotAuthenticatedError)
 
 
-def _said(error: OnsaleError) -> list[str]:
+def _said(error: OnsaleError, form: EventForm) -> list[str]:
     match error:
+        case InvalidRequestError() if error.errors:
+            return [about(each, form.content) for each in error.errors]
         case NotAuthenticatedError():
             return ["the session is over: onsale user login"]
         case ProblemError():
