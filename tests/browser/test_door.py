@@ -73,6 +73,7 @@ async def test_the_picture_of_a_ticket_fills_its_card_on_a_telephone_and_is_smal
         seen = await pixels_of(picture)
         assert text_seen(seen)
         # Scanners need an edge without anything in it: four modules of some forty.
+        assert seen.shape is not None
         height, width = seen.shape
         edge = round(width * 0.08)
         middle = range(edge, height - edge)
