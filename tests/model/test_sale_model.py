@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from hypothesis import HealthCheck, Phase, settings
+from hypothesis.errors import Flaky
 from hypothesis.stateful import run_state_machine_as_test
 
 from tests.controls.seat_store_guards import SEAT_STORE_GUARDS
@@ -72,6 +73,8 @@ def test_the_model_finds_a_script_that_forgets_its_answers(
     with taken_out(guard.edits):
         opened = pipeline_on(database_url, redis_url)
         pipeline = runner.run(opened.__aenter__())
-        with pytest.raises(AssertionError):
+        # What is forgotten, and so what is found wrong first, is another thing each time it is
+        # played: that it goes otherwise when it is played again is found wrong too.
+        with pytest.raises((AssertionError, Flaky)):
             play(runner, pipeline, shrink=False)
         runner.run(opened.__aexit__(None, None, None))

@@ -17,6 +17,10 @@ DRAIN_SECONDS_MAX = 10
 """What is under way when the server stops has so long to be answered."""
 NOTICE_SECONDS = 0.3
 """So long before it closes, the server asks clients to come back on another connection."""
+KEEP_ALIVE_SECONDS = 75
+"""So long a connection may be idle: longer than proxies and clients keep theirs, of whose requests
+one would else be sent just as its connection is closed, and nobody could say what became of it.
+"""
 ACCEPTED_PER_TURN = 32
 BACKLOG_COUNT = 2_048
 _FILES_BESIDE_CONNECTIONS = 500
@@ -31,6 +35,7 @@ class ServerOptions:
     connection_count_max: int
     protocol: type[asyncio.Protocol]
     trusted_proxies: str = ""
+    keep_alive_seconds: int = KEEP_ALIVE_SECONDS
 
 
 def listen(host: str, port: int) -> socket.socket:
@@ -70,6 +75,7 @@ async def serve(
         limit_concurrency=options.connection_count_max,
         proxy_headers=bool(options.trusted_proxies),
         forwarded_allow_ips=options.trusted_proxies,
+        timeout_keep_alive=options.keep_alive_seconds,
         timeout_graceful_shutdown=DRAIN_SECONDS_MAX,
     )
     server = _Server(config)

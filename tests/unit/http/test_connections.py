@@ -2,14 +2,16 @@
 
 import asyncio
 import json
+import re
 import socket
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
+from pathlib import Path
 
 import httpx
 import pytest
 
-from onsale.platform.http_server import ServerOptions, serve
+from onsale.platform.http_server import KEEP_ALIVE_SECONDS, ServerOptions, serve
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.driving_adapter.http_controller import http_protocol
 from onsale.service.ticketing.driving_adapter.http_controller.connection_guard import (
@@ -36,13 +38,17 @@ def impatient(**changes: float) -> ConnectionGuard:
 
 @asynccontextmanager
 async def serving(
-    api: HttpApi, guard: ConnectionGuard, connection_count_max: int = 1_000
+    api: HttpApi,
+    guard: ConnectionGuard,
+    connection_count_max: int = 1_000,
+    keep_alive_seconds: int = KEEP_ALIVE_SECONDS,
 ) -> AsyncIterator[tuple[str, int]]:
     stop = asyncio.Event()
     with socket.create_server(("127.0.0.1", 0)) as listener:
         options = ServerOptions(
             connection_count_max=connection_count_max,
             protocol=ProblemHttpProtocol.guarded_by(guard),
+            keep_alive_seconds=keep_alive_seconds,
         )
         task = asyncio.create_task(
             serve(api.app, listener, options, shutdown=asyncio.Event(), stop=stop)
@@ -301,3 +307,18 @@ async def test_a_large_body_is_no_large_head(api: HttpApi, seller: httpx.AsyncCl
         made = await client.post(url, content=body, headers=headers)
 
     assert made.status_code == 201, made.text
+
+
+async def test_a_connection_may_be_idle_for_so_long(api: HttpApi) -> None:
+    async with (
+        serving(api, ConnectionGuard(), keep_alive_seconds=1) as address,
+        connected(address, LIVEZ) as connection,
+    ):
+        assert (await everything(connection)).startswith(b"HTTP/1.1 200 ")
+
+
+def test_idle_connections_are_closed_by_the_proxy_and_by_clients_first() -> None:
+    proxy = Path("deploy/proxy/haproxy.cfg").read_text()
+    (kept,) = re.findall(r"^\s*timeout http-keep-alive (\d+)s$", proxy, re.MULTILINE)
+    assert int(kept) < KEEP_ALIVE_SECONDS
+    assert (httpx.Limits().keepalive_expiry or 0) < KEEP_ALIVE_SECONDS
