@@ -13,6 +13,10 @@ pytestmark = pytest.mark.migrations
 
 NEWEST = f"{int(max(outgrown_revisions())) + 1:04}"
 WAIT_SECONDS_MAX = 60
+_WHO_WAITS = """
+SELECT application_name FROM pg_stat_activity
+WHERE datname = current_database() AND wait_event_type = 'Lock'
+"""
 
 
 def test_models_and_migrations_agree(empty_database_url: str) -> None:
@@ -72,6 +76,7 @@ async def test_a_migration_waits_for_its_lock_again_and_again(
     # The first attempt begins, gives up, and lets the traffic pass; then there is a second.
     for is_waited_for in (True, False, True):
         await _until_somebody_waits_for(seller, "ticket", wanted=is_waited_for)
+    assert await seller.fetchval(_WHO_WAITS) == "onsale-migrate"
     await sale.commit()
     await seller.close()
     assert (await upgrading).after == NEWEST

@@ -41,7 +41,9 @@ def _run(connection: Connection) -> None:
 async def _run_online(database_url: str) -> None:
     engine = create_async_engine(
         "postgresql+asyncpg://",
-        async_creator=lambda: asyncpg.connect(database_url),
+        async_creator=lambda: asyncpg.connect(
+            database_url, server_settings={"application_name": "onsale-migrate"}
+        ),
         poolclass=NullPool,
     )
     async with engine.connect() as connection:

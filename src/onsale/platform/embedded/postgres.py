@@ -142,7 +142,7 @@ class EmbeddedPostgres:
     async def is_ready(self) -> bool:
         """Whether the server answers a query."""
         try:
-            connection = await asyncpg.connect(self.url(), timeout=_CONNECT_TIMEOUT_SECONDS)
+            connection = await self._connect()
         except _NOT_READY:
             return False
         try:
@@ -155,7 +155,7 @@ class EmbeddedPostgres:
 
     async def ensure_database(self, database: str) -> None:
         """Create an empty database unless it exists."""
-        connection = await asyncpg.connect(self.url(), timeout=_CONNECT_TIMEOUT_SECONDS)
+        connection = await self._connect()
         try:
             found = "SELECT 1 FROM pg_database WHERE datname = $1"
             if await connection.fetchval(found, database) is None:
@@ -163,6 +163,13 @@ class EmbeddedPostgres:
                 await connection.execute(f'CREATE DATABASE "{quoted}"')
         finally:
             await connection.close()
+
+    async def _connect(self) -> asyncpg.Connection:
+        return await asyncpg.connect(
+            self.url(),
+            timeout=_CONNECT_TIMEOUT_SECONDS,
+            server_settings={"application_name": "onsale-up"},
+        )
 
     def _socket_directory(self) -> Path:
         account = server_account()
