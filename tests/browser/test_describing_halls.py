@@ -2,12 +2,12 @@
 
 import re
 
+import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import (
-    Windows,
-)
+from tests.support.browser import Windows, faults_in_both_themes
+from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Seller
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
@@ -67,7 +67,9 @@ async def test_a_hall_is_described_section_by_section_or_as_json(
     await page.get_by_label("Seating configuration").fill("{")
     await expect(preview).to_contain_text("not JSON yet")
     await page.get_by_role("button", name="Create event").click()
-    await expect(page.get_by_role("alert")).to_contain_text("not JSON yet")
+    text_area = page.get_by_label("Seating configuration")
+    await expect(text_area).to_be_focused()
+    await expect(text_area).to_have_accessible_description(re.compile("not JSON yet"))
     await page.get_by_label("Seating configuration").fill(
         '{"sections":[{"name":"X","price":100,"subsections":[{"number":7,"rows":2,"seats_per_row":3'
         ',"price_categories":[{"name":"front","price":250,"rows":[1]}]}]}]}'
@@ -101,6 +103,157 @@ async def test_what_is_no_amount_is_no_price(windows: Windows, seller: Seller, p
     await page.goto("/sell/new")
     await page.get_by_label("Price of a seat").fill(price)
     await expect(page.get_by_label("What the hall will be")).to_contain_text("A price is")
+
+
+async def create_faulty(page: Page, control: Locator, value: str, fault: str) -> None:
+    """With the value, nothing is created; its control says why, until it is right again."""
+    before = await control.input_value()
+    await control.fill(value)
+    await page.get_by_role("button", name="Create event").click()
+    await expect(control).to_be_focused()
+    await expect(page.locator("[aria-invalid]")).to_have_count(1)
+    await expect(control).to_have_attribute("aria-invalid", "true")
+    await expect(control).to_have_accessible_description(re.compile(fault))
+    await control.fill(before)
+    await expect(page.locator("[aria-invalid]")).to_have_count(0)
+
+
+async def test_a_fault_of_the_hall_is_told_at_its_field(windows: Windows, seller: Seller) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    whole = "whole numbers from 1"
+    for label, value, fault in (
+        ("Parts", "0", "at least one part"),
+        ("Parts", "2501", "at most 2,500 parts"),
+        ("Parts", "2001", "at most 1,000,000 seats"),
+        ("Rows each", "four", whole),
+        ("Seats per row", "0", whole),
+        ("Seats per row", "401", "at most 10,000 seats"),
+        ("Price of a seat", "free", "A price is"),
+    ):
+        await create_faulty(page, page.get_by_label(label, exact=True), value, fault)
+
+    await page.get_by_label("Section by section").check()
+    second = page.get_by_role("group", name="Section 2")
+    for label, value, fault in (
+        ("Section", "", "A section's name has"),
+        ("Section", "Stalls", "the same name"),
+        ("Price", "", "A price is"),
+        ("Parts", "", "at least one part"),
+        ("Rows", "1.5", whole),
+        ("Seats", "-1", whole),
+    ):
+        await create_faulty(page, second.get_by_label(label, exact=True), value, fault)
+    await second.get_by_label("Rows").fill("none")
+    await page.get_by_role("button", name="Create event").click()
+    faults = await faults_in_both_themes(page, "sell-new-wrong")
+    assert not faults, "\n".join(faults)
+    assert not await seller.all_items("/api/event?mine=true")
+
+
+async def test_of_several_faults_the_first_on_the_page_is_gone_to(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    await page.get_by_label("Price of a seat").fill("free")
+    await page.get_by_label("Currency").fill("")
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.locator("[aria-invalid]")).to_have_count(2)
+    await expect(page.get_by_label("Price of a seat")).to_be_focused()
+
+
+async def test_sections_and_parts_are_told_apart_before_anything_is_typed(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    hall = page.get_by_role("region", name="The hall")
+    await expect(hall).to_contain_text("A section has a name and a price")
+    await expect(hall).to_contain_text("its parts are blocks of rows")
+
+
+async def test_what_is_typed_of_an_event_is_kept_until_it_is_made_or_given_up(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell")
+    await page.get_by_role("link", name="New event").click()
+    await describe(page)
+    await page.get_by_label("Begins").fill("2040-01-01T20:00")
+    await page.get_by_label("Seats per row").fill("7")
+    await page.get_by_label("Section by section").check()
+    await page.get_by_role("button", name="Remove section 2").click()
+    await page.get_by_role("button", name="Add a section").click()
+    await page.get_by_role("group", name="Section 3").get_by_label("Rows").fill("3")
+    await page.get_by_label("Minutes to pay").fill("25")
+    await page.get_by_label("Nobody may leave a single seat").check()
+    await page.get_by_label("Show it to everybody").uncheck()
+
+    async def expect_all_of_it() -> None:
+        await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")
+        await expect(page.get_by_label("Begins")).to_have_value("2040-01-01T20:00")
+        await expect(page.get_by_label("Section by section")).to_be_checked()
+        second = page.get_by_role("group", name="Section 2")
+        await expect(second.get_by_label("Section", exact=True)).to_have_value("C")
+        await expect(page.get_by_label("Rows", exact=True)).to_have_count(2)
+        await expect(second.get_by_label("Rows")).to_have_value("3")
+        await expect(page.get_by_label("What the hall will be")).to_contain_text("1,660 seats")
+        await expect(page.get_by_label("Minutes to pay")).to_have_value("25")
+        await expect(page.get_by_label("Nobody may leave a single seat")).to_be_checked()
+        await expect(page.get_by_label("Show it to everybody")).not_to_be_checked()
+
+    await page.reload()
+    await expect_all_of_it()
+    await page.get_by_role("link", name="Your events").click()
+    await expect(page.get_by_role("heading", name="You sell nothing yet")).to_be_visible()
+    await page.go_back()
+    await expect_all_of_it()
+    await page.get_by_role("button", name="Add a section").click()
+    added = page.get_by_role("group", name="Section 3").get_by_label("Section", exact=True)
+    await expect(added).to_have_value("D")
+    await page.get_by_label("All parts alike").check()
+    await expect(page.get_by_label("Seats per row")).to_have_value("7")
+
+    await page.get_by_role("link", name="Cancel").click()
+    await page.get_by_role("link", name="New event").click()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("")
+    await describe(page)
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
+    await page.goto("/sell/new")
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("")
+
+
+async def test_what_another_account_has_typed_is_not_shown(
+    windows: Windows, seller: Seller, http: httpx.AsyncClient, system: OnsaleUp
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    rival = await Seller.join(http)
+    # As a session that has run out and another one that began do: nobody has signed out here.
+    await page.context.add_cookies(
+        [{"name": "onsale_session", "value": rival.token, "url": system.base_url}]
+    )
+    await page.reload()
+    await expect(page.locator(".who")).to_have_attribute("title", rival.email)
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("")
+    assert await page.evaluate("sessionStorage.getItem('onsale.new-event')") is None
+
+
+async def test_of_more_than_can_be_kept_nothing_older_comes_back(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await describe(page)
+    await page.get_by_label("As JSON").check()
+    await page.get_by_label("Seating configuration").fill("[" + " " * 200_000)
+    await page.reload()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("")
 
 
 async def test_times_that_make_no_sense_are_told_before_anything_is_sold(

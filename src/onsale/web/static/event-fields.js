@@ -23,6 +23,15 @@ export const perBuyerField = (event = {}) =>
     "Empty: no limit",
   );
 
+/** What stands in fields, by their names. */
+export const valuesOf = (fields) =>
+  Object.fromEntries(Object.entries(fields).map(([name, { control }]) => [name, control.value]));
+
+/** Fill fields with what `valuesOf` gave; one without a value stays as it is. */
+export function fillIn(fields, values) {
+  for (const [name, { control }] of Object.entries(fields)) control.value = values?.[name] ?? control.value;
+}
+
 /** The time in a field as the service has it; null if there is none. */
 export const timeIn = ({ control }) => (control.value ? new Date(control.value).toISOString() : null);
 

@@ -1,13 +1,16 @@
 import { call, isOpen } from "./api.js";
 import { field, h, put } from "./dom.js";
+import { draftOf, forgetDraft, keepDraft } from "./event-draft.js";
 import {
   eventFields,
+  fillIn,
   hasBegun,
   isAfter,
   onSaleField,
   perBuyerField,
   refusedField,
   timeIn,
+  valuesOf,
   wrongField,
 } from "./event-fields.js";
 import { hallForm } from "./hall-form.js";
@@ -16,7 +19,7 @@ import { notice, page, title } from "./shell.js";
 import { explained } from "./words.js";
 
 page(
-  async (main) => {
+  async (main, user) => {
     title("New event");
     const wrong = h("div", {});
     const preview = h("div", { class: "stack" });
@@ -48,7 +51,10 @@ page(
     };
     const { name, venue_name: venue, description, starts_at: startsAt, on_sale_at: onSaleAt } = fields;
     const perBuyer = fields.max_tickets_per_buyer;
-    const hall = hallForm(() => show());
+    const hall = hallForm(() => {
+      show();
+      keep();
+    });
     const send = h("button", { class: "button primary", type: "submit" }, "Create event");
     const form = h(
       "form",
@@ -67,6 +73,11 @@ page(
         "section",
         { class: "panel stack", "aria-labelledby": "hall" },
         h("h2", { id: "hall" }, "The hall"),
+        h(
+          "p",
+          { class: "soft" },
+          "A section has a name and a price, such as the stalls; its parts are blocks of rows, each with a map of its own.",
+        ),
         hall.element,
       ),
       h(
@@ -77,8 +88,9 @@ page(
         h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
         h("label", { class: "choice" }, isPublic, "Show it to everybody as soon as it is ready"),
       ),
-      h("div", { class: "row" }, send, h("a", { class: "button", href: "/sell" }, "Do not create it")),
+      h("div", { class: "row" }, send, h("a", { class: "button", href: "/sell", on: { click: forgetDraft } }, "Cancel")),
     );
+    form.addEventListener("input", keep);
     form.addEventListener("submit", (event) => {
       event.preventDefault();
       create();
@@ -87,6 +99,7 @@ page(
       currency.control.value = currency.control.value.toUpperCase();
       show();
     });
+    bringBack(draftOf(user.id));
     put(
       main,
       h(
@@ -113,21 +126,30 @@ page(
       );
     }
 
+    function keep() {
+      const rules = { noSingles: noSingles.checked, isPublic: isPublic.checked };
+      keepDraft(user.id, { fields: valuesOf(fields), hall: hall.values(), rules });
+    }
+
+    function bringBack(values) {
+      fillIn(fields, values?.fields);
+      hall.fill(values?.hall);
+      noSingles.checked = values?.rules?.noSingles ?? noSingles.checked;
+      isPublic.checked = values?.rules?.isPublic ?? isPublic.checked;
+    }
+
     async function create() {
       if (send.disabled) return;
       put(wrong);
-      let first = wrongField(fields);
-      if (hasBegun(startsAt)) {
-        startsAt.say("This time is over.");
-        first ??= startsAt;
-      } else if (isAfter(onSaleAt.control.value, startsAt.control.value)) {
+      wrongField(fields);
+      if (hasBegun(startsAt)) startsAt.say("This time is over.");
+      else if (isAfter(onSaleAt.control.value, startsAt.control.value))
         onSaleAt.say("The sale would begin after the event.");
-        first ??= onSaleAt;
-      }
-      const { config, fault } = hall.read();
-      if (fault) put(wrong, notice("bad", h("p", {}, fault)));
+      const { config, fault, isTold } = hall.judge();
+      if (fault && !isTold) put(wrong, notice("bad", h("p", {}, fault)));
+      const first = form.querySelector('[aria-invalid="true"]');
       if (first || fault) {
-        (first?.control ?? hall.element.querySelector("input, textarea")).focus();
+        (first ?? hall.element.querySelector("input")).focus();
         return;
       }
       send.disabled = true;
@@ -149,6 +171,7 @@ page(
             ...(noSingles.checked && { leave_no_single_seats: true }),
           },
         });
+        forgetDraft();
         location.assign(`/sell/events/${event.id}`);
       } catch (error) {
         send.disabled = false;

@@ -1,7 +1,16 @@
 // What a seller can change of an event that is there.
 
 import { h } from "./dom.js";
-import { eventFields, hasBegun, isAfter, onSaleField, perBuyerField, timeIn, wrongField } from "./event-fields.js";
+import {
+  eventFields,
+  hasBegun,
+  isAfter,
+  onSaleField,
+  perBuyerField,
+  timeIn,
+  valuesOf,
+  wrongField,
+} from "./event-fields.js";
 
 /** Forms for an event, folded until they are asked for. `current()` is the event as it is; `change(changes, done, {place, fields})` asks
     for changes and tells at the place, or beside a field, what became of it: true if they are made. */
@@ -36,8 +45,7 @@ function panel({ heading, label, fields, children, changes, done, fault = () => 
 function details(current, change) {
   const fields = eventFields(current());
   const { name, venue_name, description, starts_at } = fields;
-  const values = () => Object.fromEntries(Object.entries(fields).map(([key, { control }]) => [key, control.value]));
-  let shown = values();
+  let shown = valuesOf(fields);
   return panel(
     {
       heading: "Name, place and time",
@@ -60,12 +68,12 @@ function details(current, change) {
       },
       // What was not touched is not sent: it may have been changed in another window.
       changes() {
-        const touched = Object.entries(values()).filter(([key, value]) => value !== shown[key]);
+        const touched = Object.entries(valuesOf(fields)).filter(([key, value]) => value !== shown[key]);
         return Object.fromEntries(touched.map(([key, value]) => [key, key === "starts_at" ? timeIn(starts_at) : value]));
       },
       done: "The event is changed.",
       made() {
-        shown = values();
+        shown = valuesOf(fields);
       },
     },
     change,
