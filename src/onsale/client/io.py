@@ -20,6 +20,7 @@ from onsale.client.errors import BadAnswerError, NoAnswerError
 from onsale.client.options import ClientOptions
 
 USER_AGENT = "onsale-client"
+_PLAIN = "identity"
 # Before any byte of the request has left.
 _UNHEARD = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
 
@@ -47,7 +48,7 @@ class Opened(Protocol):
         """The next bytes; none at its end.
 
         Raises:
-            NoAnswerError, BadAnswerError: it broke off.
+            NoAnswerError: it broke off.
         """
 
 
@@ -60,6 +61,7 @@ class Io(Protocol):
 
         Raises:
             NoAnswerError: there is none.
+            BadAnswerError: it is encoded, though nobody has asked for that.
         """
 
     @abstractmethod
@@ -102,7 +104,7 @@ class _BlockingOpened(Opened):
     def __init__(self, request: Request, response: httpx.Response) -> None:
         self.head = _head_of(response)
         self._request = request
-        self._chunks = response.iter_bytes()
+        self._chunks = response.iter_raw()
 
     @override
     async def read(self) -> bytes:
@@ -145,7 +147,7 @@ class _AwaitingOpened(Opened):
     def __init__(self, request: Request, response: httpx.Response) -> None:
         self.head = _head_of(response)
         self._request = request
-        self._chunks = response.aiter_bytes()
+        self._chunks = response.aiter_raw()
 
     @override
     async def read(self) -> bytes:
@@ -172,7 +174,8 @@ def _built(
         request.url,
         params=request.query or None,
         content=request.content,
-        headers={"user-agent": USER_AGENT, **request.headers},
+        # What is not compressed is never larger than what comes of it.
+        headers={"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers},
         timeout=httpx.Timeout(request.silence_seconds_max, connect=options.connect_seconds_max),
     )
     # A log-in leaves one in what several clients may share: each goes by its own token.
@@ -181,6 +184,9 @@ def _built(
 
 
 def _head_of(response: httpx.Response) -> Answer:
+    encoding = response.headers.get("content-encoding", _PLAIN)
+    if encoding.strip().lower() != _PLAIN:
+        raise BadAnswerError("an answer that is encoded", status=response.status_code)
     headers = {name.lower(): value for name, value in response.headers.items()}
     return Answer(response.status_code, headers, b"")
 
@@ -190,8 +196,6 @@ def _failures_told(request: Request) -> Iterator[None]:
     """Errors of httpx as those of this client."""
     try:
         yield
-    except httpx.DecodingError as error:
-        raise BadAnswerError(f"{request.url}: {_said(error)}") from error
     except httpx.RequestError as error:
         raise NoAnswerError(
             f"{request.url}: {_said(error)}", may_have_happened=not isinstance(error, _UNHEARD)
