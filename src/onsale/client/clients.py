@@ -55,7 +55,8 @@ class OnsaleClient(_Client):
         options: ClientOptions | None = None,
         http: httpx.Client | None = None,
     ) -> None:
-        """``http`` are connections to use, which whoever made them closes.
+        """``http`` are connections to use, which whoever made them closes: their own limits
+        hold, and each wait for bytes of a head is bounded, but not how many there are.
 
         Raises:
             ValueError: ``url`` is no address.

@@ -53,8 +53,9 @@ class Core:
         request = self.request(call, self.options.answer_seconds_max)
 
         async def attempt() -> Answered:
+            began = self.options.monotonic()
             async with self.io.open(request) as opened:
-                return call.understand(await self._whole(opened))
+                return call.understand(await self._whole(opened, began))
 
         return await self.attempts(call, attempt)
 
@@ -74,7 +75,7 @@ class Core:
                     raise
             await self.io.sleep(seconds)
 
-    def request(self, call: Call[Any], silence_seconds_max: float) -> Request:
+    def request(self, call: Call[Any], answer_seconds_max: float) -> Request:
         """The request of a call; the same for each attempt."""
         headers = call.headers()
         if self.token is not None:
@@ -85,7 +86,7 @@ class Core:
             query=dict(call.query),
             headers=headers,
             content=call.content(),
-            silence_seconds_max=silence_seconds_max,
+            answer_seconds_max=answer_seconds_max,
         )
 
     @asynccontextmanager
@@ -98,23 +99,26 @@ class Core:
         async with self.io.open(request) as opened:
             kind = opened.head.headers.get("content-type", "").partition(";")[0].strip().lower()
             if opened.head.status != call.status or kind != call.accept:
-                raise refusal(await self._whole(opened))
+                raise refusal(await self._whole(opened, self.options.monotonic()))
             yield opened
 
-    async def _whole(self, opened: Opened) -> Answer:
+    async def _whole(self, opened: Opened, began: float) -> Answer:
         """An answer with its body, within bounds, whatever it is that answers."""
-        began = self.options.monotonic()
         body = bytearray()
-        while chunk := await opened.read():
+        while chunk := await opened.read(self._answer_seconds_left(began)):
             body += chunk
             if len(body) > self.options.answer_bytes_max:
                 raise BadAnswerError(
                     f"an answer of more than {self.options.answer_bytes_max} bytes",
                     status=opened.head.status,
                 )
-            if self.options.monotonic() - began > self.options.answer_seconds_max:
-                raise NoAnswerError("the answer comes too slowly", may_have_happened=True)
         return replace(opened.head, body=bytes(body))
+
+    def _answer_seconds_left(self, began: float) -> float:
+        left = self.options.answer_seconds_max - (self.options.monotonic() - began)
+        if left <= 0:
+            raise NoAnswerError("the answer comes too slowly", may_have_happened=True)
+        return left
 
     def _seconds_to_wait(self, call: Call[Any], error: OnsaleError, tried: int) -> float | None:
         """Until the next attempt; ``None``: there is none."""

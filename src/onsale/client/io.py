@@ -12,9 +12,11 @@ from contextlib import AbstractAsyncContextManager, asynccontextmanager, context
 from dataclasses import dataclass, field
 from typing import Protocol
 
+import httpcore
 import httpx
 from typing_extensions import override
 
+from onsale.client.blocking_transport import BlockingTransport, time_limit
 from onsale.client.call import Answer
 from onsale.client.errors import BadAnswerError, NoAnswerError
 from onsale.client.options import ClientOptions
@@ -22,12 +24,20 @@ from onsale.client.options import ClientOptions
 USER_AGENT = "onsale-client"
 _PLAIN = "identity"
 # Before any byte of the request has left.
-_UNHEARD = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol)
+_UNHEARD = (
+    *(httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, httpx.UnsupportedProtocol),
+    *(httpcore.ConnectError, httpcore.ConnectTimeout, httpcore.PoolTimeout),
+)
+_FAILED = (
+    httpx.RequestError,
+    *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
+    httpcore.ProxyError,
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Request:
-    """An HTTP request. ``silence_seconds_max`` is how long nothing may come of its answer."""
+    """An HTTP request. ``answer_seconds_max`` is how long the head of its answer may take."""
 
     method: str
     url: str
@@ -35,7 +45,7 @@ class Request:
     # Say who asks, and what with.
     headers: dict[str, str] = field(repr=False)
     content: bytes | None = field(repr=False)
-    silence_seconds_max: float
+    answer_seconds_max: float
 
 
 class Opened(Protocol):
@@ -44,11 +54,11 @@ class Opened(Protocol):
     head: Answer
 
     @abstractmethod
-    async def read(self) -> bytes:
+    async def read(self, seconds_max: float) -> bytes:
         """The next bytes; none at its end.
 
         Raises:
-            NoAnswerError: it broke off.
+            NoAnswerError: it broke off, or there are none within this time.
         """
 
 
@@ -60,7 +70,7 @@ class Io(Protocol):
         """Send a request; its answer is open within the block.
 
         Raises:
-            NoAnswerError: there is none.
+            NoAnswerError: there is none in time.
             BadAnswerError: it is encoded, though nobody has asked for that.
         """
 
@@ -78,12 +88,14 @@ class BlockingIo(Io):
 
     def __init__(self, base_url: str, options: ClientOptions, http: httpx.Client | None) -> None:
         self._options = options
-        self._http = http or httpx.Client(limits=_limits(options), verify=_is_encrypted(base_url))
+        self._http = http or httpx.Client(
+            transport=BlockingTransport(base_url, _limits(options)), trust_env=False
+        )
 
     @asynccontextmanager
     @override
     async def open(self, request: Request) -> AsyncIterator[Opened]:
-        with _failures_told(request):
+        with _failures_told(request), time_limit(request.answer_seconds_max):
             built = _built(self._http, request, self._options)
             response = self._http.send(built, stream=True, follow_redirects=False, auth=None)
         try:
@@ -107,8 +119,8 @@ class _BlockingOpened(Opened):
         self._chunks = response.iter_raw()
 
     @override
-    async def read(self) -> bytes:
-        with _failures_told(self._request):
+    async def read(self, seconds_max: float) -> bytes:
+        with _failures_told(self._request), time_limit(seconds_max):
             return next(self._chunks, b"")
 
 
@@ -120,7 +132,9 @@ class AwaitingIo(Io):
     ) -> None:
         self._options = options
         self._http = http or httpx.AsyncClient(
-            limits=_limits(options), verify=_is_encrypted(base_url)
+            limits=_limits(options),
+            # Certificates take a fifth of a second to load, for nothing where none is shown.
+            verify=base_url.startswith("https:"),
         )
 
     @asynccontextmanager
@@ -128,7 +142,10 @@ class AwaitingIo(Io):
     async def open(self, request: Request) -> AsyncIterator[Opened]:
         with _failures_told(request):
             built = _built(self._http, request, self._options)
-            response = await self._http.send(built, stream=True, follow_redirects=False, auth=None)
+            async with asyncio.timeout(request.answer_seconds_max):
+                response = await self._http.send(
+                    built, stream=True, follow_redirects=False, auth=None
+                )
         try:
             yield _AwaitingOpened(request, response)
         finally:
@@ -150,14 +167,10 @@ class _AwaitingOpened(Opened):
         self._chunks = response.aiter_raw()
 
     @override
-    async def read(self) -> bytes:
+    async def read(self, seconds_max: float) -> bytes:
         with _failures_told(self._request):
-            return await anext(self._chunks, b"")
-
-
-def _is_encrypted(base_url: str) -> bool:
-    # Certificates take a fifth of a second to load, for nothing where none is shown.
-    return base_url.startswith("https:")
+            async with asyncio.timeout(seconds_max):
+                return await anext(self._chunks, b"")
 
 
 def _limits(options: ClientOptions) -> httpx.Limits:
@@ -176,7 +189,11 @@ def _built(
         content=request.content,
         # What is not compressed is never larger than what comes of it.
         headers={"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers},
-        timeout=httpx.Timeout(request.silence_seconds_max, connect=options.connect_seconds_max),
+        timeout=httpx.Timeout(
+            request.answer_seconds_max,
+            connect=options.connect_seconds_max,
+            pool=options.connect_seconds_max,
+        ),
     )
     # A log-in leaves one in what several clients may share: each goes by its own token.
     built.headers.pop("cookie", None)
@@ -193,10 +210,12 @@ def _head_of(response: httpx.Response) -> Answer:
 
 @contextmanager
 def _failures_told(request: Request) -> Iterator[None]:
-    """Errors of httpx as those of this client."""
+    """Errors of httpx and of clocks as those of this client."""
     try:
         yield
-    except httpx.RequestError as error:
+    except TimeoutError as error:
+        raise NoAnswerError(f"{request.url}: not in time", may_have_happened=True) from error
+    except _FAILED as error:
         raise NoAnswerError(
             f"{request.url}: {_said(error)}", may_have_happened=not isinstance(error, _UNHEARD)
         ) from error

@@ -36,8 +36,7 @@ async def follow_booking(
     A stream that breaks off is opened again.
 
     Raises:
-        NotInTimeError: it was not over within ``seconds_max``, which is looked at whenever the
-            service says something, every 15 seconds at least.
+        NotInTimeError: it was not over within ``seconds_max``.
     """
     source = _EventSource(core, booking_calls.follow_booking(booking), seconds_max)
     seen = None
@@ -131,7 +130,7 @@ class _EventSource(Generic[Answered]):
     async def _connection(self) -> AsyncGenerator[Answered, None]:
         parser = EventParser(self._last_id)
         async with self._core.opened(self._call, self._request()) as opened:
-            while chunk := await opened.read():
+            while chunk := await opened.read(self._silence_seconds_max()):
                 for event in parser.feed(chunk):
                     self._last_id = event.last_id
                     if parser.retry_seconds is not None:
@@ -145,6 +144,7 @@ class _EventSource(Generic[Answered]):
 
     def _seconds_to_wait(self, error: OnsaleError) -> float:
         """Until the next connection; raises the error if there is none."""
+        self._check_time()
         self._in_vain += 1
         if not is_passing(error) or self._in_vain > self._options.reconnects_max:
             raise error
@@ -158,11 +158,13 @@ class _EventSource(Generic[Answered]):
         return self._within_time(seconds)
 
     def _request(self) -> Request:
-        silence = self._within_time(self._options.silence_seconds_max)
-        request = self._core.request(self._call, silence)
+        request = self._core.request(self._call, self._silence_seconds_max())
         if not self._last_id:
             return request
         return replace(request, headers={**request.headers, _LAST_EVENT_ID: self._last_id})
+
+    def _silence_seconds_max(self) -> float:
+        return self._within_time(self._options.silence_seconds_max)
 
     def _within_time(self, seconds: float) -> float:
         if self._ends_at is None:

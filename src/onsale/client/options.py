@@ -11,8 +11,9 @@ class ClientOptions:
     """Every bound of a client. ``monotonic`` tells seconds, ``chance`` a number from 0 to 1."""
 
     connect_seconds_max: float = 5.0
+    """Until a connection of the client's is free, and until a new one is there."""
     answer_seconds_max: float = 30.0
-    """Of one attempt: nothing has come for so long, or not all of it."""
+    """Of one attempt, until the last byte of its answer."""
     answer_bytes_max: int = 64 * 1024 * 1024
     attempts_max: int = 6
     attempts_seconds_max: float = 60.0

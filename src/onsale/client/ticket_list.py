@@ -30,7 +30,7 @@ async def download_tickets(core: Core, event_id: int) -> AsyncGenerator[bytes, N
             return await kept.enter_async_context(core.opened(call, request))
 
         opened = await core.attempts(call, attempt)
-        while chunk := await opened.read():
+        while chunk := await opened.read(core.options.silence_seconds_max):
             yield chunk
 
 

@@ -1,0 +1,92 @@
+"""A server that says a little, again and again, does not hold a call longer than was said."""
+
+import asyncio
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from onsale.client import NoAnswerError, NotInTimeError
+from tests.support.either_client import BOTH_KINDS, QUICK, either_client
+from tests.support.hostile_server import Reply, hostile_server
+from tests.support.service_answers import BOOKING
+
+pytestmark = BOTH_KINDS
+
+PIECES = 1_000
+PIECE_SECONDS = 0.02
+SHORT = replace(
+    QUICK,
+    answer_seconds_max=0.3,
+    silence_seconds_max=0.3,
+    attempts_max=1,
+    reconnects_max=0,
+)
+"""Far less than all pieces take, and far more than one."""
+
+
+def dripping(begin: bytes, piece: bytes, end: bytes) -> Reply:
+    """Says ``begin``, a piece now and then, and ``end``, which makes it an answer."""
+
+    def pieces() -> Iterator[bytes]:
+        yield begin
+        yield from [piece] * PIECES
+        yield end
+
+    async def reply(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for each in pieces():
+            if writer.is_closing():
+                return
+            writer.write(each)
+            await writer.drain()
+            await asyncio.sleep(PIECE_SECONDS)
+
+    return reply
+
+
+def head(kind: str) -> bytes:
+    return b"HTTP/1.1 200 OK\r\ncontent-type: %b\r\n" % kind.encode()
+
+
+def drips(kind: str) -> dict[str, Reply]:
+    """Each place of an answer where it can go on for long without getting anywhere."""
+    chunked = head(kind) + b"transfer-encoding: chunked\r\n\r\n"
+    return {
+        "head": dripping(b"HTTP/1.1 200 OK\r\nx: ", b"x", b"\r\ncontent-length: 2\r\n\r\n{}"),
+        "interim": dripping(b"", b"HTTP/1.1 100 Continue\r\n\r\n", head(kind) + b"\r\n{}"),
+        "chunk": dripping(chunked + b"2;", b"x", b"\r\n{}\r\n0\r\n\r\n"),
+        "trailer": dripping(chunked + b"2\r\n{}\r\n0\r\nx: ", b"x", b"\r\n\r\n"),
+    }
+
+
+@pytest.mark.parametrize("place", drips("json"))
+async def test_an_answer_comes_in_time_or_not_at_all(kind: str, place: str) -> None:
+    drip = drips("application/json")[place]
+    async with hostile_server(drip) as server, either_client(kind, server.url, SHORT) as c:
+        with pytest.raises(NoAnswerError) as told:
+            await c.get_event(1)
+    assert told.value.may_have_happened
+
+
+@pytest.mark.parametrize("place", drips("json"))
+async def test_a_stream_says_something_in_time(kind: str, place: str) -> None:
+    drip = drips("text/event-stream")[place]
+    async with hostile_server(drip) as server, either_client(kind, server.url, SHORT) as c:
+        with pytest.raises(NoAnswerError):
+            await c.stream("follow_booking", BOOKING["id"]).all()
+
+
+@pytest.mark.parametrize("place", drips("json"))
+async def test_waiting_ends_when_its_time_is_over_whatever_is_said(kind: str, place: str) -> None:
+    drip, options = drips("text/event-stream")[place], replace(SHORT, silence_seconds_max=600.0)
+    async with hostile_server(drip) as server, either_client(kind, server.url, options) as c:
+        with pytest.raises(NotInTimeError):
+            await c.wait_for_seats(BOOKING["id"], seconds_max=0.3)
+
+
+@pytest.mark.parametrize("place", drips("json"))
+async def test_a_list_goes_on_in_time(kind: str, place: str) -> None:
+    drip = drips("text/csv")[place]
+    async with hostile_server(drip) as server, either_client(kind, server.url, SHORT) as c:
+        with pytest.raises(NoAnswerError):
+            await c.stream("download_tickets", 1).all()
