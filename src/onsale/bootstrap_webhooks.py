@@ -44,8 +44,8 @@ from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import Ch
 from onsale.service.ticketing.driven_adapter.webhook.derived_webhook_secrets import (
     DerivedWebhookSecrets,
 )
-from onsale.service.ticketing.driven_adapter.webhook.httpx_webhook_sender import (
-    HttpxWebhookSender,
+from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender import (
+    HttpcoreWebhookSender,
 )
 from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter import (
     PrometheusWebhookMeter,
@@ -78,7 +78,7 @@ async def webhook_jobs(
 ) -> AsyncIterator[WebhookJobs]:
     """All that delivers, on this pool."""
     addresses = CheckedAddresses(read_networks(settings.webhook_allowed_networks))
-    sender = HttpxWebhookSender(addresses, user_agent=f"onsale/{version('onsale')} (webhooks)")
+    sender = HttpcoreWebhookSender(addresses, user_agent=f"onsale/{version('onsale')} (webhooks)")
     outbox = AsyncpgWebhookOutbox(pool)
     deliver = DeliverWebhookUseCase(
         outbox,
@@ -93,7 +93,6 @@ async def webhook_jobs(
     try:
         yield WebhookJobs(dispatcher, outbox, meter)
     finally:
-        await sender.close()
         addresses.close()
 
 

@@ -6,15 +6,13 @@ import json
 import socket
 from base64 import b64encode
 from collections import Counter
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 from unittest import mock
 
 from onsale.service.ticketing.domain.entity.user_entity import UserRole
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
-from onsale.service.ticketing.domain.webhook_address import read_networks
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_ticketing_transaction import (
     AsyncpgTicketingTransaction,
 )
@@ -23,8 +21,8 @@ from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import Ch
 from onsale.service.ticketing.driven_adapter.webhook.derived_webhook_secrets import (
     DerivedWebhookSecrets,
 )
-from onsale.service.ticketing.driven_adapter.webhook.httpx_webhook_sender import (
-    HttpxWebhookSender,
+from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender import (
+    HttpcoreWebhookSender,
 )
 from storm.receiver import Answer, Post, Receiver
 from tests.controls.stage import Guard, Stage
@@ -32,9 +30,8 @@ from tests.controls.taking_out import InMethod, InStatement
 from tests.integration.test_blocked_seats import seller_of
 from tests.support.money import CARD
 from tests.support.pipeline import Pipeline
+from tests.support.webhook_senders import NAME, sender
 from tests.support.webhooks import Books
-
-NAME = "hooks.example"
 
 
 async def a_process_dies_when_a_booking_has_just_been_completed(stage: Stage) -> list[str]:
@@ -134,8 +131,8 @@ async def a_message_is_altered_on_its_way(stage: Stage) -> list[str]:
 
 async def an_address_of_this_machine_is_delivered_to(stage: Stage) -> list[str]:
     """A seller's webhook leads there; the operator has allowed no network."""
-    async with Receiver() as receiver, _sender("") as sender:
-        await sender.send(receiver.url(), {}, b"{}")
+    async with Receiver() as receiver, sender() as sending:
+        await sending.send(receiver.url(), {}, b"{}")
         reached = receiver.connection_count
     return ["a service inside the operator's network was reached"] * bool(reached)
 
@@ -152,8 +149,8 @@ async def a_name_leads_elsewhere_when_it_is_asked_again(stage: Stage) -> list[st
 
     async with Receiver() as allowed, Receiver(host="127.0.0.2", port=allowed.port) as inside:
         with mock.patch.object(socket, "getaddrinfo", changing):
-            async with _sender("127.0.0.1/32") as sender:
-                await sender.send(f"http://{NAME}:{allowed.port}/", {}, b"{}")
+            async with sender("127.0.0.1/32") as sending:
+                await sending.send(f"http://{NAME}:{allowed.port}/", {}, b"{}")
         reached = inside.connection_count
     return ["an address that nobody had checked was reached"] * bool(reached)
 
@@ -164,17 +161,6 @@ async def _sell_and_call_off(pipeline: Pipeline, event: Event) -> None:
     await pipeline.pay.execute(buyer, held.id, CARD)
     await pipeline.cancel_event.execute(seller_of(event), event.id)
     await pipeline.end_cancelled_events.execute()
-
-
-@asynccontextmanager
-async def _sender(allowed: str) -> AsyncIterator[HttpxWebhookSender]:
-    addresses = CheckedAddresses(read_networks(allowed))
-    sender = HttpxWebhookSender(addresses, user_agent="control")
-    try:
-        yield sender
-    finally:
-        await sender.close()
-        addresses.close()
 
 
 class _Dead:
@@ -277,7 +263,11 @@ WEBHOOK_GUARDS = (
     Guard(
         "the address that was checked is the one connected to",
         "A name may lead elsewhere when it is asked again; nobody asks again.",
-        (InMethod(HttpxWebhookSender, "_post_to", "address.at(checked)", "str(address)"),),
+        (
+            InMethod(
+                HttpcoreWebhookSender, "_post_to", "str(checked).encode()", "address.host.encode()"
+            ),
+        ),
         a_name_leads_elsewhere_when_it_is_asked_again,
     ),
 )

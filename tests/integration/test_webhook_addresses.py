@@ -1,10 +1,6 @@
 """Nothing is sent to where it must not lead, whatever its name leads to at which time."""
 
 import socket
-import ssl
-import subprocess
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,20 +9,22 @@ import pytest
 from onsale.service.ticketing.app.interface.i_webhook_delivery import Attempt
 from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault
 from onsale.service.ticketing.domain.exceptions import WebhookAddressRefusedError
-from onsale.service.ticketing.domain.webhook_address import read_networks
 from onsale.service.ticketing.driven_adapter.webhook import (
     checked_addresses,
-    httpx_webhook_sender,
+    httpcore_webhook_sender,
 )
 from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
-from onsale.service.ticketing.driven_adapter.webhook.httpx_webhook_sender import (
-    HttpxWebhookSender,
-)
 from storm.receiver import Answer, Receiver
+from tests.support.webhook_senders import (
+    LOOPBACK,
+    NAME,
+    https_receiver,
+    new_certificate,
+    sender,
+    trusting,
+)
 
 REFUSED = Attempt(None, DeliveryFault.ADDRESS_REFUSED)
-LOOPBACK = "127.0.0.0/8"
-NAME = "hooks.example"
 
 
 class Names:
@@ -45,44 +43,7 @@ class Names:
 
 @pytest.fixture
 def certificate(tmp_path: Path) -> Path:
-    """A certificate for ``NAME``, and its key, which nobody else trusts."""
-    path = tmp_path / "receiver.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", f"/CN={NAME}", "-addext"),
-            *(f"subjectAltName=DNS:{NAME}", "-keyout", path, "-out", path.with_suffix(".crt")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
-    return path
-
-
-@asynccontextmanager
-async def sender(
-    allowed: str = "", trust: ssl.SSLContext | None = None
-) -> AsyncIterator[HttpxWebhookSender]:
-    addresses = CheckedAddresses(read_networks(allowed))
-    sending = HttpxWebhookSender(addresses, user_agent="test", trust=trust)
-    try:
-        yield sending
-    finally:
-        await sending.close()
-        addresses.close()
-
-
-@asynccontextmanager
-async def https_receiver(certificate: Path) -> AsyncIterator[Receiver]:
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    async with Receiver(tls=context) as receiver:
-        yield receiver
-
-
-def trusting(certificate: Path) -> ssl.SSLContext:
-    return ssl.create_default_context(cafile=str(certificate))
+    return new_certificate(tmp_path)
 
 
 async def test_an_address_of_this_machine_gets_nothing_unless_its_network_is_allowed() -> None:
@@ -182,8 +143,8 @@ async def test_no_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPat
 
 @pytest.mark.parametrize("wait", ["before the answer", "within the answer", "for a name"])
 async def test_an_attempt_ends_in_time(monkeypatch: pytest.MonkeyPatch, wait: str) -> None:
-    monkeypatch.setattr(httpx_webhook_sender, "ATTEMPT_SECONDS_MAX", 0.5)
-    monkeypatch.setattr(httpx_webhook_sender, "ANSWER_SECONDS_MAX", 0.1)
+    monkeypatch.setattr(httpcore_webhook_sender, "ATTEMPT_SECONDS_MAX", 0.5)
+    monkeypatch.setattr(httpcore_webhook_sender, "ANSWER_SECONDS_MAX", 0.1)
     async with Receiver() as receiver, sender(LOOPBACK) as sending:
         if wait == "before the answer":
             receiver.answer = lambda _post: Answer(200, wait_seconds=60)

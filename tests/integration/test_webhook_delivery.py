@@ -20,7 +20,7 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
 )
 from onsale.service.ticketing.driven_adapter.webhook import (
     asyncpg_webhook_outbox,
-    httpx_webhook_sender,
+    httpcore_webhook_sender,
 )
 from storm.receiver import Answer, Receiver
 from tests.support.polling import wait_for
@@ -326,7 +326,7 @@ async def test_slow_and_dead_receivers_have_few_places_and_delay_nobody_else(
 async def test_a_receiver_that_failed_last_is_tried_one_at_a_time(
     books: Books, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(httpx_webhook_sender, "ATTEMPT_SECONDS_MAX", 0.3)
+    monkeypatch.setattr(httpcore_webhook_sender, "ATTEMPT_SECONDS_MAX", 0.3)
     receiver.answer = lambda _post: Answer(200, wait_seconds=30.0)
     webhook = await listening(books, receiver.url())
     await books.owe(webhook, *[None] * 30)

@@ -40,7 +40,7 @@ def is_allowed(url: str, *leads_to: str | IPAddress, allowed: str = "") -> bool:
     [
         ("https://example.com", "https://example.com/"),
         ("HTTPS://Example.COM:443/Hook?a=B", "https://example.com/Hook?a=B"),
-        ("https://example.com:8443?x", "https://example.com:8443?x"),
+        ("https://example.com:8443?x", "https://example.com:8443/?x"),
         ("http://10.0.0.1:80/", "http://10.0.0.1/"),
         ("https://[2606:2800:021F::1]:8443/x", "https://[2606:2800:21f::1]:8443/x"),
         ("https://xn--bcher-kva.example/%20", "https://xn--bcher-kva.example/%20"),

@@ -84,11 +84,6 @@ class WebhookAddress:
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORT_OF_SCHEME[self.scheme] else f"{host}:{self.port}"
 
-    def at(self, address: IPAddress) -> str:
-        """The URL with this address in place of the host."""
-        host = f"[{address}]" if address.version == 6 else str(address)  # noqa: PLR2004
-        return f"{self.scheme}://{host}:{self.port}{self.target}"
-
     def __str__(self) -> str:
         return f"{self.scheme}://{self.authority}{self.target}"
 
@@ -113,7 +108,9 @@ def read_address(url: str) -> WebhookAddress:
     port = int(parts["port"]) if parts["port"] else _PORT_OF_SCHEME[scheme]
     if not 1 <= port <= _PORT_MAX:
         raise WebhookAddressRefusedError("there is no such port")
-    return WebhookAddress(scheme, _host(parts["host"].lower()), port, found["target"] or "/")
+    # A query may stand without a path; what is asked for is a path all the same.
+    target = found["target"] if found["target"].startswith("/") else f"/{found['target']}"
+    return WebhookAddress(scheme, _host(parts["host"].lower()), port, target)
 
 
 def require_allowed(

@@ -5,6 +5,7 @@ import ssl
 from collections.abc import Mapping
 from contextlib import suppress
 
+import httpcore
 import httpx
 
 from onsale.platform.exceptions import UnavailableError
@@ -26,11 +27,17 @@ ADDRESSES_TRIED_MAX = 3
 ANSWER_BYTES_MAX = 16_384
 ANSWER_SECONDS_MAX = 2.0
 _GONE = 410
+# What a receiver, its name or its network can bring about.
+_EXPECTED = (
+    *(WebhookAddressRefusedError, UnavailableError, TimeoutError, OSError),
+    *(httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError),
+)
 
 
-class HttpxWebhookSender:
+class HttpcoreWebhookSender:
     """Implements ``IWebhookSender``. A connection is made to the very address that was checked, and
-    is no other request's; no redirect is followed, no proxy of the environment used.
+    is no other request's. It has no memory: no cookie is kept, no redirect looked at, no proxy of
+    the environment used.
     """
 
     def __init__(
@@ -38,40 +45,21 @@ class HttpxWebhookSender:
     ) -> None:
         """``trust`` says whose certificates are good; those of public authorities if not given."""
         self._addresses = addresses
-        self._client = httpx.AsyncClient(
-            verify=httpx.create_ssl_context() if trust is None else trust,
-            trust_env=False,
-            follow_redirects=False,
-            timeout=httpx.Timeout(ATTEMPT_SECONDS_MAX, connect=CONNECT_SECONDS_MAX),
-            limits=httpx.Limits(max_connections=None, max_keepalive_connections=0),
-            headers={"user-agent": user_agent},
-        )
-
-    async def close(self) -> None:
-        """Close what is open."""
-        await self._client.aclose()
+        self._trust = httpx.create_ssl_context() if trust is None else trust
+        self._headers = (("user-agent", user_agent), ("accept", "*/*"), ("connection", "close"))
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
                 return _judged(await self._post(read_address(url), headers, body))
-        except WebhookAddressRefusedError:
-            return Attempt(None, DeliveryFault.ADDRESS_REFUSED)
-        except UnavailableError:
-            return Attempt(None, DeliveryFault.UNREACHABLE)
-        except (TimeoutError, httpx.TimeoutException):
-            return Attempt(None, DeliveryFault.TIMEOUT)
-        except httpx.ConnectError as error:
-            is_tls = isinstance(_root_of(error), ssl.SSLError)
-            return Attempt(None, DeliveryFault.TLS if is_tls else DeliveryFault.UNREACHABLE)
-        except (httpx.TransportError, httpx.InvalidURL):
-            return Attempt(None, DeliveryFault.PROTOCOL)
+        except _EXPECTED as error:
+            return Attempt(None, _fault_of(error))
 
     async def _post(self, address: WebhookAddress, headers: Mapping[str, str], body: bytes) -> int:
         leads_to = await self._addresses.leads_to(address)
         *others, last = leads_to[:ADDRESSES_TRIED_MAX]
         for each in others:
-            with suppress(httpx.ConnectError, httpx.ConnectTimeout):
+            with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
                 return await self._post_to(each, address, headers, body)
         return await self._post_to(last, address, headers, body)
 
@@ -82,23 +70,35 @@ class HttpxWebhookSender:
         headers: Mapping[str, str],
         body: bytes,
     ) -> int:
-        async with self._client.stream(
-            "POST",
-            address.at(checked),
-            content=body,
-            headers={**headers, "host": address.authority},
-            # The certificate must be the named host's.
-            extensions={"sni_hostname": address.host},
-        ) as response:
-            with suppress(httpx.TransportError, TimeoutError):
+        url = httpcore.URL(
+            scheme=address.scheme.encode(),
+            host=str(checked).encode(),
+            port=address.port,
+            target=address.target.encode(),
+        )
+        async with (
+            httpcore.AsyncHTTPConnection(url.origin, ssl_context=self._trust) as connection,
+            connection.stream(
+                "POST",
+                url,
+                headers=[*self._headers, *headers.items(), ("host", address.authority)],
+                content=body,
+                extensions={
+                    "timeout": {"connect": CONNECT_SECONDS_MAX},
+                    # The certificate must be the named host's.
+                    "sni_hostname": address.host,
+                },
+            ) as response,
+        ):
+            with suppress(httpcore.ProtocolError, httpcore.NetworkError, OSError):
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
                     await _read_a_little(response)
-            return response.status_code
+            return response.status
 
 
-async def _read_a_little(response: httpx.Response) -> None:
+async def _read_a_little(response: httpcore.Response) -> None:
     size = 0
-    async for chunk in response.aiter_raw():
+    async for chunk in response.aiter_stream():
         size += len(chunk)
         if size > ANSWER_BYTES_MAX:
             return
@@ -113,7 +113,17 @@ def _judged(status: int) -> Attempt:
     return Attempt(status, DeliveryFault.REDIRECT if is_redirect else DeliveryFault.STATUS)
 
 
-def _root_of(error: BaseException) -> BaseException:
-    while (cause := error.__cause__ or error.__context__) is not None:
-        error = cause
-    return error
+def _fault_of(error: BaseException) -> DeliveryFault:
+    match error:
+        case WebhookAddressRefusedError():
+            return DeliveryFault.ADDRESS_REFUSED
+        case TimeoutError() | httpcore.TimeoutException():
+            return DeliveryFault.TIMEOUT
+    cause: BaseException | None = error
+    while cause is not None:
+        # Of the handshake, or of what comes after it: some refuse a client only then.
+        if isinstance(cause, ssl.SSLError):
+            return DeliveryFault.TLS
+        cause = cause.__cause__ or cause.__context__
+    is_away = isinstance(error, UnavailableError | httpcore.ConnectError)
+    return DeliveryFault.UNREACHABLE if is_away else DeliveryFault.PROTOCOL

@@ -1,0 +1,110 @@
+"""Whatever a receiver does, it is written down as what came of that attempt, and hurts no other."""
+
+import asyncio
+import ssl
+from pathlib import Path
+
+import pytest
+
+from onsale.service.ticketing.app.interface.i_webhook_delivery import Attempt
+from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault
+from storm.receiver import Answer, Receiver
+from tests.support.webhook_senders import (
+    LOOPBACK,
+    answering,
+    new_certificate,
+    sender,
+    showing,
+    trusting,
+)
+
+PROTOCOL = Attempt(None, DeliveryFault.PROTOCOL)
+EMPTY = b"content-length: 0\r\n\r\n"
+
+
+async def test_a_cookie_of_one_receiver_is_sent_to_no_other_at_its_address_and_not_to_itself() -> (
+    None
+):
+    """Receivers of many sellers stand behind one address of a large host."""
+    plant = Answer(200, headers="set-cookie: session=planted; path=/\r\n")
+    async with (
+        Receiver(lambda _post: plant) as one,
+        Receiver() as other,
+        sender(LOOPBACK) as sending,
+    ):
+        for url in (one.url(), other.url()) * 2:
+            assert await sending.send(url, {}, b"{}") == Attempt(200, None)
+        heads = [post.headers for post in (*one.posts, *other.posts)]
+    assert len(heads) == 4
+    assert not any("cookie" in head for head in heads)
+
+
+@pytest.mark.parametrize(
+    "location",
+    [
+        *(b"https://xn--a/", b"https://xn--0.com/", b"https://a:99999999/", b"https://\xff\xfe/"),
+        *(b"https:", b"//[", b"https://h/" + b"a" * 9_000),
+    ],
+)
+async def test_where_a_redirect_leads_is_not_even_read(location: bytes) -> None:
+    answer = b"HTTP/1.1 301 X\r\nlocation: %b\r\n" % location + EMPTY
+    async with answering(answer) as url, sender(LOOPBACK) as sending:
+        assert await sending.send(url, {}, b"{}") == Attempt(301, DeliveryFault.REDIRECT)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        *(b"hello", b"HTTP/1.1 099 X\r\n" + EMPTY, b"HTTP/1.1 200 X\r\nx\r\n\r\n", b"\x16\x03\x01"),
+        b"HTTP/1.1 200 X\r\ncontent-length: 0\r\ncontent-length: 5\r\n\r\n",
+        b"HTTP/1.1 200 X\r\ntransfer-encoding: gzip, chunked, foo\r\n\r\n",
+        b"HTTP/1.1 200 X\r\nx: " + b"a" * 5_000_000 + b"\r\n" + EMPTY,
+    ],
+)
+async def test_what_is_no_answer_is_a_fault_of_the_protocol(answer: bytes) -> None:
+    async with answering(answer) as url, sender(LOOPBACK) as sending:
+        assert await sending.send(url, {}, b"{}") == PROTOCOL
+
+
+async def test_a_receiver_that_wants_a_certificate_of_ours_is_a_fault_of_tls(
+    tmp_path: Path,
+) -> None:
+    certificate = new_certificate(tmp_path)
+    wanting = showing(certificate)
+    wanting.verify_mode = ssl.CERT_REQUIRED
+    wanting.load_verify_locations(certificate)
+    wanting.maximum_version = ssl.TLSVersion.TLSv1_2
+    async with (
+        answering(b"HTTP/1.1 200 X\r\n" + EMPTY, wanting) as url,
+        sender(LOOPBACK, trusting(certificate)) as sending,
+    ):
+        assert await sending.send(url, {}, b"{}") == Attempt(None, DeliveryFault.TLS)
+
+
+@pytest.mark.parametrize(
+    "spoken", [b"HTTP/1.1 200 OK\r\n\r\n", bytes.fromhex("1703030020") + b"x" * 32]
+)
+async def test_who_speaks_no_tls_after_the_handshake_is_a_fault_of_tls(
+    tmp_path: Path, spoken: bytes
+) -> None:
+    certificate = new_certificate(tmp_path)
+
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        came, goes = ssl.MemoryBIO(), ssl.MemoryBIO()
+        tls = showing(certificate).wrap_bio(came, goes, server_side=True)
+        while True:
+            try:
+                tls.do_handshake()
+                break
+            except ssl.SSLWantReadError:
+                writer.write(goes.read())
+                came.write(await reader.read(65_536))
+        writer.write(goes.read() + spoken)
+        await reader.read()
+        writer.close()
+
+    async with await asyncio.start_server(serve, "127.0.0.1") as server:
+        port = server.sockets[0].getsockname()[1]
+        async with sender(LOOPBACK, trusting(certificate)) as sending:
+            attempt = await sending.send(f"https://127.0.0.1:{port}/", {}, b"{}")
+    assert attempt == Attempt(None, DeliveryFault.TLS)
