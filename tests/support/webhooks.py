@@ -11,6 +11,7 @@ from uuid import UUID
 import asyncpg
 from prometheus_client import CollectorRegistry
 from pydantic import SecretStr
+from uuid_utils.compat import uuid7
 
 from onsale.bootstrap import utc_now
 from onsale.bootstrap_webhooks import webhook_jobs
@@ -33,7 +34,7 @@ from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter im
     PrometheusWebhookMeter,
 )
 from onsale.settings import WebhooksSettings
-from storm.receiver import Post
+from storm.receiver import Post, Receiver
 from tests.support.polling import wait_for
 from tests.support.tasks import background
 
@@ -75,6 +76,37 @@ class Books:
         webhook = await self.webhooks.add(seller_id, url, events or tuple(WebhookEvent), salt)
         return webhook, SECRETS.secret(salt)
 
+    async def seller(self) -> int:
+        """The id of a new one."""
+        new: int = await self.pool.fetchval(
+            'INSERT INTO "user" (email, name, hashed_password, role)'
+            " VALUES ($1, 'Sam', '-', 'seller') RETURNING id",
+            f"{uuid7()}@example.org",
+        )
+        return new
+
+    async def listening(self, url: str) -> Webhook:
+        """A webhook of a seller of its own, which is told everything."""
+        webhook, _ = await self.listen(await self.seller(), url)
+        return webhook
+
+    async def bookings(self, count: int) -> Sequence[UUID]:
+        """Bookings that are there, and nothing else of them."""
+        seller = await self.seller()
+        event = await self.pool.fetchval(
+            "INSERT INTO event (seller_id, name, description, venue_name, seating_config)"
+            " VALUES ($1, 'x', '', 'x', '{}') RETURNING id",
+            seller,
+        )
+        ids = sorted(uuid7() for _ in range(count))
+        await self.pool.executemany(
+            "INSERT INTO booking (id, buyer_id, event_id, section, subsection, seat_selection_mode,"
+            " quantity, seat_positions, total_price, currency, status)"
+            " VALUES ($1, $2, $3, 'A', 1, 'manual', 1, '{}', 0, 'USD', 'processing')",
+            [(each, seller, event) for each in ids],
+        )
+        return ids
+
     async def owe(self, webhook: Webhook, *bookings: UUID | None) -> list[int]:
         """Deliveries that tell of nothing, for these bookings; their ids."""
         return [
@@ -90,6 +122,10 @@ class Books:
         """All deliveries, oldest first."""
         log = await self.webhooks.deliveries(webhook.id, status=None, limit=10_000, before=None)
         return log[::-1]
+
+    async def message_ids(self, webhook: Webhook) -> list[str]:
+        """Of all deliveries, oldest first, as receivers get them."""
+        return [f"msg_{delivery.message_id.hex}" for delivery in await self.log(webhook)]
 
     async def statuses(self, webhook: Webhook) -> list[DeliveryStatus]:
         """Of all deliveries, oldest first."""
@@ -141,6 +177,11 @@ class Books:
             lambda statuses: DeliveryStatus.OWED not in statuses,
             seconds_max=seconds_max,
         )
+
+
+def told(receiver: Receiver) -> list[str]:
+    """The ids of what it was told, in the order in which it came."""
+    return [post.headers["webhook-id"] for post in receiver.posts]
 
 
 def message(post: Post) -> dict[str, Any]:

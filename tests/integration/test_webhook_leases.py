@@ -1,0 +1,95 @@
+"""What one worker has in hand no other sends, and what came of an attempt counts for that one."""
+
+from collections import Counter
+
+import pytest
+
+from onsale.service.ticketing.app.service import webhook_dispatcher
+from onsale.service.ticketing.domain.entity.webhook_entity import (
+    DeliveryFault,
+    DeliveryStatus,
+)
+from storm.receiver import Receiver
+from tests.support.polling import wait_for
+from tests.support.webhooks import Books, told
+
+DELIVERED, OWED, DEAD = DeliveryStatus.DELIVERED, DeliveryStatus.OWED, DeliveryStatus.DEAD
+
+
+async def test_what_is_being_tried_is_not_sent_beside_itself(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    (delivery_id,) = await books.owe(webhook, None)
+    (in_hand,) = await books.outbox.claim({}, limit=10)
+
+    asked = await books.webhooks.resend(delivery_id)
+
+    assert asked is not None
+    assert asked.attempt_count == in_hand.attempt_count == 1
+    assert await books.outbox.claim({}, limit=10) == []
+
+
+async def test_any_number_of_workers_send_each_message_once(
+    books: Books, receiver: Receiver
+) -> None:
+    webhooks = [await books.listening(receiver.url(f"/{number}")) for number in range(10)]
+    for webhook in webhooks:
+        await books.owe(webhook, *[None] * 20)
+    async with books.delivering(3):
+        for webhook in webhooks:
+            await books.settled(webhook)
+    assert set(Counter(told(receiver)).values()) == {1}
+    assert len(receiver.posts) == 200
+
+
+async def test_what_a_dead_worker_had_in_hand_comes_back_when_its_lease_is_over(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, *[None] * 3)
+    assert len(await books.outbox.claim({}, limit=2)) == 2
+
+    async with books.delivering():
+        await wait_for(
+            lambda: books.statuses(webhook),
+            lambda seen: sorted(seen) == [DELIVERED, OWED, OWED],
+        )
+        assert len(receiver.posts) == 1
+        await books.pool.execute(
+            "UPDATE webhook_delivery SET claimed_until = now(), next_try_at = now()"
+            " WHERE status = 'owed'"
+        )
+        assert await books.settled(webhook) == [DELIVERED] * 3
+    assert [each.attempt_count for each in await books.log(webhook)].count(2) == 2
+
+
+async def test_a_late_failure_of_an_attempt_that_lost_its_lease_changes_nothing(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, None)
+    (slept,) = await books.outbox.claim({}, limit=10)
+    await books.hurry()
+    (again,) = await books.outbox.claim({}, limit=10)
+
+    await books.outbox.failed(slept, 500, DeliveryFault.STATUS, retry_seconds=1)
+    (delivery,) = await books.log(webhook)
+    assert (
+        (delivery.last_status, delivery.attempt_count) == (None, again.attempt_count) == (None, 2)
+    )
+
+    await books.outbox.delivered(slept, 200)
+    assert await books.statuses(webhook) == [DELIVERED], "it did arrive"
+
+
+async def test_a_worker_that_slept_does_not_send_what_another_may_have(
+    books: Books, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(webhook_dispatcher, "BEGIN_SECONDS_MAX", -1.0)
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, None)
+    async with books.delivering():
+        await wait_for(lambda: books.log(webhook), lambda log: bool(log[0].attempt_count == 1))
+    assert receiver.posts == []
+    assert await books.statuses(webhook) == [OWED]

@@ -1,0 +1,111 @@
+"""What is given up, what is forgotten, and what is told of all that is owed."""
+
+from collections import Counter
+
+from onsale.service.ticketing.app.interface.i_webhook_delivery import PER_WEBHOOK_MAX
+from onsale.service.ticketing.app.interface.i_webhook_repository import WebhookChanges
+from onsale.service.ticketing.domain.entity.webhook_entity import (
+    DeliveryFault,
+    DeliveryStatus,
+    DisabledReason,
+)
+from storm.receiver import Answer, Receiver
+from tests.support.webhooks import Books
+
+DELIVERED, OWED, DEAD = DeliveryStatus.DELIVERED, DeliveryStatus.OWED, DeliveryStatus.DEAD
+
+
+async def test_410_disables_the_webhook_and_the_log_says_so(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, *[None] * 10)
+    receiver.answer = lambda _post: Answer(410)
+
+    async with books.delivering():
+        assert await books.settled(webhook) == [DEAD] * 10
+
+    after = await books.webhooks.by_id(webhook.id)
+    assert after is not None
+    assert (after.is_active, after.disabled_reason) == (False, DisabledReason.GONE)
+    faults = Counter(delivery.last_fault for delivery in await books.log(webhook))
+    assert faults.keys() == {DeliveryFault.GONE, DeliveryFault.DISABLED}
+    assert len(receiver.posts) == faults[DeliveryFault.GONE] <= PER_WEBHOOK_MAX
+    assert [each.last_status for each in await books.log(webhook)].count(410) == len(receiver.posts)
+
+
+async def test_410_of_an_address_that_was_changed_meanwhile_disables_nothing(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, None)
+    (in_hand,) = await books.outbox.claim({}, limit=10)
+    await books.webhooks.change(webhook.id, WebhookChanges(url=receiver.url("/new")))
+
+    await books.outbox.gone(in_hand, 410)
+
+    after = await books.webhooks.by_id(webhook.id)
+    assert after is not None
+    assert after.is_active
+
+
+async def test_the_log_is_forgotten_after_a_while_and_a_removed_webhook_entirely(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook, other = [await books.listening(receiver.url()) for _ in range(2)]
+    await books.owe(webhook, *[None] * 3)
+    async with books.delivering():
+        await books.settled(webhook)
+    await books.owe(webhook, None)
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET settled_at = now() - interval '31 days' WHERE id IN"
+        " (SELECT id FROM webhook_delivery WHERE status = 'delivered' LIMIT 2)"
+    )
+    await books.outbox.tidy()
+    assert await books.statuses(webhook) == [DELIVERED, OWED]
+
+    await books.webhooks.remove(webhook.id)
+    assert await books.webhooks.by_id(webhook.id) is None
+    assert await books.outbox.claim({}, limit=10) == []
+    await books.pool.execute(
+        "UPDATE webhook SET removed_at = now() - interval '1 hour' WHERE NOT is_active"
+    )
+    await books.outbox.tidy()
+    assert await books.pool.fetchval("SELECT count(*) FROM webhook_delivery") == 0
+    assert await books.pool.fetchval("SELECT array_agg(id) FROM webhook") == [other.id]
+
+
+async def test_what_is_owed_is_counted_with_its_age(books: Books) -> None:
+    empty = await books.outbox.backlog()
+    assert (empty.count, empty.oldest_seconds, empty.waiting_seconds) == (0, 0, 0)
+    webhook = await books.listening("http://127.0.0.1:9/")
+    await books.owe(webhook, *[None] * 3)
+    await books.pool.execute("UPDATE webhook_delivery SET created_at = now() - interval '1 hour'")
+    backlog = await books.outbox.backlog()
+    assert backlog.count == 3
+    assert 3_600 <= backlog.oldest_seconds < 3_700
+
+
+async def test_who_is_kept_waiting_is_told_and_not_whose_receiver_fails(books: Books) -> None:
+    failing = await books.listening("http://127.0.0.1:9/")
+    await books.owe(failing, *[None] * 3)
+    # One is tried, the others are long due behind it.
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET next_try_at = now() - interval '1 hour', attempt_count = 1,"
+        " last_attempt_at = now() - interval '3 seconds'"
+    )
+    assert 3 <= (await books.outbox.backlog()).waiting_seconds < 60
+    # All of them are due only later.
+    await books.pool.execute("UPDATE webhook_delivery SET next_try_at = now() + interval '1 hour'")
+    assert (await books.outbox.backlog()).waiting_seconds == 0
+
+    forgotten = await books.listening("http://127.0.0.1:9/other")
+    await books.owe(forgotten, None)
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET next_try_at = now() - interval '10 minutes'"
+        " WHERE webhook_id = $1",
+        forgotten.id,
+    )
+    backlog = await books.outbox.backlog()
+    assert backlog.count == 4
+    assert 600 <= backlog.waiting_seconds < 700
