@@ -82,6 +82,25 @@ async def test_a_card_number_is_not_logged_when_a_payment_breaks(
     assert system.logs_with(CARD_NUMBER, CARD_NUMBER.replace(" ", "")) == []
 
 
+async def test_a_row_that_postgresql_refuses_is_not_logged(
+    system: OnsaleUp, visitor: Visitor
+) -> None:
+    account = {"email": new_email(), "password": PASSWORD, "name": "Nobody's Business"}
+    database = await asyncpg.connect(system.settings["ONSALE_DATABASE_URL"])
+    try:
+        # What nobody foresaw: this row is refused, and PostgreSQL tells what stands in it.
+        await database.execute(
+            f"""ALTER TABLE "user" ADD CONSTRAINT later CHECK (email <> '{account["email"]}')"""
+        )
+        answer = await visitor.http.post("/api/user", json={**account, "role": "buyer"})
+        assert (answer.status_code, answer.json()["code"]) == (500, "INTERNAL_ERROR")
+    finally:
+        await database.execute('ALTER TABLE "user" DROP CONSTRAINT IF EXISTS later')
+        await database.close()
+    assert system.logs_with("constraint_name later") == ["api.log: constraint_name later"]
+    assert system.logs_with(account["email"], account["name"], "Failing row", "$2b$") == []
+
+
 async def test_no_secret_and_no_address_stands_in_a_log(system: OnsaleUp, buyer: Buyer) -> None:
     account = {"email": buyer.email, "password": PASSWORD, "name": "Ada", "role": "buyer"}
     await buyer.send("POST", "/api/user", json=account)

@@ -90,6 +90,10 @@ def test_the_stores_keep_what_they_acknowledge(services: JsonObject) -> None:
     assert "-carchive_mode=on" in services["postgres"]["command"]
 
 
+def test_the_log_of_postgresql_quotes_no_row(services: JsonObject) -> None:
+    assert "-clog_error_verbosity=terse" in services["postgres"]["command"]
+
+
 def test_the_worker_that_delivers_alone_has_a_way_out(services: JsonObject) -> None:
     networks: JsonObject = compose_config(COMPOSE)["networks"]
     assert not networks["receivers"].get("internal", False)

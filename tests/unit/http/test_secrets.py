@@ -8,6 +8,7 @@ import pytest
 import structlog
 from structlog.typing import EventDict
 
+from onsale.platform.observability.logs import log_processors
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import PayBookingRequest
 from onsale.service.ticketing.driving_adapter.schema.user_schema import (
     LogInRequest,
@@ -90,10 +91,10 @@ async def test_an_unforeseen_error_is_logged_with_its_traceback_and_without_vari
         raise ZeroDivisionError("nobody foresaw this")
 
     monkeypatch.setattr(api.bookings, "by_ids", break_down)
-    # The default configuration shows local variables with every traceback that it renders.
-    structlog.reset_defaults()
+    structlog.configure(processors=log_processors(), logger_factory=structlog.PrintLoggerFactory())
     answer = await buyer.post(f"/api/booking/{booking['id']}/pay", json={"card_number": SECRET})
     written = capsys.readouterr()
+    structlog.reset_defaults()
 
     assert answer.status_code == 500
     assert "nobody foresaw this" not in answer.text

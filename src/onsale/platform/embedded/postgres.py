@@ -64,6 +64,8 @@ SETTINGS: Mapping[str, str] = {
     "log_timezone": "UTC",
     "log_line_prefix": "%m [%p] %d ",
     "log_lock_waits": "on",
+    # Without the row that was refused, which is somebody's data.
+    "log_error_verbosity": "terse",
 }
 
 

@@ -13,6 +13,7 @@ from onsale.platform.message_queue.backoff import Backoff
 from onsale.platform.message_queue.dead_letter import write_dead_letter
 from onsale.platform.message_queue.message_bus import BatchHandler, MessageBus, ReceivedMessage
 from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.platform.observability.discreet_errors import discreet_name, discreet_words
 
 DeadLetterNotice = Callable[[ReceivedMessage, Exception], Awaitable[None]]
 
@@ -113,9 +114,9 @@ class BatchConsumer:
             topic=message.topic,
             partition=message.partition,
             position=message.position,
-            error=repr(error),
+            error=discreet_name(error),
         )
-        error_text = str(error) + await self._notify(message, error, stop)
+        error_text = discreet_words(error) + await self._notify(message, error, stop)
         letter = write_dead_letter(
             message,
             error=error,
@@ -139,7 +140,7 @@ class BatchConsumer:
             raise
         except Exception as failure:
             self._logger.exception("dead_letter_notice_failed", topic=message.topic)
-            return f"; the notice failed too: {failure!r}"
+            return f"; the notice failed too: {discreet_name(failure)}"
         return ""
 
     async def _persist(self, call: Callable[[], Awaitable[None]], stop: asyncio.Event) -> None:

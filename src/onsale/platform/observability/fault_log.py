@@ -4,6 +4,7 @@ from collections import defaultdict
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.platform.observability.discreet_errors import discreet_words
 
 
 class FaultLog:
@@ -21,5 +22,5 @@ class FaultLog:
         if isinstance(error, UnavailableError):
             kind = f"{kind} {error.dependency}"
         self._logs[kind].warning(
-            "fault_survived", error_type=type(error).__name__, error=str(error)
+            "fault_survived", error_type=type(error).__name__, error=discreet_words(error)
         )

@@ -4,23 +4,16 @@ import logging
 import sys
 
 import structlog
-from structlog.tracebacks import ExceptionDictTransformer
-from structlog.typing import EventDict, WrappedLogger
+from structlog.typing import EventDict, Processor, WrappedLogger
+
+from onsale.platform.observability.discreet_errors import DiscreetTracebacks
 
 
 def configure_logs(level: str, *, role: str) -> None:
     """Log to standard error from ``level`` up; ``role`` stands in every line."""
     structlog.contextvars.bind_contextvars(role=role)
     structlog.configure(
-        processors=[
-            structlog.contextvars.merge_contextvars,
-            name_the_trace,
-            structlog.processors.add_log_level,
-            structlog.processors.TimeStamper(fmt="iso", utc=True),
-            # Without the values of local variables: they may be passwords and card numbers.
-            structlog.processors.ExceptionRenderer(ExceptionDictTransformer(show_locals=False)),
-            structlog.processors.JSONRenderer(),
-        ],
+        processors=log_processors(),
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
@@ -29,6 +22,18 @@ def configure_logs(level: str, *, role: str) -> None:
     )
     # Libraries that log by the standard module speak up only when something is wrong.
     logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+
+
+def log_processors() -> list[Processor]:
+    """What makes a line of an event, in every role."""
+    return [
+        structlog.contextvars.merge_contextvars,
+        name_the_trace,
+        structlog.processors.add_log_level,
+        structlog.processors.TimeStamper(fmt="iso", utc=True),
+        structlog.processors.ExceptionRenderer(DiscreetTracebacks()),
+        structlog.processors.JSONRenderer(),
+    ]
 
 
 def name_the_trace(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:

@@ -10,6 +10,7 @@ from starlette.responses import Response
 
 from onsale.platform.exceptions import SchemaBehindError, UnavailableError
 from onsale.platform.message_queue.occasional_log import OccasionalLog
+from onsale.platform.observability.discreet_errors import discreet_name
 from onsale.service.ticketing.driving_adapter.http_controller.http_services import HttpServices
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import JsonResponse
 from onsale.service.ticketing.driving_adapter.http_controller.operation import (
@@ -110,7 +111,7 @@ class OperationsController:
             async with asyncio.timeout(CHECK_SECONDS_MAX):
                 await check()
         except Exception as error:  # noqa: BLE001 - whatever it is, the dependency is not usable
-            self._logs[name].warning("not_ready", dependency=name, error=repr(error))
+            self._logs[name].warning("not_ready", dependency=name, error=discreet_name(error))
             return error
         return None
 

@@ -1,7 +1,6 @@
 """Refusals as RFC 9457 problem documents."""
 
 import json
-import traceback
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from uuid import UUID
@@ -156,7 +155,7 @@ class ProblemAnswers:
                     self._log.error(
                         "impossible_refusal",
                         path=route_of(scope),
-                        traceback=traceback_of(error),
+                        exc_info=error,
                         **_booking_of(scope),
                     )
             case UnavailableError():
@@ -175,7 +174,7 @@ class ProblemAnswers:
             "unexpected_error",
             method=scope["method"],
             path=route_of(scope),
-            traceback=traceback_of(error),
+            exc_info=error,
             **_booking_of(scope),
         )
 
@@ -202,13 +201,6 @@ class ProblemAnswers:
             if any(route.matches(scope)[0] is Match.FULL for route in self._routes):
                 allowed.append(method)
         return allowed
-
-
-def traceback_of(error: Exception) -> str:
-    """How the error came about, for a log. As text: a logger that renders tracebacks by itself may
-    show local variables, and among those of a request are its token, password and card number.
-    """
-    return "".join(traceback.format_exception(error))
 
 
 def route_of(scope: Scope) -> str:
