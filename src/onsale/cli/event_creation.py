@@ -8,7 +8,7 @@ from onsale.cli.event_fields import about, unknown_fields
 from onsale.cli.event_files import EventForm
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.printing import note, say_json, say_table
-from onsale.cli.service import reasons
+from onsale.cli.service import reasons, sign_in_again
 from onsale.client import (
     BadAnswerError,
     EventStatus,
@@ -108,7 +108,7 @@ def _said(error: OnsaleError, form: EventForm) -> list[str]:
         case InvalidRequestError() if error.errors:
             return [about(each, form.content) for each in error.errors]
         case NotAuthenticatedError():
-            return ["the session is over: onsale user login"]
+            return [f"the session is over; {sign_in_again()}"]
         case ProblemError():
             return reasons(error)
         case NoAnswerError(may_have_happened=False):

@@ -4,12 +4,18 @@ from onsale.cli.exit_codes import ExitCode
 
 
 class CommandFailedError(Exception):
-    """The command ends with this status, and says this."""
+    """The command ends with this status, and says this.
 
-    def __init__(self, *lines: str, code: ExitCode = ExitCode.FAILED) -> None:
+    ``problem`` is the code with which the service refused, if it was the service that did.
+    """
+
+    def __init__(
+        self, *lines: str, code: ExitCode = ExitCode.FAILED, problem: str | None = None
+    ) -> None:
         super().__init__("; ".join(lines))
         self.lines = lines
         self.code = code
+        self.problem = problem
 
 
 def explained(error: Exception) -> CommandFailedError | None:

@@ -9,15 +9,18 @@ from pathlib import Path
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
 from onsale.cli.options import DATA_DEFAULT, URL_DEFAULT
-from onsale.cli.session_file import token_of
-from onsale.client import NoAnswerError, OnsaleClient, OnsaleError, ProblemError
+from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given, token_of
+from onsale.client import NoAnswerError, NotInTimeError, OnsaleClient, OnsaleError, ProblemError
 from onsale.client.problems import (
     ForbiddenRoleError,
     InvalidCredentialsError,
     InvalidRequestError,
     NotAuthenticatedError,
+    NotOwnerError,
     OrphanSeatError,
+    PaymentDeclinedError,
     PaymentUnknownError,
+    RateLimitedError,
     SeatConflictError,
     UnavailableError,
 )
@@ -50,8 +53,14 @@ def service(url: str | None, *, signed_in: bool = True) -> Iterator[OnsaleClient
         raise CommandFailedError(
             f"{error}; see --url and ONSALE_URL", code=ExitCode.MISUSED
         ) from None
-    with client, failures(address):
-        yield client
+    with client:
+        try:
+            yield client
+        except (ForbiddenRoleError, NotOwnerError) as error:
+            # Here alone can be asked whose session it is.
+            raise _not_theirs(error, client) from error
+        except OnsaleError as error:
+            raise told(error, address) from error
 
 
 @contextmanager
@@ -69,6 +78,11 @@ def told(error: OnsaleError, address: str) -> CommandFailedError:
         return _no_answer(error, address)
     if isinstance(error, ProblemError):
         return _refused(error, address)
+    if isinstance(error, NotInTimeError):
+        return CommandFailedError(
+            "it is under way and was not over in the time that a command waits; look again",
+            code=ExitCode.UNREACHABLE,
+        )
     return CommandFailedError(
         f"{address} does not answer as onsale does ({error}); is the address right?"
         " See --url and ONSALE_URL",
@@ -80,12 +94,14 @@ def _refused(error: ProblemError, address: str) -> CommandFailedError:
     said, code = reasons(error), ExitCode.FAILED
     match error:
         case NotAuthenticatedError():
-            return _not_signed_in(address)
+            return _not_signed_in(address, error)
         case InvalidCredentialsError():
             said = ["wrong e-mail address or password; no account yet? onsale user create"]
             code = ExitCode.NOT_SIGNED_IN
-        case ForbiddenRoleError():
-            said = [f"{error.detail} Sign in as somebody else: onsale user login"]
+        case PaymentDeclinedError() if error.decline_reason:
+            said = [f"{error.detail} Reason: {error.decline_reason} ({error.code})"]
+        case RateLimitedError() if error.retry_after_seconds is not None:
+            said = [f"{error.detail} Again in {error.retry_after_seconds:.0f} s ({error.code})"]
         case SeatConflictError() | OrphanSeatError():
             said = _with_alternatives(error)
         case PaymentUnknownError():
@@ -95,7 +111,29 @@ def _refused(error: ProblemError, address: str) -> CommandFailedError:
             code = ExitCode.UNREACHABLE
         case _:
             pass
-    return CommandFailedError(*said, code=code)
+    return CommandFailedError(*said, code=code, problem=error.code)
+
+
+def _not_theirs(error: ProblemError, client: OnsaleClient) -> CommandFailedError:
+    """Somebody else may do this: who asked, and how another would."""
+    said = reasons(error)[0]
+    try:
+        user = client.get_current_user()
+    except OnsaleError:
+        pass  # what was refused is what matters
+    else:
+        said += f". You are signed in as {user.email}, {user.role.value}"
+    return CommandFailedError(f"{said}; {sign_in_again()}", problem=error.code)
+
+
+def sign_in_again() -> str:
+    """How to have another session, for whoever has one that will not do."""
+    if is_token_given():
+        return (
+            f"the session is that of {TOKEN_VARIABLE}: give it a new token, or unset"
+            f" {TOKEN_VARIABLE} and sign in: onsale user login"
+        )
+    return "sign in as somebody else: onsale user login"
 
 
 def reasons(error: ProblemError) -> list[str]:
@@ -123,11 +161,19 @@ def _no_answer(error: NoAnswerError, address: str) -> CommandFailedError:
     )
 
 
-def _not_signed_in(address: str) -> CommandFailedError:
+def _not_signed_in(address: str, error: ProblemError | None = None) -> CommandFailedError:
+    problem = None if error is None else error.code
+    if is_token_given():
+        return CommandFailedError(
+            f"not signed in at {address}: {sign_in_again()}",
+            code=ExitCode.NOT_SIGNED_IN,
+            problem=problem,
+        )
     return CommandFailedError(
         f"not signed in at {address}; sign in: onsale user login --email you@example.com"
         " (no account yet? onsale user create)",
         code=ExitCode.NOT_SIGNED_IN,
+        problem=problem,
     )
 
 

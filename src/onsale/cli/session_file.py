@@ -17,6 +17,11 @@ def session_path(environment: Mapping[str, str] = os.environ) -> Path:
     return Path(home) / "onsale" / "sessions.json"
 
 
+def is_token_given() -> bool:
+    """Whether the environment has a token, which goes before every session that is kept."""
+    return bool(os.environ.get(TOKEN_VARIABLE))
+
+
 def token_of(url: str) -> str | None:
     """The token of this environment, else that of the last log-in at this address."""
     return os.environ.get(TOKEN_VARIABLE) or _sessions().get(url)

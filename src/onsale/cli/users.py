@@ -1,5 +1,6 @@
 """Accounts and sessions."""
 
+from collections.abc import Callable
 from contextlib import suppress
 from typing import TYPE_CHECKING, Annotated, Literal
 
@@ -7,7 +8,8 @@ import typer
 
 from onsale.cli.help_texts import examples
 from onsale.cli.options import JsonOption, UrlOption
-from onsale.cli.printing import say, say_json
+from onsale.cli.printing import note, say, say_json
+from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given
 
 if TYPE_CHECKING:
     from onsale.client import User
@@ -39,7 +41,7 @@ def create(
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Make an account, and sign in to it."""
+    """Make an account, and sign in to it: the session takes the place of the one before."""
     from onsale.cli.secrets_asked import secret
     from onsale.cli.service import service
     from onsale.cli.session_file import keep
@@ -52,6 +54,8 @@ def create(
         if login:
             keep(client.url, client.log_in(email, password).access_token)
     _show(user, as_json=as_json)
+    if login:
+        _say_signed_in(client.url, user, note if as_json else say)
 
 
 @app.command(
@@ -86,7 +90,7 @@ def log_in(
         say_json(session)
         return
     keep(client.url, session.access_token)
-    say(f"Signed in at {client.url} as {session.email}, {session.role.value}.")
+    _say_signed_in(client.url, session, say)
 
 
 @app.command("whoami", epilog=examples("onsale user whoami --json | jq .role"))
@@ -110,6 +114,13 @@ def log_out(url: UrlOption = None) -> None:
             client.log_out()
         forget(client.url)
     say(f"Signed out at {client.url}.")
+
+
+def _say_signed_in(url: str, user: "User", tell: Callable[[str], None]) -> None:
+    """Whose session is kept now: until now it may have been another's."""
+    tell(f"Signed in at {url} as {user.email}, {user.role.value}.")
+    if is_token_given():
+        note(f"{TOKEN_VARIABLE} is set and goes before it: unset {TOKEN_VARIABLE}")
 
 
 def _show(user: "User", *, as_json: bool) -> None:

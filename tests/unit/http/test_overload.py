@@ -49,7 +49,8 @@ async def test_accounts_are_opened_at_a_rate(api: HttpApi) -> None:
         assert (await client.post("/api/user", json=account("ada"))).status_code == 201
         refused = await client.post("/api/user", content=b"never read")
 
-    problem(refused, 429, "RATE_LIMITED")
+    told = problem(refused, 429, "RATE_LIMITED")
+    assert told["detail"] == "Too many new accounts from this address; wait a while."
     assert 1 <= int(refused.headers["retry-after"]) <= 100
 
 

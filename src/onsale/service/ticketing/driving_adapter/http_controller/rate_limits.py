@@ -131,46 +131,47 @@ class RateLimits:
 
     def booking_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client books too often."""
-        self._take(self._bookings_by_client, client)
+        self._take(self._bookings_by_client, client, "bookings from this address")
 
     def booking_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if this user books too often."""
-        self._take(self._bookings_by_user, str(user_id))
+        self._take(self._bookings_by_user, str(user_id), "bookings of this user")
 
     def payment_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if this user tries to pay too often."""
-        self._take(self._payments_by_user, str(user_id))
+        self._take(self._payments_by_user, str(user_id), "payments of this user")
 
     def event_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if this user makes or changes events too often."""
-        self._take(self._events_by_user, str(user_id))
+        self._take(self._events_by_user, str(user_id), "events made or changed by this user")
 
     def seats_by(self, user_id: int, count: int) -> None:
         """Raise ``RateLimitedError`` if this user has made too many seats of late to make these."""
-        self._take(self._seats_by_user, str(user_id), count)
+        self._take(self._seats_by_user, str(user_id), "seats made by this user", count)
 
     def admission_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if tickets are shown to this user too often."""
-        self._take(self._admissions_by_user, str(user_id))
+        self._take(self._admissions_by_user, str(user_id), "tickets shown at this user's doors")
 
     def webhook_by(self, user_id: int) -> None:
         """Raise ``RateLimitedError`` if this user changes or tries out webhooks too often."""
-        self._take(self._webhooks_by_user, str(user_id))
+        self._take(self._webhooks_by_user, str(user_id), "calls about this user's webhooks")
 
     def registration_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client opens too many accounts."""
-        self._take(self._registrations, client)
+        self._take(self._registrations, client, "new accounts from this address")
 
     def log_in_from(self, client: str) -> None:
         """Raise ``RateLimitedError`` if this client logs in too often."""
-        self._take(self._log_ins, client)
+        self._take(self._log_ins, client, "log-ins from this address")
 
     def log_in_to(self, email: str, client: str) -> None:
         """Raise ``RateLimitedError`` if this client has failed too often to log in as this one.
 
         Counted as a failure until it is known better: many guesses at once are as many.
         """
-        self._take(self._failed_log_ins, self._account(email, client))
+        guesses = "wrong passwords for this account from this address"
+        self._take(self._failed_log_ins, self._account(email, client), guesses)
 
     def log_in_undecided(self, email: str, client: str) -> None:
         """Nobody has looked at the password."""
@@ -187,32 +188,34 @@ class RateLimits:
     ) -> AbstractAsyncContextManager[Value]:
         """``watching``, entered only while the user has not too many streams open."""
         count_max = None if self._rules is None else self._rules.streams_per_user_max
-        return _within(self._place(f"user {user_id}", count_max), watching)
+        return _within(self._place(f"user {user_id}", "streams of this user", count_max), watching)
 
     def stream_of_client(
         self, client: str, watching: AbstractAsyncContextManager[Value]
     ) -> AbstractAsyncContextManager[Value]:
         """``watching``, entered only while the client has not too many streams open."""
         count_max = None if self._rules is None else self._rules.streams_per_client_max
-        return _within(self._place(f"client {client}", count_max), watching)
+        return _within(
+            self._place(f"client {client}", "streams to this address", count_max), watching
+        )
 
     def download_of(self, user_id: int) -> AbstractContextManager[None]:
         """A place for a large file, refused on entering while the user has too many under way."""
         count_max = None if self._rules is None else self._rules.downloads_per_user_max
-        return self._place(f"download of {user_id}", count_max)
+        return self._place(f"download of {user_id}", "files under way to this user", count_max)
 
-    def _take(self, buckets: TokenBuckets, key: str, count: int = 1) -> None:
-        if self._rules is not None:
-            _refuse(buckets.take(key, count))
+    def _take(self, buckets: TokenBuckets, key: str, what: str, count: int = 1) -> None:
+        if self._rules is not None and (wait_seconds := buckets.take(key, count)):
+            raise RateLimitedError(ceil(wait_seconds), what)
 
     def _account(self, email: str, client: str) -> str:
         text = f"{normalized_email(email)}\0{client}".encode(errors="replace")
         return hashlib.blake2b(text, key=self._secret, digest_size=_DIGEST_BYTES).hexdigest()
 
     @contextmanager
-    def _place(self, who: str, count_max: int | None) -> Iterator[None]:
+    def _place(self, who: str, what: str, count_max: int | None) -> Iterator[None]:
         if count_max is not None and self._streams[who] >= count_max:
-            raise RateLimitedError(STREAM_RETRY_SECONDS)
+            raise RateLimitedError(STREAM_RETRY_SECONDS, what)
         self._streams[who] += 1
         try:
             yield
@@ -251,8 +254,3 @@ def site_of(host: str) -> str:
     if address.ipv4_mapped is not None:
         return str(address.ipv4_mapped)
     return str(ipaddress.ip_network((address, _SITE_BITS), strict=False))
-
-
-def _refuse(wait_seconds: float) -> None:
-    if wait_seconds:
-        raise RateLimitedError(ceil(wait_seconds))

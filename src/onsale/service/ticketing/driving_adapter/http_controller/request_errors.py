@@ -75,9 +75,9 @@ class MethodNotAllowedError(RequestError):
 class RateLimitedError(RequestError):
     """Too many attempts; wait a while."""
 
-    def __init__(self, retry_after_seconds: int) -> None:
-        """``retry_after_seconds``: when an attempt counts again."""
-        super().__init__()
+    def __init__(self, retry_after_seconds: int, what: str | None = None) -> None:
+        """``retry_after_seconds``: when the next one counts; ``what`` there were too many of."""
+        super().__init__(what and f"Too many {what}; wait a while.")
         self.retry_after_seconds = retry_after_seconds
 
 
