@@ -73,7 +73,8 @@ async def hostile_server(*replies: Reply | bytes) -> AsyncIterator[HostileServer
         yield server
 
 
-Spoil = Callable[[bytes], bytes]
+Spoil = Callable[[bytes], bytes | None]
+"""What is sent in place of an answer; ``None``: nothing, for as long as the client waits."""
 
 
 @dataclass(slots=True)
@@ -92,8 +93,11 @@ class SpoilingProxy:
         answer = await self._pass_on(asked)
         if asked.line.split()[:2] == ["POST", self.path]:
             self.asked.append(asked)
-            if self.spoils:
-                answer = self.spoils.pop(0)(answer)
+            if self.spoils and (spoilt := self.spoils.pop(0)(answer)) != answer:
+                if spoilt is None:
+                    await falling_silent(reader, writer)
+                    return
+                answer = spoilt
         writer.write(answer)
         await writer.drain()
 

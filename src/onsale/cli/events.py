@@ -51,14 +51,22 @@ def create(
         list[str] | None, typer.Option("--file", "-f", help="The same, as an option.")
     ] = None,
     wait: Annotated[bool, typer.Option(help="Wait until the seats of each are loaded.")] = False,
+    skip_existing: Annotated[
+        bool,
+        typer.Option(
+            "--skip-existing",
+            help="Leave out what you have already: an event of the same name, venue and starts_at.",
+        ),
+    ] = False,
     url: UrlOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Make events with all their seats, and tell of each what became of it.
 
-    All files are read before the first event is made. The fields are those of POST /api/event.
+    All files are read before the first event is made. The fields are those of POST /api/event. A
+    creation that was broken off is finished with --skip-existing.
     """
-    from onsale.cli.event_creation import create_events, show
+    from onsale.cli.event_creation import EventCreation
     from onsale.cli.event_files import read_events
     from onsale.cli.service import service
 
@@ -66,10 +74,14 @@ def create(
     if not sources:
         raise typer.BadParameter("name a file, a directory, or - for stdin", param_hint="PATHS")
     forms = read_events(sources)
-    with service(url) as client, progress("making events", len(forms)) as advance:
-        report = create_events(client, forms, advance, wait=wait)
-    show(report, as_json=as_json)
-    raise typer.Exit(report.exit_code)
+    creation = EventCreation(forms, wait=wait, skip_existing=skip_existing)
+    try:
+        with service(url) as client, progress("making events", len(forms)) as advance:
+            creation.run(client, advance)
+    finally:
+        # However it ends, what was made is told.
+        creation.show(as_json=as_json)
+    raise typer.Exit(creation.exit_code)
 
 
 @app.command(

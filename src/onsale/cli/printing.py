@@ -28,6 +28,13 @@ def clean(text: str) -> str:
     return "".join(each if each.isprintable() else NO_CHARACTER for each in text)
 
 
+def printable(text: str) -> str:
+    """The text with a question mark for what no encoding can write: half a character, or a byte of
+    a file's name that is no text.
+    """
+    return text.encode(errors="replace").decode()
+
+
 def say_json(value: object) -> None:
     """A JSON document, indented."""
     import msgspec
