@@ -1,17 +1,15 @@
 """Events from files: YAML or JSON, one or a list in each, or a directory of such."""
 
-import json
 import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import yaml
-from typing_extensions import override
-
+from onsale.cli.event_documents import documents_of
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
+from onsale.cli.printing import note
 
 FILE_BYTES_MAX = 64 * 1024 * 1024
 EVENTS_MAX = 10_000
@@ -25,16 +23,6 @@ class EventForm:
 
     source: str
     content: dict[str, Any]
-
-
-class _Loader(yaml.SafeLoader):
-    """Plain values alone. A few lines of aliases can stand for more than any memory holds."""
-
-    @override
-    def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
-        if self.check_event(yaml.AliasEvent):
-            raise yaml.YAMLError("aliases (*name) are not taken")
-        return super().compose_node(parent, index)
 
 
 def read_events(paths: Sequence[str]) -> list[EventForm]:
@@ -53,9 +41,21 @@ def read_events(paths: Sequence[str]) -> list[EventForm]:
 
 
 def _files(path: str) -> list[str]:
-    if path == STDIN or not Path(path).is_dir():
-        return [path]
-    return [str(file) for file in sorted(Path(path).iterdir()) if file.suffix in SUFFIXES]
+    try:
+        if path == STDIN or not Path(path).is_dir():
+            return [path]
+        return [str(file) for file in sorted(Path(path).iterdir()) if _is_meant(file)]
+    except OSError as error:
+        raise _bad(path, str(error.strerror)) from None
+
+
+def _is_meant(found: Path) -> bool:
+    """Whether what was found in a directory is to be read; what may be missed is told."""
+    if found.is_dir():
+        note(f"onsale: {found} is left out: folders within folders are not read")
+        return False
+    # One that is no file, such as a pipe that nobody writes to, may never end.
+    return found.suffix.lower() in SUFFIXES and found.is_file()
 
 
 def _events_of(file: str) -> Iterator[EventForm]:
@@ -85,20 +85,17 @@ def _text(file: str) -> str:
     if len(content) > FILE_BYTES_MAX:
         raise _bad(file, f"more than {FILE_BYTES_MAX // 1024 // 1024} MB")
     try:
-        return content.decode()
+        # Some editors begin with a mark that is no part of the text.
+        return content.decode("utf-8-sig")
     except UnicodeDecodeError:
         raise _bad(file, "not UTF-8") from None
 
 
 def _documents(file: str, text: str) -> list[object]:
     try:
-        if file.endswith(".json"):
-            return [json.loads(text)]
-        # JSON is YAML too, so what comes by stdin may be either.
-        documents = yaml.load_all(text, Loader=_Loader)
-        return [each for each in documents if each is not None]
-    except (ValueError, RecursionError, yaml.YAMLError) as error:
-        raise _bad(file, " ".join(str(error).split()) or "nested too deeply") from None
+        return documents_of(text, is_json=file.lower().endswith(".json"))
+    except ValueError as error:
+        raise _bad(file, str(error)) from None
 
 
 def _bad(source: str, what: str) -> CommandFailedError:
