@@ -3,11 +3,26 @@
 import asyncio
 import ssl
 from pathlib import Path
+from time import monotonic
 
 import pytest
+from prometheus_client import CollectorRegistry
 
-from onsale.service.ticketing.app.interface.i_webhook_delivery import Attempt
-from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault
+from onsale.bootstrap import utc_now
+from onsale.service.ticketing.app.command.deliver_webhook_use_case import DeliverWebhookUseCase
+from onsale.service.ticketing.app.interface.i_webhook_delivery import (
+    Attempt,
+    IWebhookOutbox,
+    IWebhookSender,
+    OwedDelivery,
+)
+from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault, DeliveryStatus
+from onsale.service.ticketing.driven_adapter.webhook.asyncpg_webhook_outbox import (
+    AsyncpgWebhookOutbox,
+)
+from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter import (
+    PrometheusWebhookMeter,
+)
 from storm.receiver import Answer, Receiver
 from tests.support.webhook_senders import (
     LOOPBACK,
@@ -17,6 +32,7 @@ from tests.support.webhook_senders import (
     showing,
     trusting,
 )
+from tests.support.webhooks import SECRETS, Books
 
 PROTOCOL = Attempt(None, DeliveryFault.PROTOCOL)
 EMPTY = b"content-length: 0\r\n\r\n"
@@ -108,3 +124,53 @@ async def test_who_speaks_no_tls_after_the_handshake_is_a_fault_of_tls(
         async with sender(LOOPBACK, trusting(certificate)) as sending:
             attempt = await sending.send(f"https://127.0.0.1:{port}/", {}, b"{}")
     assert attempt == Attempt(None, DeliveryFault.TLS)
+
+
+class Astonishing:
+    """Raises what nobody has thought of."""
+
+    async def send(self, *_: object) -> Attempt:
+        raise LookupError("what is this")
+
+
+class Unwritable(AsyncpgWebhookOutbox):
+    """Cannot write down that something arrived."""
+
+    async def delivered(self, delivery: OwedDelivery, status: int) -> None:
+        raise ValueError(delivery, status)
+
+
+async def test_what_nobody_has_thought_of_counts_as_a_failure_and_is_told(books: Books) -> None:
+    """It was tried again every half minute for ever, however long it had been owed."""
+    webhook = await books.listening("http://127.0.0.1:9/")
+    (delivery_id,) = await books.owe(webhook, None)
+    (in_hand,) = await books.outbox.claim({}, limit=1)
+
+    with pytest.raises(LookupError):
+        await delivering(books.outbox, Astonishing()).execute(in_hand)
+
+    delivery = await books.tried(delivery_id, 1)
+    assert delivery.last_fault is DeliveryFault.PROTOCOL
+    assert delivery.next_try_at is not None
+    assert delivery.last_attempt_at is not None
+    assert (delivery.next_try_at - delivery.last_attempt_at).total_seconds() < 15
+
+
+async def test_what_arrived_and_could_not_be_written_down_is_tried_again_with_patience(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    (delivery_id,) = await books.owe(webhook, None)
+    (in_hand,) = await books.outbox.claim({}, limit=1)
+
+    async with sender(LOOPBACK) as sending:
+        with pytest.raises(ValueError, match="200"):
+            await delivering(Unwritable(books.pool), sending).execute(in_hand)
+
+    assert (await books.tried(delivery_id, 1)).status is DeliveryStatus.OWED
+    assert len(receiver.posts) == 1
+
+
+def delivering(outbox: IWebhookOutbox, sending: IWebhookSender) -> DeliverWebhookUseCase:
+    meter = PrometheusWebhookMeter(CollectorRegistry())
+    return DeliverWebhookUseCase(outbox, sending, SECRETS, meter, utc_now, monotonic, lambda: 0.5)

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_webhook_delivery import (
     Attempt,
     IWebhookMeter,
@@ -34,7 +35,21 @@ class DeliverWebhookUseCase:
 
         Raises:
             UnavailableError: the outcome could not be written down.
+            Exception: what nobody expected; the attempt counts as one that failed.
         """
+        began = self.monotonic()
+        try:
+            attempt = await self._attempted(delivery)
+            await self._settle(delivery, attempt, began)
+        except UnavailableError:
+            raise
+        except Exception:
+            # Or it would be tried again whenever its lease is over, for ever.
+            await self._settle(delivery, Attempt(None, DeliveryFault.PROTOCOL), began)
+            raise
+        return attempt.fault is None
+
+    async def _attempted(self, delivery: OwedDelivery) -> Attempt:
         body, message_id = delivery.body.encode(), f"msg_{delivery.message_id.hex}"
         # Of this attempt, so that whoever listens in cannot send it again much later.
         timestamp = int(self.now().timestamp())
@@ -46,11 +61,11 @@ class DeliverWebhookUseCase:
                 delivery.salts, message_id, timestamp, body
             ),
         }
-        began = self.monotonic()
-        attempt = await self.sender.send(delivery.url, headers, body)
+        return await self.sender.send(delivery.url, headers, body)
+
+    async def _settle(self, delivery: OwedDelivery, attempt: Attempt, began: float) -> None:
         outcome = await self._record(delivery, attempt)
         self.meter.attempted(outcome, self.monotonic() - began)
-        return attempt.fault is None
 
     async def _record(self, delivery: OwedDelivery, attempt: Attempt) -> str:
         if attempt.fault is None and attempt.status is not None:
