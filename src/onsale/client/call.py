@@ -26,6 +26,10 @@ _PROBLEM = "application/problem+json"
 _REQUEST_ID = "x-request-id"
 _STANDARD_MEMBERS = frozenset({"type", "title", "status", "detail", "code"})
 _ERROR_STATUS_MIN = 400
+UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
+"""What reading an answer can raise; the last for one that is nested without end."""
+# Three hundred centuries.
+_SECONDS_DIGITS_MAX = 12
 # Path segments that a URL does not keep.
 _NO_SEGMENTS = frozenset({"", ".", ".."})
 
@@ -108,12 +112,20 @@ class Call(Generic[Answered]):
         """
         if answer.status != self.status:
             raise refusal(answer)
+        return self.read(answer.body)
+
+    def read(self, content: bytes) -> Answered:
+        """What the body of an answer says, or a piece of a stream.
+
+        Raises:
+            BadAnswerError: it is none of this call's.
+        """
         try:
-            return self.parse(answer.body)
-        except (msgspec.MsgspecError, ValueError) as error:
+            return self.parse(content)
+        except UNREADABLE as error:
             raise BadAnswerError(
                 f"{self.method} {self.template}: the answer cannot be read: {error}",
-                status=answer.status,
+                status=self.status,
             ) from error
 
 
@@ -140,7 +152,7 @@ def refusal(answer: Answer) -> OnsaleError:
     try:
         problem = msgspec.json.decode(answer.body, type=Problem)
         members: dict[str, Any] = json.loads(answer.body)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except UNREADABLE as error:
         return BadAnswerError(f"an unreadable problem document: {error}", status=answer.status)
     request_id = answer.headers.get(_REQUEST_ID)
     return PROBLEM_ERRORS.get(problem.code, ProblemError)(
@@ -156,9 +168,12 @@ def _retry_after_seconds(text: str | None) -> float | None:
     if text is None:
         return None
     if text.isascii() and text.isdigit():
-        return float(text)
+        return float(text) if len(text) <= _SECONDS_DIGITS_MAX else None
     try:
         moment = email.utils.parsedate_to_datetime(text)
-    except ValueError:
+        if moment.tzinfo is None:
+            # "-0000", or nothing: dates of HTTP are in UTC.
+            moment = moment.replace(tzinfo=UTC)
+        return max(0.0, (moment - datetime.now(UTC)).total_seconds())
+    except (ValueError, OverflowError):
         return None
-    return max(0.0, (moment - datetime.now(UTC)).total_seconds())

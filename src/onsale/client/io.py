@@ -71,7 +71,8 @@ class Io(Protocol):
 
         Raises:
             NoAnswerError: there is none in time.
-            BadAnswerError: it is encoded, though nobody has asked for that.
+            BadAnswerError: its head cannot be read, or says that it is encoded.
+            ValueError: what is asked for is too long for an address.
         """
 
     @abstractmethod
@@ -95,8 +96,8 @@ class BlockingIo(Io):
     @asynccontextmanager
     @override
     async def open(self, request: Request) -> AsyncIterator[Opened]:
+        built = _built(self._http, request, self._options)
         with _failures_told(request), time_limit(request.answer_seconds_max):
-            built = _built(self._http, request, self._options)
             response = self._http.send(built, stream=True, follow_redirects=False, auth=None)
         try:
             yield _BlockingOpened(request, response)
@@ -140,8 +141,8 @@ class AwaitingIo(Io):
     @asynccontextmanager
     @override
     async def open(self, request: Request) -> AsyncIterator[Opened]:
+        built = _built(self._http, request, self._options)
         with _failures_told(request):
-            built = _built(self._http, request, self._options)
             async with asyncio.timeout(request.answer_seconds_max):
                 response = await self._http.send(
                     built, stream=True, follow_redirects=False, auth=None
@@ -182,19 +183,23 @@ def _limits(options: ClientOptions) -> httpx.Limits:
 def _built(
     http: httpx.Client | httpx.AsyncClient, request: Request, options: ClientOptions
 ) -> httpx.Request:
-    built = http.build_request(
-        request.method,
-        request.url,
-        params=request.query or None,
-        content=request.content,
-        # What is not compressed is never larger than what comes of it.
-        headers={"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers},
-        timeout=httpx.Timeout(
-            request.answer_seconds_max,
-            connect=options.connect_seconds_max,
-            pool=options.connect_seconds_max,
-        ),
-    )
+    # What is not compressed is never larger than what comes of it.
+    headers = {"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers}
+    try:
+        built = http.build_request(
+            request.method,
+            request.url,
+            params=request.query or None,
+            content=request.content,
+            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
+            timeout=httpx.Timeout(
+                request.answer_seconds_max,
+                connect=options.connect_seconds_max,
+                pool=options.connect_seconds_max,
+            ),
+        )
+    except httpx.InvalidURL as error:
+        raise ValueError(f"no address can hold what is asked for: {error}") from error
     # A log-in leaves one in what several clients may share: each goes by its own token.
     built.headers.pop("cookie", None)
     return built
@@ -219,6 +224,9 @@ def _failures_told(request: Request) -> Iterator[None]:
         raise NoAnswerError(
             f"{request.url}: {_said(error)}", may_have_happened=not isinstance(error, _UNHEARD)
         ) from error
+    except (ValueError, httpx.InvalidURL, httpx.StreamError) as error:
+        # Of an answer's head: httpx looks where it leads, whether it follows or not.
+        raise BadAnswerError(f"{request.url}: {_said(error)}") from error
 
 
 def _said(error: Exception) -> str:

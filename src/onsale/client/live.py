@@ -1,11 +1,10 @@
 """Bookings and events as they change: streams that are opened again when they break off."""
 
+import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Generic, TypeVar
-
-import msgspec
 
 from onsale.client import answers as a
 from onsale.client import booking_calls, event_calls
@@ -26,6 +25,8 @@ Answered = TypeVar("Answered")
 
 SETTLE_SECONDS_MAX = 60.0
 _LAST_EVENT_ID = "last-event-id"
+_LAST_EVENT_ID_CHARACTERS_MAX = 1_000
+_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 async def follow_booking(
@@ -94,6 +95,17 @@ def _place(part: a.SectionCounts) -> tuple[str, int]:
     return part.section, part.subsection
 
 
+def _sendable(last_id: str) -> str:
+    is_sendable = (
+        len(last_id) <= _LAST_EVENT_ID_CHARACTERS_MAX
+        and last_id == last_id.strip()
+        and not _CONTROL.search(last_id)
+    )
+    if not is_sendable:
+        raise BadAnswerError("the stream has an id that no header can hold")
+    return last_id
+
+
 class _EventSource(Generic[Answered]):
     """The data of a stream, over as many connections as it takes."""
 
@@ -132,13 +144,10 @@ class _EventSource(Generic[Answered]):
         async with self._core.opened(self._call, self._request()) as opened:
             while chunk := await opened.read(self._silence_seconds_max()):
                 for event in parser.feed(chunk):
-                    self._last_id = event.last_id
+                    self._last_id = _sendable(event.last_id)
                     if parser.retry_seconds is not None:
                         self._retry_seconds = parser.retry_seconds
-                    try:
-                        yield self._call.parse(event.data.encode())
-                    except msgspec.MsgspecError as error:
-                        raise BadAnswerError(f"the stream cannot be read: {error}") from error
+                    yield self._call.read(event.data.encode())
                 self._check_time()
         raise NoAnswerError("the stream has ended", may_have_happened=False)
 

@@ -9,6 +9,7 @@ import msgspec
 
 from onsale.client import answers as a
 from onsale.client import event_calls
+from onsale.client.call import UNREADABLE
 from onsale.client.core import Core
 from onsale.client.errors import BadAnswerError
 from onsale.client.io import Opened
@@ -69,5 +70,5 @@ def _ticket(columns: list[str], line: str) -> a.TakenTicket:
     cells = _cells(line)
     try:
         return msgspec.convert(dict(zip(columns, cells, strict=True)), a.TakenTicket, strict=False)
-    except (msgspec.MsgspecError, ValueError) as error:
+    except UNREADABLE as error:
         raise BadAnswerError(f"a line of the list cannot be read: {error}") from error

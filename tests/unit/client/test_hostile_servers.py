@@ -128,6 +128,51 @@ async def test_a_word_or_field_that_is_not_known_does_no_harm(kind: str) -> None
         assert (await c.get_booking(BOOKING["id"])).status == "unknown"
 
 
+DEEP = b"[" * 200_000 + b"]" * 200_000
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        http(200, b'{"zz":%b}' % DEEP),
+        http(404, problem(404, "X")[:-1] + b',"x":%b}' % DEEP, "application/problem+json"),
+        http(302, location="https://xn--a/"),
+        http(302, location="http://\x01/"),
+        http(302, location="http://h:99999999/"),
+        http(302, location="x" * 100_000),
+        http(200, b"{}", set_cookie="\x7f=;;=; expires=never; domain=.; max-age=x"),
+        http(200, b"{}", content_length="9" * 5_000),
+        http(200, b"{}", content_length="-1"),
+        http(200, b"{}", transfer_encoding="chunked"),
+        http(200, b"{}", transfer_encoding="gzip"),
+        http(200, b"{}", content_type="caf\xe9"),
+        http(200, b"{}", **{"x" * 200_000: "y"}),
+        http(101, upgrade="websocket"),
+        http(204, b"{}"),
+        http(999, b"{}"),
+    ],
+    ids=lambda answer: answer[:70].decode("latin-1"),
+)
+async def test_an_answer_that_cannot_be_read_is_an_error_of_the_client(
+    kind: str, answer: bytes
+) -> None:
+    options = replace(QUICK, attempts_max=2, reconnects_max=1)
+    async with hostile_server(answer) as server, either_client(kind, server.url, options) as c:
+        with pytest.raises((BadAnswerError, NoAnswerError)):
+            await c.get_event(1)
+        with pytest.raises((BadAnswerError, NoAnswerError)):
+            await c.stream("follow_event", 1).all()
+        with pytest.raises((BadAnswerError, NoAnswerError)):
+            await c.stream("export_tickets", 1).all()
+
+
+async def test_a_value_that_no_address_can_hold_is_said(kind: str) -> None:
+    async with hostile_server(b"") as server, either_client(kind, server.url) as c:
+        with pytest.raises(ValueError, match="too long"):
+            await c.get_seat_map(1, "x" * 100_000, 1)
+    assert not server.asked
+
+
 @given(
     st.integers(100, 599),
     st.binary(max_size=200),

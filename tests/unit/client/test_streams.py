@@ -55,6 +55,31 @@ async def test_a_stream_goes_on_after_the_last_event_where_the_server_numbers_th
     assert [each.headers.get("last-event-id") for each in server.asked] == [None, "41"]
 
 
+async def test_an_id_of_a_stream_is_given_back_byte_by_byte(kind: str) -> None:
+    numbered = "id: café 席\n".encode()
+    replies = [stream(numbered, view("processing")), stream(view("completed"))]
+    async with hostile_server(*replies) as server, either_client(kind, server.url) as c:
+        await c.stream("follow_booking", BOOKING["id"]).all()
+    asked = server.asked[1].headers["last-event-id"]
+    assert asked.encode("latin-1").decode() == "café 席"
+
+
+@pytest.mark.parametrize("last_id", ["a\x01b", "\x7f", " a", "a\t", "z" * 1_001])
+async def test_an_id_that_no_header_can_hold_is_a_bad_answer(kind: str, last_id: str) -> None:
+    numbered = stream(f"id: {last_id}\n".encode(), view("processing"))
+    async with hostile_server(numbered) as server, either_client(kind, server.url) as c:
+        with pytest.raises(BadAnswerError, match="header"):
+            await c.stream("follow_booking", BOOKING["id"]).all()
+    assert len(server.asked) == 1 + QUICK.reconnects_max
+
+
+async def test_a_stream_of_what_is_nested_without_end_is_given_up(kind: str) -> None:
+    deep = b'data: {"zz":' + b"[" * 200_000 + b"\n\n"
+    async with hostile_server(stream(deep)) as server, either_client(kind, server.url) as c:
+        with pytest.raises(BadAnswerError):
+            await c.stream("follow_booking", BOOKING["id"]).all()
+
+
 async def test_a_stream_that_brings_nothing_new_is_given_up(kind: str) -> None:
     async with (
         hostile_server(stream(view("processing"))) as server,
