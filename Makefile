@@ -12,7 +12,8 @@ WORKERS ?= 2
 # Whatever else a tool should be told: `make unit ARGS='-k seat --lf'`.
 ARGS ?=
 
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope
+# In the order of tests/conftest.py: what takes long first, so that no worker waits for another's end.
+PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets

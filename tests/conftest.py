@@ -5,6 +5,12 @@ import pytest
 pytest_plugins = ("tests.servers.plugin",)
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Have modules with slow tests run first, so that at the end nobody waits for the last."""
+    slow = {item.path for item in items if item.get_closest_marker("slow")}
+    items.sort(key=lambda item: item.path not in slow)
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
     """Show what tests recorded to be shown: ``record_property("shown", "a line")``."""
     for report in terminalreporter.getreports("passed"):
