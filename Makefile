@@ -289,7 +289,8 @@ SPHINX := $(BIN)/sphinx-build -W --keep-going -q -n -E -d .cache/docs/doctrees d
 .PHONY: docs
 docs: $(STAMP) ## The documents as a site in .cache/docs/html; fails if a link in them leads nowhere
 	@$(SPHINX) .cache/docs/html
-	@echo "docs: .cache/docs/html/index.html"
+	@echo "docs: .cache/docs/html/index.html; its search shows what it finds only over HTTP:"
+	@echo "  python3 -m http.server -d .cache/docs/html 8080"
 
 .PHONY: docs-links
 docs-links: $(STAMP) ## Ask whether the other hosts that the documents link to answer (needs internet)

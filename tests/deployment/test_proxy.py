@@ -1,6 +1,7 @@
 """The proxy of the compose file, run for real: streams, addresses, a process that is gone."""
 
 import asyncio
+import re
 import shutil
 from asyncio.subprocess import DEVNULL
 from collections.abc import AsyncIterator
@@ -99,6 +100,22 @@ async def upstream() -> AsyncIterator[tuple[_Upstream, int]]:
 def test_haproxy_accepts_the_configuration_as_it_is() -> None:
     run = run_tool("haproxy", "-c", "-f", CONFIGURATION)
     assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_without_docker_it_is_what_the_document_makes_of_it(tmp_path: Path) -> None:
+    made = tmp_path / "haproxy.cfg"
+    text = (PROJECT / "docs" / "deploy.md").read_text()
+    (command,) = re.findall(
+        r"^(sed .*?) > /etc/haproxy/haproxy.cfg$", text, re.MULTILINE | re.DOTALL
+    )
+    run = run_tool("bash", "-c", f'{command} > "{made}" && haproxy -c -f "{made}"')
+    assert run.returncode == 0, run.stdout + run.stderr
+    assert re.findall(r"^    server(?:-template)? .*", made.read_text(), re.MULTILINE) == [
+        "    server api1 127.0.0.1:8001",
+        "    server api2 127.0.0.1:8002",
+    ]
+    assert "docker" not in made.read_text()
+    assert "    user haproxy\n" in made.read_text()
 
 
 async def test_each_event_of_a_stream_passes_when_it_is_sent(
