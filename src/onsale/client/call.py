@@ -154,6 +154,12 @@ def refusal(answer: Answer) -> OnsaleError:
         members: dict[str, Any] = json.loads(answer.body)
     except UNREADABLE as error:
         return BadAnswerError(f"an unreadable problem document: {error}", status=answer.status)
+    if problem.status != answer.status:
+        # What may be asked again goes by it.
+        return BadAnswerError(
+            f"status {answer.status} with a problem document of {problem.status}",
+            status=answer.status,
+        )
     request_id = answer.headers.get(_REQUEST_ID)
     return PROBLEM_ERRORS.get(problem.code, ProblemError)(
         problem,

@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from onsale.client import (
+    BadAnswerError,
     NoAnswerError,
     OnsaleError,
     ProblemError,
@@ -26,6 +27,7 @@ from tests.support.service_answers import (
     HALF,
     UNAVAILABLE,
     USER,
+    problem,
     refusing,
 )
 
@@ -97,6 +99,12 @@ UNSAFE = {
     "block_seats": (1, "A", 1, ["1-1"]),
     "unblock_seats": (1, "A", 1, ["1-1"]),
     "cancel_booking": (BOOKING["id"],),
+    "register_webhook": ("https://a.example/",),
+    "update_webhook": (1,),
+    "remove_webhook": (1,),
+    "rotate_webhook_secret": (1,),
+    "ping_webhook": (1,),
+    "resend_delivery": (1, 2),
 }
 
 
@@ -121,6 +129,17 @@ async def test_what_was_certainly_not_heard_is_asked_again(kind: str) -> None:
         with pytest.raises(NoAnswerError) as told:
             await c.cancel_booking(BOOKING["id"])
     assert not told.value.may_have_happened
+
+
+@pytest.mark.parametrize("name", UNSAFE)
+async def test_what_a_document_says_of_its_status_counts_for_nothing(kind: str, name: str) -> None:
+    limited = problem(429, "RATE_LIMITED")
+    answer = http(502, limited, "application/problem+json", retry_after="0")
+    async with hostile_server(answer) as server, either_client(kind, server.url) as c:
+        with pytest.raises(BadAnswerError, match="502 with a problem document of 429") as told:
+            await getattr(c, name)(*UNSAFE[name])
+    assert len(server.asked) == 1
+    assert (told.value.status, told.value.may_have_happened) == (502, True)
 
 
 async def test_a_probe_is_asked_once(kind: str) -> None:
