@@ -51,7 +51,7 @@ def service(url: str | None, *, signed_in: bool = True) -> Iterator[OnsaleClient
         client = OnsaleClient(address, token=token)
     except ValueError as error:
         raise CommandFailedError(
-            f"{error}; see --url and ONSALE_URL", code=ExitCode.MISUSED
+            f"{error}; see --url, ONSALE_URL and {TOKEN_VARIABLE}", code=ExitCode.MISUSED
         ) from None
     with client:
         try:

@@ -2,6 +2,7 @@
 
 import email.utils
 import json
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -30,8 +31,17 @@ UNREADABLE = (msgspec.MsgspecError, ValueError, RecursionError)
 """What reading an answer can raise; the last for one that is nested without end."""
 # Three hundred centuries.
 _SECONDS_DIGITS_MAX = 12
+# In UTF-8, as one line without blanks at its ends.
+_SENDABLE = re.compile(
+    r"[^\x00-\x20\x7f\ud800-\udfff](?:[^\x00-\x1f\x7f\ud800-\udfff]*[^\x00-\x20\x7f\ud800-\udfff])?"
+)
 # Path segments that a URL does not keep.
 _NO_SEGMENTS = frozenset({"", ".", ".."})
+
+
+def is_sendable(text: str) -> bool:
+    """Whether a header can hold it."""
+    return _SENDABLE.fullmatch(text) is not None
 
 
 class Repeat(Enum):
@@ -75,6 +85,16 @@ class Call(Generic[Answered]):
     idempotency_key: str | None = None
     passing_when_repeated: frozenset[str] = frozenset()
     """Refusals of a repeat that only say that the first one is still under way."""
+
+    def __post_init__(self) -> None:
+        """Look whether the key can be sent.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        if self.idempotency_key is not None and not is_sendable(self.idempotency_key):
+            # It is not shown: it may be anything, given by mistake.
+            raise ValueError("an idempotency key is text on one line, without blanks around it")
 
     def target(self) -> str:
         """The path with its values.

@@ -33,7 +33,11 @@ class _Client(Methods, Runner):
         return self.core.token
 
     def as_user(self, token: str | None) -> Self:
-        """Somebody else over the same connections, which this client goes on to own."""
+        """Somebody else over the same connections, which this client goes on to own.
+
+        Raises:
+            ValueError: ``token`` is none.
+        """
         other = copy(self)
         other.core = replace(self.core, token=token)
         other.owns_connections = False
@@ -59,7 +63,7 @@ class OnsaleClient(_Client):
         hold, and each wait for bytes of a head is bounded, but not how many there are.
 
         Raises:
-            ValueError: ``url`` is no address.
+            ValueError: ``url`` is no address, or ``token`` none.
         """
         options = options or ClientOptions()
         base_url = base_url_of(url)
@@ -143,7 +147,7 @@ class AsyncOnsaleClient(_Client):
         """``http`` are connections to use, which whoever made them closes.
 
         Raises:
-            ValueError: ``url`` is no address.
+            ValueError: ``url`` is no address, or ``token`` none.
         """
         options = options or ClientOptions()
         base_url = base_url_of(url)

@@ -4,9 +4,11 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
-from onsale.client.call import Answer, Call, Repeat, refusal
+import httpx
+
+from onsale.client.call import Answer, Call, Repeat, is_sendable, refusal
 from onsale.client.errors import BadAnswerError, NoAnswerError, OnsaleError, ProblemError
 from onsale.client.io import Io, Opened, Request
 from onsale.client.options import ClientOptions
@@ -27,11 +29,25 @@ def base_url_of(url: str) -> str:
     Raises:
         ValueError: it is none.
     """
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname:
-        raise ValueError(f"{url!r} is no address of a service, such as http://127.0.0.1:8000")
+    parts = _parts_of(url)
+    if parts is None or "@" in parts.netloc or parts.query or parts.fragment:
+        # It is not shown: a password may stand in it.
+        raise ValueError(
+            "the address of a service is such as http://127.0.0.1:8000, and has no user name, "
+            "password or query"
+        )
     # The scheme as everybody writes it.
     return parts.geturl().rstrip("/")
+
+
+def _parts_of(url: str) -> SplitResult | None:
+    """Those of an address of HTTP; ``None``: it is none."""
+    try:
+        parts, host = urlsplit(url), httpx.URL(url).host
+        is_one = parts.scheme in {"http", "https"} and host and parts.port != 0
+    except (ValueError, httpx.InvalidURL):
+        return None
+    return parts if is_one else None
 
 
 @dataclass(slots=True)
@@ -42,6 +58,16 @@ class Core:
     base_url: str
     options: ClientOptions
     token: str | None = field(repr=False)
+
+    def __post_init__(self) -> None:
+        """Look whether the token can be sent.
+
+        Raises:
+            ValueError: it cannot.
+        """
+        if self.token is not None and not is_sendable(self.token):
+            # It is not shown: whoever has it is the user.
+            raise ValueError("a token is text on one line, without blanks around it")
 
     async def ask(self, call: Call[Answered]) -> Answered:
         """Make the call, again if that is safe and may help.

@@ -1,6 +1,5 @@
 """Bookings and events as they change: streams that are opened again when they break off."""
 
-import re
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
 from dataclasses import replace
@@ -8,7 +7,7 @@ from typing import Generic, TypeVar
 
 from onsale.client import answers as a
 from onsale.client import booking_calls, event_calls
-from onsale.client.call import Call
+from onsale.client.call import Call, is_sendable
 from onsale.client.core import Core, is_passing
 from onsale.client.errors import (
     BadAnswerError,
@@ -26,7 +25,6 @@ Answered = TypeVar("Answered")
 SETTLE_SECONDS_MAX = 60.0
 _LAST_EVENT_ID = "last-event-id"
 _LAST_EVENT_ID_CHARACTERS_MAX = 1_000
-_CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
 async def follow_booking(
@@ -96,12 +94,7 @@ def _place(part: a.SectionCounts) -> tuple[str, int]:
 
 
 def _sendable(last_id: str) -> str:
-    is_sendable = (
-        len(last_id) <= _LAST_EVENT_ID_CHARACTERS_MAX
-        and last_id == last_id.strip()
-        and not _CONTROL.search(last_id)
-    )
-    if not is_sendable:
+    if len(last_id) > _LAST_EVENT_ID_CHARACTERS_MAX or (last_id and not is_sendable(last_id)):
         raise BadAnswerError("the stream has an id that no header can hold")
     return last_id
 

@@ -4,6 +4,7 @@ from collections.abc import AsyncGenerator
 
 from onsale.client import answers as a
 from onsale.client import booking_calls, event_calls, user_calls, webhook_calls
+from onsale.client.call import is_sendable
 from onsale.client.core import Core
 from onsale.client.errors import BadAnswerError
 from onsale.client.webhook_answers import Delivery
@@ -15,6 +16,8 @@ PAGE_LIMIT_MAX = 100
 async def log_in(core: Core, email: str, password: str) -> a.Session:
     """Begin a session; the client's next calls belong to it."""
     session = await core.ask(user_calls.log_in(email, password))
+    if not is_sendable(session.access_token):
+        raise BadAnswerError("a session whose token no header can hold")
     core.token = session.access_token
     return session
 
