@@ -1,6 +1,7 @@
 """Sessions of a client, and lists that come a page at a time."""
 
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
+from typing import Protocol, TypeVar
 
 from onsale.client import answers as a
 from onsale.client import booking_calls, event_calls, user_calls, webhook_calls
@@ -10,7 +11,12 @@ from onsale.client.errors import BadAnswerError
 from onsale.client.webhook_answers import Delivery
 from onsale.client.words import BookingStatus, DeliveryStatus, EventOrder, EventStatus
 
+Item = TypeVar("Item")
+Item_co = TypeVar("Item_co", covariant=True)
+
 PAGE_LIMIT_MAX = 100
+# Cursors are an id, or two values, in base64.
+_CURSOR_CHARACTERS_MAX = 1_000
 
 
 async def log_in(core: Core, email: str, password: str) -> a.Session:
@@ -28,7 +34,7 @@ async def log_out(core: Core) -> None:
     core.token = None
 
 
-async def all_events(
+def all_events(
     core: Core,
     *,
     status: EventStatus | str | None = None,
@@ -36,52 +42,69 @@ async def all_events(
     order: EventOrder | str | None = None,
 ) -> AsyncGenerator[a.Event, None]:
     """Every event, newest first unless ``order`` says otherwise, a page at a time."""
-    cursor, is_last = None, False
-    while not is_last:
-        page = await core.ask(
+    return _items(
+        lambda cursor: core.ask(
             event_calls.list_events(
                 status=status, mine=mine, order=order, limit=PAGE_LIMIT_MAX, cursor=cursor
             )
-        )
-        for event in page.items:
-            yield event
-        cursor, is_last = _next(page.next_cursor, cursor)
+        ),
+    )
 
 
-async def all_bookings(
+def all_bookings(
     core: Core, *, status: BookingStatus | str | None = None, event_id: int | None = None
 ) -> AsyncGenerator[a.Booking, None]:
     """Every booking, newest first, a page at a time."""
-    cursor, is_last = None, False
-    while not is_last:
-        page = await core.ask(
+    return _items(
+        lambda cursor: core.ask(
             booking_calls.list_bookings(
                 status=status, event_id=event_id, limit=PAGE_LIMIT_MAX, cursor=cursor
             )
-        )
-        for booking in page.items:
-            yield booking
-        cursor, is_last = _next(page.next_cursor, cursor)
+        ),
+    )
 
 
-async def all_deliveries(
+def all_deliveries(
     core: Core, webhook_id: int, *, status: DeliveryStatus | str | None = None
 ) -> AsyncGenerator[Delivery, None]:
     """Everything that a webhook was told, newest first, a page at a time."""
-    cursor, is_last = None, False
-    while not is_last:
-        page = await core.ask(
+    return _items(
+        lambda cursor: core.ask(
             webhook_calls.list_deliveries(
                 webhook_id, status=status, limit=PAGE_LIMIT_MAX, cursor=cursor
             )
-        )
-        for delivery in page.items:
-            yield delivery
-        cursor, is_last = _next(page.next_cursor, cursor)
+        ),
+    )
 
 
-def _next(cursor: str | None, before: str | None) -> tuple[str | None, bool]:
-    """Where the next page begins, and whether there is none."""
-    if cursor is not None and cursor == before:
-        raise BadAnswerError("a page leads to itself")
-    return cursor, cursor is None
+class _Page(Protocol[Item_co]):
+    @property
+    def items(self) -> Sequence[Item_co]:
+        """What stands on it."""
+
+    @property
+    def next_cursor(self) -> str | None:
+        """Where the next one begins; ``None``: there is none."""
+
+
+async def _items(
+    page_at: Callable[[str | None], Awaitable[_Page[Item]]],
+) -> AsyncGenerator[Item, None]:
+    """What stands on each page, from the first on.
+
+    Raises:
+        BadAnswerError: the pages do not come to an end.
+    """
+    cursor: str | None = None
+    led: set[str] = set()
+    while True:
+        page = await page_at(cursor)
+        for item in page.items:
+            yield item
+        cursor = page.next_cursor
+        if cursor is None:
+            return
+        # Who goes round in a ring, or on and on through pages of nothing, would never know.
+        if cursor in led or not page.items or len(cursor) > _CURSOR_CHARACTERS_MAX:
+            raise BadAnswerError("a page that does not lead to another")
+        led.add(cursor)

@@ -16,7 +16,6 @@ from onsale.client.problems import (
 from tests.support.either_client import BOTH_KINDS, QUICK, either_client
 from tests.support.hostile_server import (
     hostile_server,
-    http,
     stream,
 )
 from tests.support.service_answers import (
@@ -185,11 +184,3 @@ async def test_a_list_that_is_cut_off_is_never_taken_for_whole(kind: str) -> Non
         ):
             with pytest.raises(BadAnswerError):
                 await c.stream("export_tickets", 1).all()
-
-
-async def test_a_page_that_leads_to_itself_is_found_out(kind: str) -> None:
-    page = http(200, b'{"items":[],"next_cursor":"again"}')
-    async with hostile_server(page) as server, either_client(kind, server.url) as c:
-        with pytest.raises(BadAnswerError):
-            await c.stream("all_events").all()
-    assert len(server.asked) == 2
