@@ -11,14 +11,20 @@ from prometheus_client import CollectorRegistry
 from onsale.bootstrap import utc_now
 from onsale.service.ticketing.app.command.deliver_webhook_use_case import DeliverWebhookUseCase
 from onsale.service.ticketing.app.interface.i_webhook_delivery import (
+    LEASE_SECONDS,
     Attempt,
     IWebhookOutbox,
     IWebhookSender,
     OwedDelivery,
 )
+from onsale.service.ticketing.app.service.webhook_dispatcher import BEGIN_SECONDS_MAX
 from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault, DeliveryStatus
 from onsale.service.ticketing.driven_adapter.webhook.asyncpg_webhook_outbox import (
     AsyncpgWebhookOutbox,
+)
+from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender import (
+    ANSWER_BYTES_MAX,
+    ATTEMPT_SECONDS_MAX,
 )
 from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter import (
     PrometheusWebhookMeter,
@@ -124,6 +130,49 @@ async def test_who_speaks_no_tls_after_the_handshake_is_a_fault_of_tls(
         async with sender(LOOPBACK, trusting(certificate)) as sending:
             attempt = await sending.send(f"https://127.0.0.1:{port}/", {}, b"{}")
     assert attempt == Attempt(None, DeliveryFault.TLS)
+
+
+@pytest.mark.parametrize(
+    ("before", "again"),
+    [
+        (b"", b"HTTP/1.1 100 Continue\r\n\r\n" * 2_000),
+        (b"", b"HTTP/1.1 103 Early Hints\r\nlink: </x>\r\n\r\n"),
+        (b"HTTP/1.1 200 X\r\n", b"x: y\r\n" * 1_000),
+    ],
+)
+async def test_who_never_comes_to_the_point_is_listened_to_for_so_many_bytes(
+    before: bytes, again: bytes
+) -> None:
+    """Each of them costs processor time, and httpcore reads them without end."""
+    cut = asyncio.Event()
+
+    async def flood(_reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        writer.write(before)
+        try:
+            while True:
+                writer.write(again)
+                await writer.drain()
+                await asyncio.sleep(0)
+        finally:
+            cut.set()
+
+    async with answering(flood) as url, sender(LOOPBACK) as sending:
+        assert await sending.send(url, {}, b"{}") == PROTOCOL
+        async with asyncio.timeout(5):
+            await cut.wait()
+
+
+@pytest.mark.parametrize("size", [100, ANSWER_BYTES_MAX, 10 * ANSWER_BYTES_MAX])
+async def test_a_body_however_long_is_an_answer(size: int) -> None:
+    chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size)
+    head = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n"
+    async with answering(head + chunks) as url, sender(LOOPBACK) as sending:
+        assert await sending.send(url, {}, b"{}") == Attempt(200, None)
+
+
+def test_an_attempt_is_over_long_before_its_lease_however_late_it_began() -> None:
+    longest = BEGIN_SECONDS_MAX + ATTEMPT_SECONDS_MAX
+    assert longest <= LEASE_SECONDS * 2 / 3
 
 
 class Astonishing:

@@ -26,8 +26,9 @@ PAUSE_AFTER_FAULT_SECONDS = 1.0
 # What is being tried when the process is to stop has so long; what is not over by then is tried
 # again when its lease is over.
 STOP_SECONDS_MAX = 8.0
-# A process that slept may wake when another has what it had in hand.
-BEGIN_SECONDS_MAX = LEASE_SECONDS / 2
+# A process that slept, or has too much to do, leaves to others what it has not begun by then: an
+# attempt is to be over long before its lease.
+BEGIN_SECONDS_MAX = LEASE_SECONDS / 6
 
 
 @dataclass(slots=True)

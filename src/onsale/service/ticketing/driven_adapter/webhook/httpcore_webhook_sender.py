@@ -17,14 +17,16 @@ from onsale.service.ticketing.domain.webhook_address import (
     WebhookAddress,
     read_address,
 )
+from onsale.service.ticketing.driven_adapter.webhook.bounded_streams import BoundedBackend
 from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
 
 ATTEMPT_SECONDS_MAX = 12.0
 """Of a whole attempt: look-up, connection, request and answer."""
 CONNECT_SECONDS_MAX = 4.0
 ADDRESSES_TRIED_MAX = 3
-# Of an answer only the status counts; what else comes is read so far, for good manners.
 ANSWER_BYTES_MAX = 16_384
+"""Of all that a receiver says, what comes before the status included."""
+# Of an answer only the status counts; what else comes is waited for so long, for good manners.
 ANSWER_SECONDS_MAX = 2.0
 _GONE = 410
 # What a receiver, its name or its network can bring about.
@@ -46,6 +48,7 @@ class HttpcoreWebhookSender:
         """``trust`` says whose certificates are good; those of public authorities if not given."""
         self._addresses = addresses
         self._trust = httpx.create_ssl_context() if trust is None else trust
+        self._backend = BoundedBackend(ANSWER_BYTES_MAX)
         self._headers = (("user-agent", user_agent), ("accept", "*/*"), ("connection", "close"))
 
     async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
@@ -77,7 +80,9 @@ class HttpcoreWebhookSender:
             target=address.target.encode(),
         )
         async with (
-            httpcore.AsyncHTTPConnection(url.origin, ssl_context=self._trust) as connection,
+            httpcore.AsyncHTTPConnection(
+                url.origin, ssl_context=self._trust, network_backend=self._backend
+            ) as connection,
             connection.stream(
                 "POST",
                 url,
@@ -92,16 +97,9 @@ class HttpcoreWebhookSender:
         ):
             with suppress(httpcore.ProtocolError, httpcore.NetworkError, OSError):
                 async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                    await _read_a_little(response)
+                    async for _ in response.aiter_stream():
+                        pass
             return response.status
-
-
-async def _read_a_little(response: httpcore.Response) -> None:
-    size = 0
-    async for chunk in response.aiter_stream():
-        size += len(chunk)
-        if size > ANSWER_BYTES_MAX:
-            return
 
 
 def _judged(status: int) -> Attempt:
