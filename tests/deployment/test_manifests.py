@@ -136,6 +136,26 @@ def test_those_who_sign_have_the_secret_and_nobody_else() -> None:
     assert signing == {"onsale-api", "onsale-webhooks"}
 
 
+def test_every_pod_is_scraped_as_the_role_that_alerts_know(example: list[JsonObject]) -> None:
+    scraped = {}
+    for name, deployment in _of_kind(example, "Deployment").items():
+        template = deployment["spec"]["template"]
+        labels = template["metadata"]["labels"]
+        monitors = [
+            monitor["spec"]
+            for monitor in _of_kind(example, "PodMonitor").values()
+            if monitor["spec"]["selector"]["matchLabels"].items() <= labels.items()
+        ]
+        assert len(monitors) == 1, name
+        (endpoint,) = monitors[0]["podMetricsEndpoints"]
+        (container,) = template["spec"]["containers"]
+        assert endpoint["port"] in {port["name"] for port in container["ports"]}, name
+        assert endpoint["path"] == "/metrics"
+        scraped[name] = labels[monitors[0]["jobLabel"]]
+    watched = yaml.safe_load((PROJECT / "deploy/prometheus/prometheus.yaml").read_text())
+    assert set(scraped.values()) == {job["job_name"] for job in watched["scrape_configs"]}
+
+
 def _are_let_through(blocks: list[JsonObject], *addresses: str) -> bool:
     """Whether each of them lies in one of the blocks, and in nothing that the block leaves out."""
     return all(

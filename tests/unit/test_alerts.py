@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +26,7 @@ ALERTS: Mapping[str, Any] = {
 }
 SECTIONS = re.findall(r"^### (\w+)\n(.*?)(?=^##|\Z)", RUNBOOK.read_text(), re.MULTILINE | re.DOTALL)
 GRID_WIDTH = 24
+THRESHOLD = re.compile(r"> ([\d.]+)")
 
 
 def run_promtool(*arguments: str, cwd: Path = PROMETHEUS) -> subprocess.CompletedProcess[str]:
@@ -57,25 +58,74 @@ def test_prometheus_takes_them_and_each_alert_fires_at_its_figures(
     assert run.returncode == 0, run.stdout + run.stderr
 
 
+def _mistakes(rule: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+    """The rule as it might have been written by mistake: a condition that never or always holds, a
+    threshold that is somewhat too high or too low, more or less patience.
+    """
+    yield {**rule, "expr": f"({rule['expr']}) and on () vector(1) < 0"}
+    yield {**rule, "expr": "vector(1)"}
+    if THRESHOLD.search(rule["expr"]):
+        yield {**rule, "expr": THRESHOLD.sub(_higher, rule["expr"])}
+        yield {**rule, "expr": THRESHOLD.sub(_lower, rule["expr"])}
+    seconds = _seconds(rule.get("for", "0s"))
+    yield {**rule, "for": f"{2 * seconds + 30}s"}
+    if seconds:
+        yield {**rule, "for": f"{seconds // 2}s"}
+
+
+def _higher(found: re.Match[str]) -> str:
+    return f"> {1.3 * float(found[1]) or 1}"
+
+
+def _lower(found: re.Match[str]) -> str:
+    return f"> {0.85 * float(found[1]) or -1}"
+
+
+def _seconds(duration: str) -> int:
+    return int(duration[:-1]) * {"s": 1, "m": 60}[duration[-1]]
+
+
 @pytest.mark.promtool
 @pytest.mark.parametrize("alert", ALERTS)
-def test_an_alert_without_its_condition_is_noticed(alert: str, tmp_path: Path) -> None:
-    rules = yaml.safe_load((PROMETHEUS / "alerts.yaml").read_text())
-    for rule in rules["groups"][0]["rules"]:
-        if rule["alert"] == alert:
-            rule["expr"] = f"({rule['expr']}) and on () vector(1) < 0"
-    (tmp_path / "alerts.yaml").write_text(yaml.safe_dump(rules))
+def test_an_alert_that_is_written_wrong_is_noticed(alert: str, tmp_path: Path) -> None:
     tests = yaml.safe_load((PROMETHEUS / "alerts_test.yaml").read_text())
-    tests["tests"] = [each for each in tests["tests"] if each["name"] == alert]
+    tests["tests"] = [each for each in tests["tests"] if each["name"].startswith(f"{alert} ")]
     (tmp_path / "alerts_test.yaml").write_text(yaml.safe_dump(tests))
-    run = run_promtool("test", "rules", "alerts_test.yaml", cwd=tmp_path)
-    assert run.returncode != 0
-    assert alert in run.stdout + run.stderr
+
+    def run_with(rule: Mapping[str, Any]) -> subprocess.CompletedProcess[str]:
+        groups = [{"name": "onsale", "rules": [rule]}]
+        (tmp_path / "alerts.yaml").write_text(yaml.safe_dump({"groups": groups}))
+        return run_promtool("test", "rules", "alerts_test.yaml", cwd=tmp_path)
+
+    assert run_with(ALERTS[alert]).returncode == 0
+    for mistake in _mistakes(ALERTS[alert]):
+        run = run_with(mistake)
+        assert run.returncode != 0, mistake
+        assert alert in run.stdout + run.stderr
 
 
-def test_each_alert_has_figures_at_which_it_fires() -> None:
+def test_each_alert_has_figures_at_which_it_fires_and_figures_at_which_it_is_silent() -> None:
     tests = yaml.safe_load((PROMETHEUS / "alerts_test.yaml").read_text())["tests"]
-    assert list(dict.fromkeys(each["name"] for each in tests)) == list(ALERTS)
+    kinds = [re.fullmatch(r"(\w+ (?:fires|is silent))(?:, .+)?", each["name"]) for each in tests]
+    assert list(dict.fromkeys(kind[1] for kind in kinds if kind)) == [
+        f"{alert} {kind}" for alert in ALERTS for kind in ("fires", "is silent")
+    ]
+
+
+def test_the_alert_of_a_missing_role_knows_every_role_that_is_watched() -> None:
+    watched = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text())["scrape_configs"]
+    named = re.findall(r'absent\(up\{job="([^"]+)"\}\)', ALERTS["OnsaleRoleMissing"]["expr"])
+    assert named == [job["job_name"] for job in watched]
+
+
+def test_the_runbook_tells_whom_each_alert_wakes_and_after_how_long() -> None:
+    told = re.findall(
+        r"^\| \[(\w+)\]\(#(\w+)\) \| (\w+) \| (\S+) \|$", RUNBOOK.read_text(), re.MULTILINE
+    )
+    assert told == [
+        (alert, alert.lower(), rule["labels"]["severity"], rule.get("for", "0s"))
+        for alert, rule in ALERTS.items()
+    ]
 
 
 @pytest.mark.parametrize("alert", ALERTS)
