@@ -1,6 +1,7 @@
 """What is open in the ledger, as metrics."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +16,10 @@ from onsale.platform.database.migrate import upgrade
 from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.embedded.supervisor import Supervisor
+from onsale.platform.observability.perishable_figures import (
+    FRESH_SECONDS_MAX,
+    PerishableFigures,
+)
 from onsale.platform.observability.pool_meter import AsyncpgPoolUse, PoolMeter
 from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRole
 from onsale.service.ticketing.driven_adapter.metrics.ledger_gauges import LedgerGauges
@@ -93,6 +98,25 @@ async def test_money_and_events_that_owe_something_are_counted(
     assert told(registry, "owed_money_oldest_age_seconds", kind="payment") >= 600
     assert told(registry, "owed_event_work", kind="load") == 1
     assert told(registry, "owed_event_work", kind="cancellation") == 0
+
+
+async def test_what_the_ledger_has_not_told_for_long_is_not_told(
+    pipeline: Pipeline, registry: CollectorRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    now = 0.0
+    monkeypatch.setattr(
+        PerishableFigures.__init__, "__defaults__", (FRESH_SECONDS_MAX, lambda: now)
+    )
+    gauges = LedgerGauges(pipeline.pool, registry, raise_error)
+    now = FRESH_SECONDS_MAX
+    before = time.time()
+    await gauges.look()
+    now = 2 * FRESH_SECONDS_MAX
+    assert told(registry, "holds") == 0
+    now += 0.1
+    series = {sample.name for family in registry.collect() for sample in family.samples}
+    assert series == {"onsale_ledger_looked_timestamp_seconds"}
+    assert before <= told(registry, "ledger_looked_timestamp_seconds") <= time.time()
 
 
 async def test_connections_that_are_taken_are_told(

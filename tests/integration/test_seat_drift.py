@@ -34,6 +34,7 @@ class Meter:
     seats: int = 0
     events: int = 0
     contradicting_events: int = 0
+    told_count: int = 0
     repairs: Counter[str] = field(default_factory=Counter)
 
     def checked(self) -> None:
@@ -42,11 +43,10 @@ class Meter:
     def round_finished(self, began_at: float) -> None:
         self.round_count += 1
 
-    def drifting(self, *, seats: int, events: int) -> None:
-        self.seats, self.events = seats, events
-
-    def contradicting(self, *, events: int) -> None:
-        self.contradicting_events = events
+    def found(self, *, drifting_seats: int, drifting_events: int, contradicting: int) -> None:
+        self.told_count += 1
+        self.seats, self.events = drifting_seats, drifting_events
+        self.contradicting_events = contradicting
 
     def repaired(self, cause: str) -> None:
         self.repairs[cause] += 1
@@ -141,6 +141,22 @@ async def test_a_store_that_is_away_is_not_taken_for_an_empty_one(
     with pytest.raises(UnavailableError):
         await watch.lost.execute()
     assert not await watch.owes_load(held[0])
+
+
+async def test_what_could_not_be_compared_is_not_told_as_if_it_were(
+    pipeline: Pipeline, held: tuple[Event, Booking], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    watch = Watch(pipeline)
+    await watch.look(1)
+    assert watch.meter.told_count == 1
+
+    async def refuse(*_: object) -> None:
+        raise UnavailableError("seat-store")
+
+    monkeypatch.setattr(type(pipeline.store), "counts", refuse)
+    with pytest.raises(UnavailableError):
+        await watch.drift.execute()
+    assert watch.meter.told_count == 1
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """How far consumers are, as metrics."""
 
+import time
 from collections.abc import Sequence
 
 import pytest
@@ -54,8 +55,11 @@ async def test_a_look_that_fails_leaves_the_figures_and_their_age(
     bus: InMemoryMessageBus, registry: CollectorRegistry, watch: LagWatch
 ) -> None:
     await bus.publish(TOPIC, [Message("a", b"1")])
+    before = time.time()
     await watch.look()
     looked_at = registry.get_sample_value("onsale_consumer_lag_looked_timestamp_seconds")
+    assert looked_at is not None
+    assert before <= looked_at <= time.time()
     bus.broker.is_away = True
     with pytest.raises(UnavailableError):
         await watch.look()

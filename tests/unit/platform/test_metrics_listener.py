@@ -21,8 +21,7 @@ def test_a_worker_serves_its_metrics_until_the_end() -> None:
     batches.batch_handled(7, 0.1)
     batches.dead_lettered(1)
     drift.checked()
-    drift.drifting(seats=3, events=2)
-    drift.contradicting(events=1)
+    drift.found(drifting_seats=3, drifting_events=2, contradicting=1)
     drift.repaired("lost")
     drift.round_finished(began_at=90.0)
     with metrics_listener(registry, HOST, port):

@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, Gauge
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.message_bus import MessageBus
+from onsale.platform.observability.perishable_figures import PerishableFigures
 
 LOOK_SECONDS = 10.0
 
@@ -21,8 +22,9 @@ class Consumption(NamedTuple):
 
 
 class LagWatch:
-    """Asks the broker now and then. A look that fails leaves the figures as they were, and the
-    time of the last good one tells how old they are. Every process that looks sees the same.
+    """Asks the broker now and then. A look that fails leaves the figures as they were until they
+    perish, and the time of the last good one tells how old they are. Every process that looks sees
+    the same.
     """
 
     def __init__(
@@ -37,16 +39,17 @@ class LagWatch:
         self._watched = watched
         self._dead_letters = dead_letters
         self._on_error = on_error
+        self._figures = PerishableFigures(registry)
         self._lag = Gauge(
             "onsale_consumer_lag_messages",
             "Messages that a group has yet to consume",
             ("topic", "group", "partition"),
-            registry=registry,
+            registry=self._figures.registry,
         )
         self._waiting = Gauge(
             "onsale_dead_letters_waiting",
             "Messages set aside and not sent again",
-            registry=registry,
+            registry=self._figures.registry,
         )
         self._looked_at = Gauge(
             "onsale_consumer_lag_looked_timestamp_seconds",
@@ -65,6 +68,7 @@ class LagWatch:
                 self._lag.labels(topic, group, str(partition)).set(count)
         self._waiting.set(await self._bus.backlog(*self._dead_letters))
         self._looked_at.set(time.time())
+        self._figures.renew()
 
     async def run(self) -> None:
         """Look until cancelled."""

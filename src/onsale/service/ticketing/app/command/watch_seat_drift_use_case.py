@@ -79,15 +79,18 @@ class WatchSeatDriftUseCase:
             for suspect in list(self._suspects.values())[:EVENTS_PER_TICK_MAX]:
                 await self._look(suspect.event, suspect.round)
             await self._look_at_the_next()
+            self._tell()
         finally:
             took_seconds = self.monotonic() - began_at
             self._rest_until = began_at + took_seconds / DUTY_SHARE_MAX
-            confirmed = [each for each in self._suspects.values() if each.look_count >= LOOK_COUNT]
-            self.meter.drifting(
-                seats=sum(drift.seat_count for each in confirmed for drift in each.drifts),
-                events=len(confirmed),
-            )
-            self.meter.contradicting(events=len(self._contradicting))
+
+    def _tell(self) -> None:
+        confirmed = [each for each in self._suspects.values() if each.look_count >= LOOK_COUNT]
+        self.meter.found(
+            drifting_seats=sum(drift.seat_count for each in confirmed for drift in each.drifts),
+            drifting_events=len(confirmed),
+            contradicting=len(self._contradicting),
+        )
 
     async def _look_at_the_next(self) -> None:
         if self._looked_up_to == 0:

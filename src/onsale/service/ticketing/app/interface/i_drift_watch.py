@@ -72,12 +72,10 @@ class IDriftMeter(Protocol):
         """Every event was compared since ``began_at`` (monotonic seconds)."""
         ...
 
-    def drifting(self, *, seats: int, events: int) -> None:
-        """So much is known to differ and is not healed yet."""
-        ...
-
-    def contradicting(self, *, events: int) -> None:
-        """So many events have tickets and bookings that contradict each other."""
+    def found(self, *, drifting_seats: int, drifting_events: int, contradicting: int) -> None:
+        """So much is known to differ and is not healed yet, and so many events have tickets and
+        bookings that contradict each other; of what could not be compared nothing is said.
+        """
         ...
 
     def repaired(self, cause: str) -> None:

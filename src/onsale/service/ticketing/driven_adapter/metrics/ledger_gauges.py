@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, Gauge
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
 from onsale.platform.exceptions import UnavailableError
+from onsale.platform.observability.perishable_figures import PerishableFigures
 from onsale.service.ticketing.domain.entity.booking_entity import OwedCommand
 
 LOOK_SECONDS = 10.0
@@ -21,8 +22,8 @@ _SQL = load_statements(Path(__file__).parents[1] / "repository" / "sql" / "ledge
 
 
 class LedgerGauges:
-    """Looks now and then. A look that fails leaves the figures as they were, and the time of the
-    last good one tells how old they are. Every process that looks sees the same.
+    """Looks now and then. A look that fails leaves the figures as they were until they perish, and
+    the time of the last good one tells how old they are. Every process that looks sees the same.
     """
 
     def __init__(
@@ -34,33 +35,35 @@ class LedgerGauges:
         """Every metric stands at once, of nothing too."""
         self._pool = pool
         self._on_error = on_error
+        self._figures = PerishableFigures(registry)
+        figures = self._figures.registry
         self._holds = Gauge(
-            "onsale_holds", "Bookings that hold seats and wait to be paid", registry=registry
+            "onsale_holds", "Bookings that hold seats and wait to be paid", registry=figures
         )
         self._commands = _Debts(
             "onsale_owed_commands",
             "Seat commands that no result has answered",
             "command",
             [command.value for command in OwedCommand],
-            registry,
+            figures,
         )
         self._money = _Debts(
             "onsale_owed_money",
             "Payments under way, paid bookings to complete, refunds to make",
             "kind",
             MONEY,
-            registry,
+            figures,
         )
         self._events = Gauge(
             "onsale_owed_event_work",
             "Events whose seats must be loaded, or whose bookings must end",
             ("kind",),
-            registry=registry,
+            registry=figures,
         )
         self._archive_failing = Gauge(
             "onsale_ledger_archive_failing_seconds",
             "Since when PostgreSQL has archived nothing of its log, if the last attempt failed",
-            registry=registry,
+            registry=figures,
         )
         self._looked_at = Gauge(
             "onsale_ledger_looked_timestamp_seconds",
@@ -84,6 +87,7 @@ class LedgerGauges:
             self._events.labels(kind).set(row[f"owed_{kind}s"])
         self._archive_failing.set(row["archive_failing_seconds"] or 0)
         self._looked_at.set(time.time())
+        self._figures.renew()
 
     async def run(self) -> None:
         """Look until cancelled."""

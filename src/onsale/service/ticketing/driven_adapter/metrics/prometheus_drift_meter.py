@@ -5,7 +5,11 @@ from collections.abc import Callable
 
 from prometheus_client import CollectorRegistry, Counter, Gauge
 
+from onsale.platform.observability.perishable_figures import PerishableFigures
+
 CAUSES = ("lost", "drifted")
+FRESH_SECONDS_MAX = 300.0
+"""Of a comparison: after one that took six seconds so long passes until the next."""
 
 
 class PrometheusDriftMeter:
@@ -20,16 +24,18 @@ class PrometheusDriftMeter:
             "Events compared between ledger and seat store",
             registry=registry,
         )
+        self._figures = PerishableFigures(registry, FRESH_SECONDS_MAX, monotonic)
+        figures = self._figures.registry
         self._seats = Gauge(
-            "onsale_drift_seats", "Seats known to differ and not healed yet", registry=registry
+            "onsale_drift_seats", "Seats known to differ and not healed yet", registry=figures
         )
         self._events = Gauge(
-            "onsale_drift_events", "Events known to differ and not healed yet", registry=registry
+            "onsale_drift_events", "Events known to differ and not healed yet", registry=figures
         )
         self._contradicting = Gauge(
             "onsale_ledger_contradicting_events",
             "Events whose tickets and bookings contradict each other; onsale verify tells how",
-            registry=registry,
+            registry=figures,
         )
         self._repairs = Counter(
             "onsale_drift_repairs",
@@ -53,12 +59,11 @@ class PrometheusDriftMeter:
     def round_finished(self, began_at: float) -> None:
         self._oldest_since = began_at
 
-    def drifting(self, *, seats: int, events: int) -> None:
-        self._seats.set(seats)
-        self._events.set(events)
-
-    def contradicting(self, *, events: int) -> None:
-        self._contradicting.set(events)
+    def found(self, *, drifting_seats: int, drifting_events: int, contradicting: int) -> None:
+        self._seats.set(drifting_seats)
+        self._events.set(drifting_events)
+        self._contradicting.set(contradicting)
+        self._figures.renew()
 
     def repaired(self, cause: str) -> None:
         self._repairs.labels(cause).inc()

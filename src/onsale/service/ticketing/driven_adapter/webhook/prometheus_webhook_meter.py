@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from onsale.platform.observability.perishable_figures import PerishableFigures
 from onsale.service.ticketing.app.interface.i_webhook_delivery import Backlog
 
 OUTCOMES = ("delivered", "failed", "dead")
@@ -27,20 +28,22 @@ class PrometheusWebhookMeter:
             buckets=BUCKETS_SECONDS,
             registry=registry,
         )
+        self._figures = PerishableFigures(registry)
+        figures = self._figures.registry
         self._owed = Gauge(
             "onsale_webhook_deliveries_owed",
             "Deliveries that webhooks are owed, counted up to 10,000",
-            registry=registry,
+            registry=figures,
         )
         self._oldest = Gauge(
             "onsale_webhook_oldest_owed_seconds",
             "How long the oldest delivery has been owed",
-            registry=registry,
+            registry=figures,
         )
         self._waiting = Gauge(
             "onsale_webhook_longest_wait_seconds",
             "How long a webhook has waited for an attempt to deliver what is due to it",
-            registry=registry,
+            registry=figures,
         )
         self._looked_at = Gauge(
             "onsale_webhook_looked_timestamp_seconds",
@@ -57,3 +60,4 @@ class PrometheusWebhookMeter:
         self._oldest.set(backlog.oldest_seconds)
         self._waiting.set(backlog.waiting_seconds)
         self._looked_at.set_to_current_time()
+        self._figures.renew()
