@@ -131,7 +131,6 @@ async def test_sessions_and_problems_are_documented_call_by_call(
     # These are of no documented call: they are refused before any is found.
     assert codes - seen == {
         ("400", "MALFORMED_REQUEST"),
-        ("404", "NOT_FOUND"),
         ("405", "METHOD_NOT_ALLOWED"),
         ("431", "HEADERS_TOO_LARGE"),
     }

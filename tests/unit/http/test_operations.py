@@ -29,6 +29,15 @@ async def silent() -> None:
     await asyncio.Event().wait()
 
 
+@pytest.mark.parametrize("header", ["X-Forwarded-For", "Forwarded"])
+async def test_metrics_are_not_for_who_comes_through_a_proxy(
+    anyone: httpx.AsyncClient, header: str
+) -> None:
+    assert (await anyone.get("/metrics")).status_code == 200
+    for path in ("/metrics", "/%6detrics"):
+        problem(await anyone.get(path, headers={header: "for=203.0.113.9"}), 404, "NOT_FOUND")
+
+
 async def test_a_process_that_answers_lives(anyone: httpx.AsyncClient) -> None:
     alive = await anyone.get("/livez")
 

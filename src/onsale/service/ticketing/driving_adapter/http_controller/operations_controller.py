@@ -23,6 +23,9 @@ from onsale.service.ticketing.driving_adapter.http_controller.problem import (
     problem_document,
 )
 from onsale.service.ticketing.driving_adapter.http_controller.problem_table import PROBLEMS
+from onsale.service.ticketing.driving_adapter.http_controller.request_errors import (
+    RouteNotFoundError,
+)
 from onsale.service.ticketing.driving_adapter.schema.operations_schema import (
     AliveBody,
     ReadyBody,
@@ -30,6 +33,8 @@ from onsale.service.ticketing.driving_adapter.schema.operations_schema import (
 
 TAG = "operations"
 CHECK_SECONDS_MAX = 1.5
+# What every proxy adds that says where a request comes from, as those of ours must.
+_FORWARDED = frozenset({"x-forwarded-for", "forwarded"})
 
 ALIVE = Operation(
     summary="Whether the process runs",
@@ -46,8 +51,10 @@ READY = Operation(
 )
 METRICS = Operation(
     summary="Counters and timings for Prometheus",
+    description="Not through a proxy: what has `X-Forwarded-For` or `Forwarded` gets `404`.",
     tag=TAG,
     answers={200: Answer(description="Text", schema=str, media_type="text/plain")},
+    problems=(RouteNotFoundError,),
     needs_database=False,
 )
 
@@ -90,8 +97,15 @@ class OperationsController:
             {"retry-after": str(RETRY_AFTER_SECONDS)},
         )
 
-    async def metrics(self, _: Request) -> Response:
-        """What the process has counted."""
+    async def metrics(self, request: Request) -> Response:
+        """What the process has counted, for those who stand beside it: whoever comes through a
+        proxy comes from outside, however the path was written for the proxy to let it pass.
+
+        Raises:
+            RouteNotFoundError: the request was forwarded.
+        """
+        if not _FORWARDED.isdisjoint(request.headers):
+            raise RouteNotFoundError
         return Response(
             generate_latest(self._services.metrics),
             headers={"content-type": CONTENT_TYPE_LATEST, "cache-control": "no-store"},
