@@ -15,7 +15,11 @@ from pathlib import Path
 
 from onsale.platform.database.migrate import upgrade
 from onsale.platform.embedded.data_directory import DataDirectory
-from onsale.platform.embedded.exceptions import EmbeddedError
+from onsale.platform.embedded.exceptions import (
+    EmbeddedError,
+    NotRunningError,
+    UnfitDirectoryError,
+)
 from onsale.platform.embedded.kafka import EmbeddedKafka
 from onsale.platform.embedded.managed_process import ManagedProcess, ProcessEvent
 from onsale.platform.embedded.ports import choose_port
@@ -140,7 +144,7 @@ class EmbeddedSystem:
         if existing and len(existing) != wanted:
             # The voters of a cluster are written into the storage of each of its brokers.
             held = "one broker" if len(existing) == 1 else f"a cluster of {len(existing)} brokers"
-            raise EmbeddedError(
+            raise UnfitDirectoryError(
                 f"{self.directory.path} holds {held}, and keeps it; leave out --brokers, or choose"
                 " another: DATA=/some/folder make run, or onsale up --data /some/folder"
             )
@@ -253,13 +257,16 @@ def environment_of(data: Path) -> dict[str, str]:
     """What the roles of this data directory run with.
 
     Raises:
-        EmbeddedError: no system was ever started there, or it does not run.
+        UnfitDirectoryError: no system was ever started there.
+        NotRunningError: it is stopped.
     """
     path = data / ENVIRONMENT_FILE
     if not path.exists():
-        raise EmbeddedError(f"there is no system in {data}; start one: onsale up --data {data}")
+        raise UnfitDirectoryError(
+            f"there is no system in {data}; start one: onsale up --data {data}"
+        )
     if not any(record.is_alive() for record in read_records(data / "run")):
-        raise EmbeddedError(
+        raise NotRunningError(
             f"the system in {data} is not running; start it: onsale up --data {data}"
         )
     environment: dict[str, str] = json.loads(path.read_text())

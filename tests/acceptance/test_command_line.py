@@ -17,7 +17,7 @@ from alembic.script import ScriptDirectory
 from typing_extensions import override
 
 from onsale.platform.database.migrate import alembic_config, upgrade
-from tests.support.onsale_up import run_onsale
+from tests.support.onsale_up import NOWHERE, run_onsale
 from tests.support.role import running_role
 from tests.support.visitors import JsonObject, Visitor
 
@@ -45,12 +45,6 @@ COMMANDS = [
     ["top"],
 ]
 SECRET = "a-secret-of-32-bytes-that-is-never-shown"
-# Where nobody listens.
-NOWHERE = {
-    "ONSALE_DATABASE_URL": "postgresql://ada:hidden-word@127.0.0.1:1/onsale",
-    "ONSALE_SEAT_STORE_URL": "redis://127.0.0.1:1/0",
-    "ONSALE_BUS": "redis",
-}
 
 
 @pytest.mark.parametrize("command", COMMANDS, ids=" ".join)
@@ -129,27 +123,6 @@ def test_secrets_come_from_files_and_a_wrong_folder_is_said(tmp_path: Path) -> N
     run = run_onsale("db", "upgrade", environment=folder, cwd=tmp_path, seconds_max=30)
     assert (run.returncode, "ONSALE_SECRETS_DIR" in run.stderr) == (2, True), run.stderr
     assert "Traceback" not in run.stderr
-
-
-def test_nothing_to_look_at_is_said_with_the_next_step(tmp_path: Path) -> None:
-    for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
-        run = run_onsale(*command, "--data", tmp_path / "nothing", cwd=tmp_path)
-        assert run.returncode == 1
-        assert "there is no system in" in run.stderr
-        assert "onsale up" in run.stderr
-        assert "Traceback" not in run.stderr
-
-
-def test_neither_settings_nor_a_data_directory_is_said_with_the_next_step(tmp_path: Path) -> None:
-    for command in (["verify"], ["dlq", "list"], ["db", "upgrade"], ["seats", "rebuild", "--all"]):
-        run = run_onsale(*command, cwd=tmp_path)
-        assert run.returncode == 1
-        assert (
-            "neither is an address set, such as ONSALE_DATABASE_URL, nor is there a data"
-            in run.stderr
-        )
-        assert "onsale up" in run.stderr
-        assert run.stderr.count("\n") == 1
 
 
 @pytest.mark.parametrize("command", [["verify"], ["db", "upgrade"]], ids=" ".join)
@@ -243,20 +216,6 @@ def test_a_first_upgrade_says_that_it_made_the_schema(
     assert run.stdout.startswith("The schema was made: revision ")
 
 
-@pytest.mark.parametrize("command", [["verify"], ["seats", "rebuild", "--all"]], ids=" ".join)
-def test_a_schema_that_is_behind_is_said_with_the_next_step(
-    tmp_path: Path, empty_database_url: str, command: list[str]
-) -> None:
-    environment = {**NOWHERE, "ONSALE_DATABASE_URL": empty_database_url}
-    for revision in (None, "0001"):
-        if revision is not None:
-            upgrade(empty_database_url, revision)
-        run = run_onsale(*command, environment=environment, cwd=tmp_path)
-        assert run.returncode == 1
-        assert run.stderr.count("\n") == 1
-        assert "onsale db upgrade" in run.stderr
-
-
 def test_completion_knows_the_commands() -> None:
     asked = {"_ONSALE_COMPLETE": "complete_bash", "COMP_WORDS": "onsale boo", "COMP_CWORD": "1"}
     assert run_onsale(environment=asked).stdout.split() == ["booking"]
@@ -265,15 +224,6 @@ def test_completion_knows_the_commands() -> None:
 def test_the_version_is_told() -> None:
     shown = run_onsale("--version")
     assert (shown.returncode, shown.stdout) == (0, f"onsale {version('onsale')}\n")
-
-
-def test_a_place_that_can_be_no_data_directory_is_said_in_a_line(tmp_path: Path) -> None:
-    file = tmp_path / "file"
-    file.touch()
-    run = run_onsale("up", "--data", file, cwd=tmp_path)
-    assert run.returncode == 1
-    assert "cannot be a data directory" in run.stderr
-    assert "Traceback" not in run.stdout + run.stderr
 
 
 def test_a_taken_port_is_said_in_a_line(tmp_path: Path) -> None:
@@ -367,27 +317,3 @@ def _references(node: object) -> list[str]:
     if isinstance(node, list):
         return [each for value in node for each in _references(value)]
     return []
-
-
-def test_brokers_are_counted_only_where_there_are_any(tmp_path: Path) -> None:
-    shown = run_onsale("up", "--data", tmp_path / "data", "--brokers", "3")
-    assert shown.returncode == 2
-    assert "--bus kafka" in shown.stderr
-    assert not (tmp_path / "data").exists()
-
-
-@pytest.mark.parametrize(
-    ("stored", "asked", "said"),
-    [((1, 2, 3), "1", "holds a cluster of 3 brokers"), ((1,), "3", "holds one broker")],
-)
-def test_a_cluster_keeps_its_number_of_brokers(
-    tmp_path: Path, stored: tuple[int, ...], asked: str, said: str
-) -> None:
-    for number in stored:
-        storage = tmp_path / "data" / "kafka" / f"node-{number}" / "logs"
-        storage.mkdir(parents=True)
-        (storage / "meta.properties").touch()
-    shown = run_onsale("up", "--data", tmp_path / "data", "--bus", "kafka", "--brokers", asked)
-    assert shown.returncode == 1
-    assert said in shown.stderr
-    assert "--data" in shown.stderr, "the next step is told"

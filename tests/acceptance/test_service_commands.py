@@ -43,7 +43,8 @@ def test_an_event_is_looked_after(seller: Person, buyer: Person) -> None:
     assert seller.type("event", "unblock", *place, "1-1").stdout == "On sale again: 1-1\n"
     assert "user login" in buyer.type("event", "block", *place, "1-1", status=1).stderr
     assert "15.00 USD" in buyer.type("event", "show", event_id).stdout
-    assert "EVENT_NOT_FOUND" in buyer.type("event", "show", 999_999_999, status=1).stderr
+    unknown = buyer.type("event", "show", 999_999_999, "--json", status=1)
+    assert json.loads(unknown.stderr)["code"] == "EVENT_NOT_FOUND"
 
     # Nobody says yes.
     seller.type("event", "cancel", event_id, status=1)
@@ -248,5 +249,5 @@ def test_commands_find_the_service_of_the_data_directory(system: OnsaleUp, tmp_p
 def test_no_data_directory_is_needed_to_be_told_so() -> None:
     with data_directory() as data:
         person = Person(data.parent, "http://127.0.0.1:1")
-        run = person.type("config", "show", "--data", data, status=1)
+        run = person.type("config", "show", "--data", data, status=2)
         assert "onsale up" in run.stderr

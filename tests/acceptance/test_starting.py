@@ -93,7 +93,7 @@ def test_a_system_that_was_stopped_is_said_not_to_run() -> None:
             system.kill()
         for command in (["verify"], ["dlq", "list"], ["db", "upgrade"]):
             run = run_onsale(*command, "--data", data)
-            assert run.returncode == 1
+            assert run.returncode == 4
             assert f"the system in {data} is not running" in run.stderr
             assert f"onsale up --data {data}" in run.stderr
             assert run.stderr.count("\n") == 1

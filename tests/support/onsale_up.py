@@ -37,6 +37,13 @@ Bus = Literal["redis", "kafka"]
 DELIVERS_HERE = {"ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
 """Settings of a system that may deliver webhooks to this machine."""
 
+NOWHERE = {
+    "ONSALE_DATABASE_URL": "postgresql://ada:hidden-word@127.0.0.1:1/onsale",
+    "ONSALE_SEAT_STORE_URL": "redis://127.0.0.1:1/0",
+    "ONSALE_BUS": "redis",
+}
+"""Settings that name stores where nobody listens."""
+
 PASSWORD = "opensesame-4f81c2"
 """Of every account that a test makes; nothing may ever show it again."""
 CARD_NUMBER = "6011 0009 9013 9424"

@@ -6,6 +6,7 @@ from uuid import UUID
 import typer
 
 from onsale.cli.exit_codes import ExitCode
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import JsonOption, UrlOption
 from onsale.cli.printing import money, say, say_json, say_json_line, say_table
@@ -13,7 +14,7 @@ from onsale.cli.printing import money, say, say_json, say_json_line, say_table
 if TYPE_CHECKING:
     from onsale.client import Booking, BookingWithTickets
 
-app = typer.Typer(help="Book seats, pay for them, give them up.", no_args_is_help=True)
+app = Commands(help="Book seats, pay for them, give them up.", no_args_is_help=True)
 
 BookingArgument = Annotated[UUID, typer.Argument(help="The booking's id.")]
 KeyOption = Annotated[

@@ -6,11 +6,12 @@ from typing import Annotated, Literal
 import typer
 
 from onsale.cli.exit_codes import ExitCode
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DataOption, JsonOption
 from onsale.cli.printing import say, say_json, say_table
 
-app = typer.Typer(help="See and check the settings.", no_args_is_help=True)
+app = Commands(help="See and check the settings.", no_args_is_help=True)
 
 RoleOption = Annotated[
     Literal["api", "worker", "webhooks"],

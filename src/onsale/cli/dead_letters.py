@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DataOption, JsonOption
 from onsale.cli.printing import say, say_json
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from onsale.platform.message_queue.dead_letter import DeadLetter
     from onsale.settings import BusSettings
 
-app = typer.Typer(
+app = Commands(
     help="See the messages that no worker could process, and send them again.",
     no_args_is_help=True,
 )

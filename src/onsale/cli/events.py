@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import JsonOption, UrlOption
 from onsale.cli.printing import money, note, progress, say, say_json, say_table
@@ -14,7 +15,7 @@ from onsale.cli.printing import money, note, progress, say, say_json, say_table
 if TYPE_CHECKING:
     from onsale.client import Event, EventChanges
 
-app = typer.Typer(help="Make events and look after their sale.", no_args_is_help=True)
+app = Commands(help="Make events and look after their sale.", no_args_is_help=True)
 
 EventArgument = Annotated[int, typer.Argument(help="The event's number.", min=1)]
 SectionArgument = Annotated[str, typer.Argument(help="The section, such as A.")]

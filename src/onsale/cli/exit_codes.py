@@ -17,9 +17,9 @@ class ExitCode(IntEnum):
         return member
 
     DONE = 0, "done"
-    FAILED = 1, "refused, not found, or a difference was found"
+    FAILED = 1, "refused, failed, not found, or a difference was found"
     MISUSED = 2, "an option, a setting or a file is wrong; nothing was done"
     PARTLY = 3, "some of several were done"
-    UNREACHABLE = 4, "the service, or a store that is needed, cannot be reached"
+    UNREACHABLE = 4, "the service, or a store that is needed, cannot be reached or is not ready"
     NOT_SIGNED_IN = 5, "sign in first: onsale user login"
     INTERRUPTED = 130, "interrupted with Ctrl-C"

@@ -1,6 +1,12 @@
 """Failures that a person can mend: a line for each, with the next step."""
 
+import typer
+
 from onsale.cli.exit_codes import ExitCode
+
+SCHEMA_BEHIND = (
+    "the schema of the database is older than this program; bring it up to date: onsale db upgrade"
+)
 
 
 class CommandFailedError(Exception):
@@ -22,23 +28,33 @@ def explained(error: Exception) -> CommandFailedError | None:
     """What to say of an error of the service's own parts; ``None`` if nobody foresaw it."""
     from pydantic import ValidationError
 
-    from onsale.platform.embedded.exceptions import EmbeddedError
+    from onsale.platform.embedded.exceptions import (
+        EmbeddedError,
+        NotRunningError,
+        UnfitDirectoryError,
+    )
     from onsale.platform.exceptions import CannotListenError, SchemaBehindError, UnavailableError
     from onsale.settings import complaints
 
+    lines, code = [str(error)], ExitCode.FAILED
     match error:
         case CommandFailedError():
             return error
         case ValidationError():
-            return CommandFailedError(*complaints(error), code=ExitCode.MISUSED)
-        case UnavailableError():
-            return CommandFailedError(str(error), code=ExitCode.UNREACHABLE)
+            lines, code = complaints(error), ExitCode.MISUSED
         case SchemaBehindError():
-            return CommandFailedError(
-                "the schema of the database is older than this program; bring it up to date:"
-                " onsale db upgrade"
-            )
+            lines, code = [SCHEMA_BEHIND], ExitCode.UNREACHABLE
+        case UnfitDirectoryError():
+            code = ExitCode.MISUSED
+        case UnavailableError() | NotRunningError():
+            code = ExitCode.UNREACHABLE
         case CannotListenError() | EmbeddedError():
-            return CommandFailedError(str(error))
+            pass
+        case typer.TyperException():
+            lines = [error.format_message()]
+            code = ExitCode.MISUSED if error.exit_code == ExitCode.MISUSED else code
+        case typer.Abort():
+            lines = ["aborted; nothing was done"]
         case _:
             return None
+    return CommandFailedError(*lines, code=code)

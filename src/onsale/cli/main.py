@@ -1,17 +1,18 @@
 """Puts the commands together, and turns failures into a line with the next step."""
 
+import json
 import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
 from rich.markup import escape
-from typer.core import TyperGroup
 from typing_extensions import override
 
 from onsale.cli import bookings, config, dead_letters, events, repair, roles, top, traces, users
 from onsale.cli.exit_codes import ExitCode
-from onsale.cli.failures import explained
+from onsale.cli.failures import CommandFailedError, explained
+from onsale.cli.groups import Commands, Group
 from onsale.cli.help_texts import PANEL_OPERATE, PANEL_RUN, PANEL_USE, exit_codes
 from onsale.cli.printing import err, out
 
@@ -21,7 +22,7 @@ COMMANDS = (
 )
 
 
-class _InThisOrder(TyperGroup):
+class _InThisOrder(Group):
     """Lists commands and groups of commands as a newcomer meets them."""
 
     @override
@@ -29,7 +30,7 @@ class _InThisOrder(TyperGroup):
         return sorted(self.commands, key=COMMANDS.index)
 
 
-app = typer.Typer(
+app = Commands(
     name="onsale",
     cls=_InThisOrder,
     help="Sells reserved seats, once each, when everyone wants the same ones.\n\n"
@@ -74,15 +75,25 @@ def _of_every_command(
 
 def main() -> None:
     """The entry point: a failure that a person can mend is a line with the next step."""
+    as_json = "--json" in sys.argv[1:]
     try:
-        app()
+        # For programs Typer's own complaints, in boxes, are told here too.
+        sys.exit(app(standalone_mode=not as_json))
     except KeyboardInterrupt:
         sys.exit(ExitCode.INTERRUPTED)
     except Exception as error:
         failure = explained(error)
         if failure is None:
             raise
-        for line in failure.lines:
-            # What is told may hold brackets of its own.
-            err.print(f"[red]onsale:[/red] {escape(line)}", highlight=False)
+        _tell(failure, as_json=as_json)
         sys.exit(failure.code)
+
+
+def _tell(failure: CommandFailedError, *, as_json: bool) -> None:
+    if as_json:
+        code = failure.problem or failure.code.name
+        typer.echo(json.dumps({"code": code, "message": str(failure)}), err=True)
+        return
+    for line in failure.lines:
+        # What is told may hold brackets of its own.
+        err.print(f"[red]onsale:[/red] {escape(line)}", highlight=False)

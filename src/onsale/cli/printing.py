@@ -5,11 +5,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
+from rich.console import Console, RenderableType
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
+# Of what is no terminal: longer than any line there is.
+COLUMNS_MAX = 10_000
 NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -58,6 +60,14 @@ def say_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None
         cells = [cell.ljust(width) for cell, width in zip(line, widths, strict=True)]
         style = "bold" if number == 0 else None
         out.print("  ".join(cells).rstrip(), style=style, highlight=False, markup=False)
+
+
+def say_laid_out(what: RenderableType) -> None:
+    """Trees and tables of Rich's: as wide as the terminal, and nowhere else is a line cut."""
+    if out.is_terminal:
+        out.print(what, soft_wrap=False, highlight=False)
+    else:
+        Console(file=out.file, width=COLUMNS_MAX).print(what, highlight=False)
 
 
 def money(cents: int, currency: str) -> str:

@@ -7,6 +7,7 @@ from typing import Annotated
 import typer
 
 from onsale.cli.exit_codes import ExitCode
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DataOption, JsonOption
 from onsale.cli.printing import say, say_json
@@ -19,8 +20,8 @@ VERIFY_EXAMPLES = examples(
     "# bring the seat store back where it differs from the ledger",
     "onsale verify --repair",
 )
-seats_app = typer.Typer(help="Look after the seat store.", no_args_is_help=True)
-db_app = typer.Typer(help="Look after the database schema.", no_args_is_help=True)
+seats_app = Commands(help="Look after the seat store.", no_args_is_help=True)
+db_app = Commands(help="Look after the database schema.", no_args_is_help=True)
 
 
 @db_app.command(
@@ -61,7 +62,8 @@ def verify(
 ) -> None:
     """Compare bitmap, tickets, bookings and counters, and print every difference.
 
-    Exit status 1 if there is one, with --repair if one is left.
+    Exit status 1 if there is one, with --repair if one is left; 2 or 4 if nothing could be
+    compared.
     """
     from onsale.cli.repair_console import run_verify
     from onsale.settings import StoreSettings
@@ -96,5 +98,4 @@ def seats_rebuild(
     if (event is None) is not every:
         raise typer.BadParameter("name an --event, or --all of them", param_hint="--event")
     settings = settings_for(data, StoreSettings)
-    if not asyncio.run(run_seats_rebuild(settings, event_id=event, as_json=as_json)):
-        raise typer.Exit(ExitCode.FAILED)
+    raise typer.Exit(asyncio.run(run_seats_rebuild(settings, event_id=event, as_json=as_json)))

@@ -6,6 +6,7 @@ from time import monotonic
 import msgspec
 
 from onsale.bootstrap_repair import RepairTools, open_repair_tools
+from onsale.cli.exit_codes import ExitCode
 from onsale.cli.printing import progress, say, say_json
 from onsale.service.shared_kernel.seat_snapshot import InconsistentSnapshotError
 from onsale.service.ticketing.app.command.rebuild_event_seats_use_case import EventIsDraftError
@@ -132,8 +133,8 @@ def _done(repair: Repair) -> list[str]:
 
 async def run_seats_rebuild(
     settings: StoreSettings, *, event_id: int | None, as_json: bool
-) -> bool:
-    """Rebuild the seats of one event or of all, and tell whether every one was rebuilt."""
+) -> ExitCode:
+    """Rebuild the seats of one event or of all; see ``status_of``."""
     rebuilt = []
     async with open_repair_tools(settings) as tools:
         event_ids = await tools.ledger.event_ids() if event_id is None else [event_id]
@@ -148,7 +149,15 @@ async def run_seats_rebuild(
         say_json({"events": rebuilt})
     elif not rebuilt:
         say("There is no event to rebuild.")
-    return all(event.refusal is None for event in rebuilt)
+    return status_of(rebuilt)
+
+
+def status_of(rebuilt: Sequence[EventRebuilt]) -> ExitCode:
+    """Whether all were rebuilt, some, or none."""
+    refused = sum(event.refusal is not None for event in rebuilt)
+    if not refused:
+        return ExitCode.DONE
+    return ExitCode.PARTLY if refused < len(rebuilt) else ExitCode.FAILED
 
 
 async def _rebuild(tools: RepairTools, event_id: int) -> EventRebuilt:

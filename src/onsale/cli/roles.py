@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Literal, TypeVar
 
 import typer
 
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DATA_DEFAULT
 from onsale.cli.printing import out
@@ -30,7 +31,7 @@ API_EXAMPLES = examples(
     "onsale config check",
     "onsale api",
 )
-worker_app = typer.Typer(
+worker_app = Commands(
     help="Run a worker role; settings come from the environment.",
     epilog=examples("ONSALE_METRICS_PORT=9101 onsale worker seat-reservation"),
     no_args_is_help=True,

@@ -72,7 +72,7 @@ def _stored(data: Path | None) -> tuple[Mapping[str, str], str]:
     except (OSError, ValueError):
         raise CommandFailedError(
             f"there is no system in {data}; start one: onsale up --data {data}",
-            code=ExitCode.FAILED,
+            code=ExitCode.MISUSED,
         ) from None
     return stored, str(path)
 

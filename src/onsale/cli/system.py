@@ -29,15 +29,16 @@ def settings_for(data: Path | None, kind: type[AnySettings]) -> AnySettings:
     """Settings of the system in ``data``, else of the environment, else of ``./.onsale``.
 
     Raises:
-        EmbeddedError: there is no system there, or it does not run.
+        UnfitDirectoryError: there is no system there.
+        NotRunningError: it is stopped.
         ValidationError: the environment lacks a setting or holds a wrong one.
     """
     from onsale.embedded_system import environment_of
-    from onsale.platform.embedded.exceptions import EmbeddedError
+    from onsale.platform.embedded.exceptions import UnfitDirectoryError
 
     if data is None and ADDRESSES.isdisjoint(os.environ):
         if not DATA_DEFAULT.exists():
-            raise EmbeddedError(
+            raise UnfitDirectoryError(
                 "neither is an address set, such as ONSALE_DATABASE_URL, nor is there a data"
                 f" directory {DATA_DEFAULT} here; start a system (onsale up), name one (--data), or"
                 " set the addresses"

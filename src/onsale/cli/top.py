@@ -9,7 +9,7 @@ import typer
 
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DataOption, JsonOption, UrlOption
-from onsale.cli.printing import out, say_json_line
+from onsale.cli.printing import out, say_json_line, say_laid_out
 
 if TYPE_CHECKING:
     from onsale.cli.top_looks import Look, Lookout
@@ -74,7 +74,7 @@ async def _watch(lookout: "Lookout", interval: float, *, once: bool, as_json: bo
         await anext(looks)
         if once:
             look = await anext(looks)
-            say_json_line(look) if as_json else out.print(view_of(look))
+            say_json_line(look) if as_json else say_laid_out(view_of(look))
         elif as_json:
             async for look in looks:
                 say_json_line(look)
@@ -82,7 +82,7 @@ async def _watch(lookout: "Lookout", interval: float, *, once: bool, as_json: bo
             await _watch_live(looks)
         else:
             async for look in looks:
-                out.print(view_of(look))
+                say_laid_out(view_of(look))
 
 
 async def _watch_live(looks: "AsyncIterator[Look]") -> None:

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
-from rich.console import Console
 from rich.text import Text
 from rich.tree import Tree
 
+from onsale.cli.printing import say, say_json, say_laid_out
 from onsale.embedded_system import TRACES_FOLDER
+from onsale.platform.embedded.exceptions import UnfitDirectoryError
 
 # A file, and the older one that it took the place of.
 FILES = "*.jsonl*"
@@ -35,19 +36,25 @@ class Span:
     links: Sequence[str]
 
 
-def run_trace(booking_id: UUID, data: Path, out: Console, *, as_json: bool) -> bool:
-    """Print one booking's spans as a tree, or as JSON; tell whether there are any."""
+def run_trace(booking_id: UUID, data: Path, *, as_json: bool) -> bool:
+    """Print one booking's spans as a tree, or as JSON; tell whether there are any.
+
+    Raises:
+        UnfitDirectoryError: there is no such data directory.
+    """
+    if not data.is_dir():
+        raise UnfitDirectoryError(
+            f"there is no system in {data}; start one: onsale up --data {data}"
+        )
     spans = read_spans(booking_id, data / TRACES_FOLDER)
     if as_json:
-        out.print_json(json.dumps([asdict(span) for span in spans]))
+        say_json([asdict(span) for span in spans])
     elif spans:
-        out.print(_tree(booking_id, spans), highlight=False)
+        say_laid_out(_tree(booking_id, spans))
     else:
-        out.print(
+        say(
             f"No step of booking {booking_id} was recorded in {data / TRACES_FOLDER}. How many"
-            " bookings are, ONSALE_TRACE_RATIO says: all with ONSALE_TRACE_RATIO=1 onsale up.",
-            highlight=False,
-            markup=False,
+            " bookings are, ONSALE_TRACE_RATIO says: all with ONSALE_TRACE_RATIO=1 onsale up."
         )
     return bool(spans)
 

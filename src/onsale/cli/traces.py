@@ -9,7 +9,6 @@ import typer
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DATA_DEFAULT, JsonOption
-from onsale.cli.printing import out
 
 EXAMPLES = examples(
     "# a system that traces every booking",
@@ -34,5 +33,5 @@ def trace(
     """
     from onsale.cli.trace_view import run_trace
 
-    if not run_trace(booking, data or DATA_DEFAULT, out, as_json=as_json):
+    if not run_trace(booking, data or DATA_DEFAULT, as_json=as_json):
         raise typer.Exit(ExitCode.FAILED)

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Literal
 
 import typer
 
+from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import JsonOption, UrlOption
 from onsale.cli.printing import note, say, say_json
@@ -14,7 +15,7 @@ from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given
 if TYPE_CHECKING:
     from onsale.client import User
 
-app = typer.Typer(help="Make an account, sign in and out.", no_args_is_help=True)
+app = Commands(help="Make an account, sign in and out.", no_args_is_help=True)
 
 EmailOption = Annotated[str, typer.Option(help="The account's e-mail address.", prompt=True)]
 PasswordOption = Annotated[

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 import typer.main
 from typer.core import TyperGroup
+from typer.testing import CliRunner
 
 from onsale.cli import app
 from onsale.cli.exit_codes import ExitCode
@@ -95,6 +96,14 @@ def test_examples_fit_a_narrow_terminal() -> None:
     ]
     # A blank stands on each side; a line that is folded cannot be pasted.
     assert [line for line in lines if len(line) > TERMINAL_COLUMNS - 2] == []
+
+
+def test_a_flag_is_shown_without_a_type() -> None:
+    shown = CliRunner().invoke(app, ["event", "create", "--help"], terminal_width=200).output
+    assert "--no-wait" in shown
+    assert "<str>" in shown
+    assert "bool" not in shown
+    assert "bool" not in CliRunner().invoke(app, ["--help"]).output
 
 
 def test_help_loads_nothing_of_the_service_or_its_client() -> None:

@@ -7,7 +7,11 @@ import shutil
 import tempfile
 from pathlib import Path
 
-from onsale.platform.embedded.exceptions import DataDirectoryInUseError, EmbeddedError
+from onsale.platform.embedded.exceptions import (
+    DataDirectoryInUseError,
+    EmbeddedError,
+    UnfitDirectoryError,
+)
 
 # sockaddr_un holds 104 bytes on macOS and 108 on Linux, terminator included.
 _SOCKET_PATH_BYTES_MAX = 100
@@ -70,13 +74,13 @@ class DataDirectory:
 
         Raises:
             DataDirectoryInUseError: another process holds it.
-            EmbeddedError: nothing can be kept there.
+            UnfitDirectoryError: nothing can be kept there.
         """
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
             descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
-            raise EmbeddedError(
+            raise UnfitDirectoryError(
                 f"{self.path} cannot be a data directory ({error.strerror}); choose another:"
                 " DATA=/some/folder make run, or onsale up --data /some/folder"
             ) from error

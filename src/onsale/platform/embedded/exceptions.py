@@ -5,6 +5,14 @@ class EmbeddedError(Exception):
     """Base of all failures of the embedded runtime."""
 
 
+class UnfitDirectoryError(EmbeddedError):
+    """The data directory is not there, can be none, or holds something else than was asked for."""
+
+
+class NotRunningError(EmbeddedError):
+    """The system of this data directory is stopped."""
+
+
 class DataDirectoryInUseError(EmbeddedError):
     """Another supervisor holds the lock of this data directory."""
 
