@@ -21,6 +21,8 @@ def test_the_example_of_the_help_can_be_pasted(seller: Person) -> None:
     assert pasted is not None, shown
     report = seller.read("event", "create", "-", said=pasted[0])
     assert (report["made"], report["items"][0]["name"]) == (1, "Opera")
+    said = seller.type("event", "create", "-", said=pasted[0]).stdout
+    assert "draft: its seats are being loaded; it opens by itself" in said
 
 
 def test_many_events_at_once_and_what_became_of_each(seller: Person) -> None:

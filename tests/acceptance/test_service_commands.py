@@ -34,6 +34,7 @@ def test_an_event_is_looked_after(seller: Person, buyer: Person) -> None:
     when = seller.read("event", "on-sale", event_id, "2031-05-01T10:00:00+02:00")
     assert when["on_sale_at"] == "2031-05-01T08:00:00Z"
     assert "EVENT_NOT_ON_SALE" in buyer.type("booking", "create", event_id, "A", 1, status=1).stderr
+    assert "on sale from 2031-05-01 08:00 UTC" in seller.type("event", "list", "--mine").stdout
     assert seller.read("event", "on-sale", event_id, "now")["on_sale_at"] is None
     seller.type("event", "on-sale", event_id, "tomorrow", status=2)
 
@@ -124,6 +125,25 @@ def test_an_on_sale_is_watched(system: OnsaleUp, seller: Person, buyer: Person) 
     look = buyer.read("top", event_id, "--once", "--metrics", "http://127.0.0.1:1")
     assert look["events"][0]["revenue"] is None
     assert [each["is_up"] for each in look["processes"]] == [True, False]
+
+
+def test_the_events_that_sell_are_watched_and_the_others_named(
+    seller: Person, buyer: Person
+) -> None:
+    files = [event_file(seller, f"{number}.json", name=f"E{number}") for number in range(7)]
+    later = event_file(seller, "later.json", on_sale_at="2999-01-01T00:00:00Z")
+    made = seller.read("event", "create", *files, later, "--wait")["items"]
+    oldest, second, *_, not_open = [each["event_id"] for each in made]
+    buyer.read("booking", "create", second, "A", 1, "--quantity", 1)
+    buyer.read("booking", "create", oldest, "A", 1, "--quantity", 3)
+    look = seller.read("top", "--once")
+    shown = [each["event_id"] for each in look["events"]]
+    assert len(shown) == 5
+    assert set(shown[:2]) == {oldest, second}
+    assert len(look["events_not_shown"]) == 2
+    assert not_open not in {*shown, *look["events_not_shown"]}
+    assert "2 more on sale" in seller.type("top", "--once").stdout
+    assert "on sale from 2999" in seller.type("top", not_open, "--once").stdout
 
 
 def test_watching_ends_in_order(system: OnsaleUp, seller: Person) -> None:

@@ -2,11 +2,13 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 
 import msgspec
 
 from onsale.cli.event_fields import about, unknown_fields
 from onsale.cli.event_files import EventForm
+from onsale.cli.event_lines import state_and_next
 from onsale.cli.events_there import EventsThere
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.printing import note, printable, say_json, say_table
@@ -36,7 +38,9 @@ class Outcome(msgspec.Struct, kw_only=True):
     source: str
     name: str
     event_id: int | None = None
-    status: str | None = None
+    status: EventStatus | None = None
+    on_sale_at: datetime | None = None
+    is_active: bool | None = None
     skipped: bool = False
     errors: Sequence[str] = ()
 
@@ -102,10 +106,11 @@ class EventCreation:
         outcome.skipped = event is not None
         try:
             event = event or client.create_event(form.content)
-            outcome.event_id, outcome.status = event.id, event.status.value
+            outcome.event_id, outcome.status = event.id, event.status
+            outcome.on_sale_at, outcome.is_active = event.on_sale_at, event.is_active
             if self.wait:
                 outcome.errors = [_NOT_WAITED_FOR]
-                outcome.status = _loaded(client, event.id).value
+                outcome.status = _loaded(client, event.id)
             outcome.errors = []
         except OnsaleError as error:
             if is_first and event is None and _is_about_all(error):
@@ -176,10 +181,10 @@ def _loaded(client: OnsaleClient, event_id: int) -> EventStatus:
 
 
 def _row(outcome: Outcome) -> tuple[object, ...]:
-    status = f"was there: {outcome.status}" if outcome.skipped else outcome.status
-    return (
-        outcome.event_id or "-",
-        outcome.source,
-        outcome.name,
-        "; ".join(outcome.errors) or status,
-    )
+    if outcome.status is None or outcome.errors:
+        said = "; ".join(outcome.errors)
+    else:
+        is_active = outcome.is_active is not False
+        said = state_and_next(outcome.status, outcome.on_sale_at, is_active=is_active)
+    there = "was there: " if outcome.skipped and not outcome.errors else ""
+    return outcome.event_id or "-", outcome.source, outcome.name, f"{there}{said}"

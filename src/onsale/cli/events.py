@@ -35,7 +35,7 @@ _STATES = ("available", "reserved", "sold", "blocked")
         "  cols: 20",
         "  sections:",
         "    - {name: Stalls, price: 4500, subsections: 2}",
-        "# it opens by itself once its seats are loaded",
+        "# with that file",
         "onsale event create hall.yaml",
         "# many at once: lists, files, a directory; exit status 3 if some failed",
         "onsale event create season.yaml extra/*.json halls/",
@@ -63,6 +63,8 @@ def create(
     as_json: JsonOption = False,
 ) -> None:
     """Make events with all their seats, and tell of each what became of it.
+
+    Each opens by itself once its seats are loaded, within seconds, and on_sale_at has come.
 
     All files are read before the first event is made. The fields are those of POST /api/event. A
     creation that was broken off is finished with --skip-existing.
@@ -107,6 +109,7 @@ def list_events(
     """List events, newest first."""
     from itertools import islice
 
+    from onsale.cli.event_lines import state
     from onsale.cli.service import service
 
     with (
@@ -118,9 +121,9 @@ def list_events(
         say_json(events)
         return
     say_table(
-        ("event", "status", "shown", "on sale at", "name"),
+        ("event", "status", "shown", "name"),
         [
-            (each.id, each.status.value, _yes(each.is_active), _time(each.on_sale_at), each.name)
+            (each.id, state(each.status, each.on_sale_at), _yes(each.is_active), each.name)
             for each in events
         ],
     )
@@ -154,7 +157,11 @@ def show_event(event: EventArgument, url: UrlOption = None, as_json: JsonOption 
 
 @app.command("publish", epilog=examples("onsale event publish 7"))
 def publish(event: EventArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """Show an event to everybody and take bookings for it."""
+    """Show an event that is hidden, and take bookings for it again.
+
+    For one that was hidden, or made with is_active: false. A new event needs none of it: it opens
+    by itself once its seats are loaded and its time has come.
+    """
     from onsale.client import EventChanges
 
     _change(event, EventChanges(is_active=True), url, as_json=as_json)
@@ -162,7 +169,7 @@ def publish(event: EventArgument, url: UrlOption = None, as_json: JsonOption = F
 
 @app.command("hide", epilog=examples("onsale event hide 7"))
 def hide(event: EventArgument, url: UrlOption = None, as_json: JsonOption = False) -> None:
-    """Hide an event from others' lists, and refuse bookings for it."""
+    """Hide an event from others' lists, and refuse bookings for it until it is published."""
     from onsale.client import EventChanges
 
     _change(event, EventChanges(is_active=False), url, as_json=as_json)
@@ -296,9 +303,10 @@ def _say_changed(event: "Event", *, as_json: bool) -> None:
 
 
 def _say_event(event: "Event") -> None:
-    shown = "" if event.is_active else ", hidden"
-    opens = f", on sale at {_time(event.on_sale_at)}" if event.on_sale_at else ""
-    say(f"event {event.id}: {event.name}: {event.status.value}{shown}{opens}")
+    from onsale.cli.event_lines import state_and_next
+
+    stands = state_and_next(event.status, event.on_sale_at, is_active=event.is_active)
+    say(f"event {event.id}: {event.name}: {stands}")
 
 
 def _say_seats(what: str, seats: Sequence[str], *, as_json: bool) -> None:
@@ -317,10 +325,6 @@ def _moment(text: str) -> datetime | None:
         raise typer.BadParameter(
             "a time is 2031-05-01T10:00:00+02:00, or now", param_hint="WHEN"
         ) from None
-
-
-def _time(moment: datetime | None) -> str:
-    return "" if moment is None else f"{moment:%Y-%m-%d %H:%M} UTC"
 
 
 def _yes(fact: bool) -> str:

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from onsale.cli.top_looks import Look, Lookout
 
 EXAMPLES = examples(
-    "# your own events that are on sale; without a session, the newest",
+    "# your own events on sale, without a session anybody's: those that sell most",
     "onsale top",
     "# two events, once, as text",
     "onsale top 7 8 --once",
@@ -28,7 +28,8 @@ EXAMPLES = examples(
 
 def top(
     events: Annotated[
-        list[int] | None, typer.Argument(help="Which events; else those that are on sale.")
+        list[int] | None,
+        typer.Argument(help="Which events; else those on sale that sell most, five at most."),
     ] = None,
     metrics: Annotated[
         list[str] | None,
@@ -48,7 +49,8 @@ def top(
 ) -> None:
     """Watch an on-sale: bookings a second, holds, seats left, lag, what is owed, drift.
 
-    Signed in as its seller you see revenue too. What nobody measures is shown as a dash.
+    Signed in as its seller you see revenue too. What nobody measures is shown as a dash. Bookings
+    held are counted every ten seconds, the seats of an event at each look.
     """
     from onsale.cli.service import address_of, failures
     from onsale.cli.top_looks import lookout

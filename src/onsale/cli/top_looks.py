@@ -16,36 +16,12 @@ import msgspec
 from onsale.cli.exposed_metrics import Samples, parse
 from onsale.cli.options import DATA_DEFAULT
 from onsale.cli.session_file import token_of
-from onsale.client import (
-    AsyncOnsaleClient,
-    ClientOptions,
-    EventWithSections,
-    OnsaleError,
-    ProblemError,
-    SectionCounts,
-)
+from onsale.cli.top_events import EventLook, EventWatch
+from onsale.client import AsyncOnsaleClient, ClientOptions, OnsaleError
 
-EVENTS_MAX = 5
-RATE_SECONDS = 5
 # A look is not waited for: the next one is due.
 _ONE_ATTEMPT = ClientOptions(attempts_max=1, connect_seconds_max=2.0, answer_seconds_max=5.0)
 _METRICS_PORT = "ONSALE_METRICS_PORT_"
-
-
-class EventLook(msgspec.Struct, frozen=True, kw_only=True):
-    """An event at one moment; revenue and rate for its seller alone."""
-
-    event_id: int
-    name: str
-    status: str
-    currency: str
-    available: int
-    reserved: int
-    sold: int
-    blocked: int
-    revenue: int | None
-    bookings_per_second: float | None
-    sections: Sequence[SectionCounts]
 
 
 class ProcessLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -59,8 +35,8 @@ class ProcessLook(msgspec.Struct, frozen=True, kw_only=True):
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at one moment. ``None`` is what nobody measures; rates are since the look before.
 
-    Holds, lag, owed commands, dead letters and drift are those of the whole service, whoever told
-    them.
+    Holds (bookings), lag, owed commands, dead letters and drift are those of the whole service,
+    whoever told them. ``events_not_shown`` are on sale too and sell less.
     """
 
     at: datetime
@@ -78,6 +54,7 @@ class Look(msgspec.Struct, frozen=True, kw_only=True):
     drift_events: float | None
     oldest_comparison_seconds: float | None
     events: Sequence[EventLook]
+    events_not_shown: Sequence[int]
     processes: Sequence[ProcessLook]
 
 
@@ -86,7 +63,7 @@ class Lookout:
     """Looks again and again, and remembers the counters of the look before."""
 
     client: AsyncOnsaleClient
-    event_ids: Sequence[int]
+    watch: EventWatch
     processes: Mapping[str, AsyncOnsaleClient]
     _before: Mapping[str, Samples] = field(default_factory=dict)
     _before_at: float = 0.0
@@ -97,9 +74,7 @@ class Lookout:
         Raises:
             OnsaleError: the API does not answer.
         """
-        if not self.event_ids:
-            self.event_ids = await self._on_sale()
-        events = [await self._event(event_id) for event_id in self.event_ids]
+        events = await self.watch.look()
         told = await asyncio.gather(*map(_samples, self.processes.values()))
         now = time.monotonic()
         samples = {name: found for name, found in zip(self.processes, told, strict=True) if found}
@@ -122,39 +97,12 @@ class Lookout:
             drift_events=agreed(everything, "onsale_drift_events"),
             oldest_comparison_seconds=agreed(everything, "onsale_drift_oldest_check_seconds"),
             events=events,
+            events_not_shown=self.watch.others,
             processes=[
                 ProcessLook(name=name, url=client.url, is_up=name in samples)
                 for name, client in self.processes.items()
             ],
         )
-
-    async def _on_sale(self) -> list[int]:
-        """The seller's own events on sale, else the newest of anybody's."""
-        for mine in (True, False):
-            if mine and self.client.token is None:
-                continue
-            try:
-                page = await self.client.list_events(
-                    mine=mine, status="available", limit=EVENTS_MAX
-                )
-            except ProblemError:
-                continue  # a buyer, or a session that is over
-            if page.items:
-                return [event.id for event in page.items]
-        return []
-
-    async def _event(self, event_id: int) -> EventLook:
-        event = await self.client.get_event(event_id)
-        revenue, rate = None, None
-        if self.client.token is not None:
-            try:
-                sales = await self.client.get_sales(event_id)
-            except ProblemError:
-                pass  # somebody else's: what everybody sees will do
-            else:
-                revenue = sales.revenue
-                rate = sum(sales.bookings_last_minute[-RATE_SECONDS:]) / RATE_SECONDS
-        return _event_look(event, revenue, rate)
 
     async def __aenter__(self) -> Self:
         return self
@@ -186,9 +134,10 @@ def lookout(
         if metrics
         else _workers_of(data or DATA_DEFAULT, url)
     )
+    client = AsyncOnsaleClient(url, token=token_of(url), options=_ONE_ATTEMPT)
     return Lookout(
-        AsyncOnsaleClient(url, token=token_of(url), options=_ONE_ATTEMPT),
-        event_ids,
+        client,
+        EventWatch(client, event_ids),
         {
             name: AsyncOnsaleClient(
                 address.removesuffix("/metrics").rstrip("/"), options=_ONE_ATTEMPT
@@ -219,26 +168,6 @@ async def _samples(process: AsyncOnsaleClient) -> Samples | None:
         return parse(await process.metrics())
     except (OnsaleError, ValueError):
         return None
-
-
-def _event_look(event: EventWithSections, revenue: int | None, rate: float | None) -> EventLook:
-    available, reserved, sold, blocked = (
-        sum(getattr(each, state) for each in event.sections)
-        for state in ("available", "reserved", "sold", "blocked")
-    )
-    return EventLook(
-        event_id=event.id,
-        name=event.name,
-        status=event.status.value,
-        currency=event.currency,
-        available=available,
-        reserved=reserved,
-        sold=sold,
-        blocked=blocked,
-        revenue=revenue,
-        bookings_per_second=rate,
-        sections=event.sections,
-    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,11 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from onsale.cli.event_lines import state
 from onsale.cli.printing import clean, money
-from onsale.cli.top_looks import EventLook, Look
-from onsale.client import SectionCounts
+from onsale.cli.top_events import EVENTS_MAX, EventLook
+from onsale.cli.top_looks import Look
+from onsale.client import EventStatus, SectionCounts
 
 SECTIONS_SHOWN_MAX = 12
 BAR_CELLS = 20
@@ -28,6 +30,8 @@ def view_of(look: Look) -> RenderableType:
         lines.append(Text("no event is on sale"))
     for event in look.events:
         lines += [Text(), _headline(event), _sections(event)]
+    if look.events_not_shown:
+        lines += [Text(), _not_shown(look.events_not_shown)]
     return Group(*lines)
 
 
@@ -43,7 +47,7 @@ def _figures(look: Look) -> Table:
             ("recorded/s", _number(look.recorded_per_second, 1)),
         ],
         [
-            ("holds", _number(look.holds)),
+            ("bookings held", _number(look.holds)),
             ("lag", _number(look.lag_messages)),
             ("owed", _number(look.owed_commands)),
             ("viewers", _number(look.viewers)),
@@ -60,16 +64,23 @@ def _figures(look: Look) -> Table:
 
 
 def _headline(event: EventLook) -> Text:
+    stands = state(event.status, event.on_sale_at)
     line = Text.assemble(
         (f"event {event.event_id}  {clean(event.name)}  ", "bold"),
-        (event.status, "green" if event.status == "available" else "yellow"),
-        f"  {event.available:,} left, {event.reserved:,} held, {event.sold:,} sold",
+        (stands, "green" if stands == EventStatus.AVAILABLE else "yellow"),
+        f"  seats: {event.available:,} left, {event.reserved:,} held, {event.sold:,} sold",
     )
     if event.bookings_per_second is not None:
         line.append(f", {event.bookings_per_second:.1f} bookings/s")
     if event.revenue is not None:
         line.append(f", {money(event.revenue, event.currency)}")
     return line
+
+
+def _not_shown(event_ids: Sequence[int]) -> Text:
+    command = " ".join(map(str, ("onsale top", *event_ids[:EVENTS_MAX])))
+    rest = " …" if len(event_ids) > EVENTS_MAX else ""
+    return Text(f"{len(event_ids):,} more on sale, selling less: {command}{rest}", style="dim")
 
 
 def _sections(event: EventLook) -> Table:

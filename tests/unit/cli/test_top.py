@@ -1,5 +1,6 @@
 """What ``onsale top`` makes of metrics, those that are not there included."""
 
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from io import StringIO
 
@@ -7,9 +8,10 @@ import pytest
 from rich.console import Console
 
 from onsale.cli.exposed_metrics import parse
-from onsale.cli.top_looks import EventLook, Look, ProcessLook, Rates, agreed
+from onsale.cli.top_events import EventLook
+from onsale.cli.top_looks import Look, ProcessLook, Rates, agreed
 from onsale.cli.top_view import view_of
-from onsale.client import SectionCounts
+from onsale.client import EventStatus, SectionCounts
 
 REQUESTS = """\
 # TYPE onsale_http_requests_total counter
@@ -64,7 +66,12 @@ def text_of(look: Look) -> str:
     return console.file.getvalue()
 
 
-def look(*events: EventLook, lag: float | None = None, is_up: bool = True) -> Look:
+def look(
+    *events: EventLook,
+    lag: float | None = None,
+    is_up: bool = True,
+    not_shown: Sequence[int] = (),
+) -> Look:
     return Look(
         at=datetime(2030, 1, 1, tzinfo=UTC),
         url="http://x",
@@ -81,15 +88,19 @@ def look(*events: EventLook, lag: float | None = None, is_up: bool = True) -> Lo
         drift_events=0.0,
         oldest_comparison_seconds=8.2,
         events=events,
+        events_not_shown=not_shown,
         processes=[ProcessLook(name="ticketing", url="http://y", is_up=is_up)],
     )
 
 
-def event(*sections: SectionCounts, name: str = "Opera") -> EventLook:
+def event(
+    *sections: SectionCounts, name: str = "Opera", on_sale_at: datetime | None = None
+) -> EventLook:
     return EventLook(
         event_id=7,
         name=name,
-        status="available",
+        status=EventStatus.AVAILABLE,
+        on_sale_at=on_sale_at,
         currency="EUR",
         available=5,
         reserved=2,
@@ -103,7 +114,7 @@ def event(*sections: SectionCounts, name: str = "Opera") -> EventLook:
 
 def test_what_is_not_measured_is_a_dash() -> None:
     shown = text_of(look())
-    assert "accepted/s   12.3" in shown
+    assert "accepted/s     12.3" in shown
     assert "lag        -" in shown
     assert "no event is on sale" in shown
     assert "lag        0" in text_of(look(lag=0.0))
@@ -126,6 +137,24 @@ def test_a_small_hall_is_shown_by_subsection_and_a_large_one_by_section() -> Non
         ["A", "50", "10", "40"],
         ["B", "50", "10", "40"],
     ]
+
+
+def test_events_that_are_not_shown_are_named() -> None:
+    shown = text_of(look(event(), not_shown=[3, 1]))
+    assert "2 more on sale, selling less: onsale top 3 1\n" in shown
+    assert "more on sale" not in text_of(look(event()))
+    assert "onsale top 9 8 7 6 5 …" in text_of(look(event(), not_shown=[9, 8, 7, 6, 5, 4]))
+
+
+def test_bookings_and_seats_are_told_apart() -> None:
+    shown = text_of(look(event()))
+    assert "bookings held  1,234" in shown
+    assert "seats: 5 left, 2 held, 13 sold" in shown
+
+
+def test_a_sale_that_has_not_opened_says_when_it_will() -> None:
+    later = datetime(2999, 1, 1, tzinfo=UTC)
+    assert "on sale from 2999-01-01 00:00 UTC" in text_of(look(event(on_sale_at=later)))
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
