@@ -8,6 +8,7 @@ from pathlib import Path
 
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
+from onsale.cli.masking import masked
 from onsale.cli.options import DATA_DEFAULT, URL_DEFAULT
 from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given, token_of
 from onsale.client import NoAnswerError, NotInTimeError, OnsaleClient, OnsaleError, ProblemError
@@ -74,6 +75,7 @@ def failures(address: str) -> Iterator[None]:
 
 def told(error: OnsaleError, address: str) -> CommandFailedError:
     """The failure that an error is to whoever typed the command."""
+    address = masked(address)
     if isinstance(error, NoAnswerError):
         return _no_answer(error, address)
     if isinstance(error, ProblemError):

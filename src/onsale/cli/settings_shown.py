@@ -2,7 +2,6 @@
 
 import json
 import os
-import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -13,14 +12,11 @@ from pydantic.fields import FieldInfo
 
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
+from onsale.cli.masking import MASK, masked
 from onsale.cli.options import DATA_DEFAULT
 from onsale.cli.session_file import TOKEN_VARIABLE, session_path
 from onsale.cli.system import ADDRESSES, warn_of_unknown_names
 from onsale.settings import PREFIX, SECRETS_DIRECTORY, ApiSettings
-
-MASK = "********"
-_PASSWORD_IN_URL = re.compile(r"(?<=://)([^/@\s:]*):[^/@\s]*(?=@)")
-_PASSWORD_IN_QUERY = re.compile(r"(?<=[?&])(password|sslpassword)=[^&\s]*", re.IGNORECASE)
 
 
 class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -86,7 +82,7 @@ def _file_of(variable: str) -> Path | None:
 def _masked(field: FieldInfo, value: str) -> str:
     if _is_secret(field.annotation):
         return MASK
-    return _PASSWORD_IN_QUERY.sub(rf"\1={MASK}", _PASSWORD_IN_URL.sub(rf"\1:{MASK}", value))
+    return masked(value)
 
 
 def _is_secret(annotation: Any) -> bool:  # noqa: ANN401 - whatever a field is annotated with
@@ -99,7 +95,7 @@ def _of_the_command_line() -> list[SettingShown]:
     return [
         SettingShown(
             name="ONSALE_URL",
-            value=None if url is None else _PASSWORD_IN_URL.sub(rf"\1:{MASK}", url),
+            value=None if url is None else masked(url),
             source="not set" if url is None else source,
             description="where commands find the service",
         ),

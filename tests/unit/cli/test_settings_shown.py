@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from onsale.cli.settings_shown import MASK, SettingShown, settings_shown
+from onsale.cli.masking import MASK
+from onsale.cli.settings_shown import SettingShown, settings_shown
 from onsale.settings import ApiSettings
 
 SECRET = "a-secret-of-32-bytes-that-is-never-shown"
@@ -49,6 +50,25 @@ def test_every_setting_is_shown_with_where_it_comes_from(
         ),
         ("ONSALE_SEAT_STORE_URL", "rediss://:hidden-word@kv:6666/0", f"rediss://:{MASK}@kv:6666/0"),
         ("ONSALE_URL", "https://ada:hidden-word@x.example", f"https://ada:{MASK}@x.example"),
+        # A password that nobody encoded.
+        (
+            "ONSALE_DATABASE_URL",
+            "postgresql://ada:hid@den-hidden@db/onsale",
+            f"postgresql://ada:{MASK}@db/onsale",
+        ),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:12/hidden@db/onsale", MASK),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hidden#4@db/onsale", MASK),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:12?hidden@db/onsale", MASK),
+        ("ONSALE_DATABASE_URL", "ada:hidden@db/onsale", MASK),
+        ("ONSALE_SEAT_STORE_URL", "redis://:hid/den@h:1/0", MASK),
+        ("ONSALE_SEAT_STORE_URL", "redis://:p@hid/den@h:1/0", MASK),
+        ("ONSALE_SEAT_STORE_URL", "redis://:hidden", MASK),
+        ("ONSALE_SEAT_STORE_URL", "redis://:hid den@h:1/0", f"redis://:{MASK}@h:1/0"),
+        (
+            "ONSALE_DATABASE_URL",
+            "postgresql://db/onsale?sslpassword=hid hidden",
+            f"postgresql://db/onsale?sslpassword={MASK}",
+        ),
     ],
 )
 def test_no_secret_is_shown(
@@ -58,6 +78,26 @@ def test_no_secret_is_shown(
     found = shown()
     assert found[name].value == kept
     assert not [each for each in found.values() if each.value and "hidden" in each.value]
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("ONSALE_DATABASE_URL", "postgresql://onsale@db/onsale"),
+        ("ONSALE_DATABASE_URL", "postgresql:///onsale?host=/run/postgresql&user=onsale"),
+        ("ONSALE_DATABASE_URL", "postgresql://onsale@one:5432,two:5432/onsale"),
+        ("ONSALE_SEAT_STORE_URL", "redis://[::1]:6379/0"),
+        ("ONSALE_SEAT_STORE_URL", "unix:///run/redis.sock"),
+        ("ONSALE_KAFKA_BOOTSTRAP", "one:9092,two:9092"),
+        ("ONSALE_TRACE_ENDPOINT", "http://collector:4318/v1/traces"),
+        ("ONSALE_TRUSTED_PROXIES", "10.0.0.0/8,fd00::/8"),
+    ],
+)
+def test_what_holds_no_password_is_shown_whole(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str
+) -> None:
+    monkeypatch.setenv(name, value)
+    assert shown()[name].value == value
 
 
 def test_a_data_directory_goes_before_the_environment(
