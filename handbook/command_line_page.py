@@ -8,7 +8,7 @@ import typer.main
 from typer.core import TyperGroup
 
 from handbook.markdown import code, page, prose, table
-from onsale.cli import app
+from onsale.cli.commands import app
 from onsale.cli.exit_codes import ExitCode
 
 _INTRODUCTION = """

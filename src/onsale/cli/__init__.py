@@ -4,6 +4,6 @@ A command imports only what it runs, when it runs: asked for help, none of the s
 or its client is loaded.
 """
 
-from onsale.cli.main import app, main
+from onsale.cli.entry import main
 
-__all__ = ["app", "main"]
+__all__ = ["main"]

@@ -1,17 +1,24 @@
 """What commands print: results to stdout, everything about them to stderr."""
 
-import sys
+import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 
 import typer
 from rich.console import Console, RenderableType
+from rich.text import Text
 
 out = Console(soft_wrap=True)
 err = Console(stderr=True, soft_wrap=True)
 
 # Of what is no terminal: longer than any line there is.
 COLUMNS_MAX = 10_000
+# Controls of text direction (Unicode's Bidi_Control).
+_BIDI = r"\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069"
+# They stand within strings alone; all below them JSON escapes anyway.
+_OBEYED_IN_JSON = re.compile(rf"[\x7f-\x9f\u2028\u2029{_BIDI}]")
+# And half characters, which nothing can write.
+_OBEYED = re.compile(rf"[\x00-\x1f\x7f-\x9f{_BIDI}\ud800-\udfff]")
 NO_CHARACTER = "\N{REPLACEMENT CHARACTER}"
 
 
@@ -25,9 +32,26 @@ def note(line: str) -> None:
     err.print(clean(line), highlight=False, markup=False)
 
 
+def complain(text: str) -> None:
+    """What went wrong; of several lines those after the first are set in."""
+    first, *rest = text.split("\n")
+    err.print(Text.assemble(("onsale: ", "red"), clean(first)), highlight=False)
+    for line in rest:
+        note(f"  {line}")
+
+
+def complain_in_json(code: str, message: str) -> None:
+    """What went wrong, for a program."""
+    import msgspec
+
+    typer.echo(_escaped(msgspec.json.encode({"code": code, "message": message})), err=True)
+
+
 def clean(text: str) -> str:
-    """The text without what a terminal would obey: names come from strangers."""
-    return "".join(each if each.isprintable() else NO_CHARACTER for each in text)
+    """The text without what a terminal would obey, and what turns the order of a line around: names
+    come from strangers. All else stays: there are more ways to write than this machine knows.
+    """
+    return _OBEYED.sub(NO_CHARACTER, text)
 
 
 def printable(text: str) -> str:
@@ -41,15 +65,19 @@ def say_json(value: object) -> None:
     """A JSON document, indented."""
     import msgspec
 
-    typer.echo(msgspec.json.format(msgspec.json.encode(value), indent=2))
+    typer.echo(_escaped(msgspec.json.format(msgspec.json.encode(value), indent=2)))
 
 
 def say_json_line(value: object) -> None:
     """One JSON document of several, on a line of its own."""
     import msgspec
 
-    typer.echo(msgspec.json.encode(value))
-    sys.stdout.flush()
+    typer.echo(_escaped(msgspec.json.encode(value)))
+
+
+def _escaped(document: bytes) -> str:
+    """The same document, harmless on a terminal too."""
+    return _OBEYED_IN_JSON.sub(lambda found: f"\\u{ord(found.group()):04x}", document.decode())
 
 
 def say_table(headings: Sequence[str], rows: Sequence[Sequence[object]]) -> None:

@@ -21,7 +21,7 @@ def view_of(look: Look) -> RenderableType:
     """The whole view."""
     away = [each.name for each in look.processes if not each.is_up]
     lines: list[RenderableType] = [
-        Text(f"onsale top  {look.url}  {look.at:%Y-%m-%d %H:%M:%S} UTC", style="bold"),
+        Text(f"onsale top  {clean(look.url)}  {look.at:%Y-%m-%d %H:%M:%S} UTC", style="bold"),
         _figures(look),
     ]
     if away:
@@ -67,7 +67,7 @@ def _headline(event: EventLook) -> Text:
     stands = state(event.status, event.on_sale_at)
     line = Text.assemble(
         (f"event {event.event_id}  {clean(event.name)}  ", "bold"),
-        (stands, "green" if stands == EventStatus.AVAILABLE else "yellow"),
+        (clean(stands), "green" if stands == EventStatus.AVAILABLE else "yellow"),
         f"  seats: {event.available:,} left, {event.reserved:,} held, {event.sold:,} sold",
     )
     if event.bookings_per_second is not None:
@@ -92,7 +92,7 @@ def _sections(event: EventLook) -> Table:
         taken = (held + sold) / max(1, left + held + sold)
         bar = "#" * round(taken * BAR_CELLS)
         table.add_row(
-            name,
+            Text(clean(name)),
             f"{left:,}",
             f"{held:,}",
             f"{sold:,}",

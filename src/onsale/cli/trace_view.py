@@ -12,7 +12,7 @@ from uuid import UUID
 from rich.text import Text
 from rich.tree import Tree
 
-from onsale.cli.printing import say, say_json, say_laid_out
+from onsale.cli.printing import clean, say, say_json, say_laid_out
 from onsale.embedded_system import TRACES_FOLDER
 from onsale.platform.embedded.exceptions import UnfitDirectoryError
 
@@ -123,9 +123,9 @@ def _line(span: Span) -> Text:
     line.append(f"+{span.began_ms:.1f} ms, {span.lasted_ms:.1f} ms", style="cyan")
     line.append(f"  {span.service}", style="dim")
     for name, value in span.attributes.items():
-        line.append(f"  {name.rpartition('.')[2]}={value}", style="dim")
+        line.append(clean(f"  {name.rpartition('.')[2]}={value}"), style="dim")
     for link in span.links:
         line.append(f"  from trace {link.removeprefix('0x')}", style="dim")
     if span.error is not None:
-        line.append(f"  {span.error}", style="red")
+        line.append(clean(f"  {span.error}"), style="red")
     return line

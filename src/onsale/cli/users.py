@@ -10,7 +10,6 @@ from onsale.cli.groups import Commands
 from onsale.cli.help_texts import examples
 from onsale.cli.options import JsonOption, UrlOption
 from onsale.cli.printing import note, say, say_json
-from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given
 
 if TYPE_CHECKING:
     from onsale.client import User
@@ -119,6 +118,8 @@ def log_out(url: UrlOption = None) -> None:
 
 def _say_signed_in(url: str, user: "User", tell: Callable[[str], None]) -> None:
     """Whose session is kept now: until now it may have been another's."""
+    from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given
+
     tell(f"Signed in at {url} as {user.email}, {user.role.value}.")
     if is_token_given():
         note(f"{TOKEN_VARIABLE} is set and goes before it: unset {TOKEN_VARIABLE}")

@@ -12,9 +12,8 @@ import typer.main
 from typer.core import TyperGroup
 from typer.testing import CliRunner
 
-from onsale.cli import app
+from onsale.cli.commands import COMMANDS, app
 from onsale.cli.exit_codes import ExitCode
-from onsale.cli.main import COMMANDS
 from onsale.settings import unknown_names
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "command-line.md"
@@ -32,7 +31,7 @@ HEAVY = ("asyncpg", "confluent_kafka", "fastapi", "httpx", "msgspec", "redis", "
 
 SHOW_HELP = f"""
 import sys
-from onsale.cli import app
+from onsale.cli.commands import app
 try:
     app(["event", "create", "--help"])
 except SystemExit:

@@ -158,7 +158,10 @@ def test_a_sale_that_has_not_opened_says_when_it_will() -> None:
 
 
 def test_a_name_cannot_steer_the_terminal() -> None:
-    assert "\x1b" not in text_of(look(event(name="\x1b[2J")))
+    shown = text_of(look(event(section("\x1b[2J", 1, 4), name="\x1b[2J")))
+    assert "\x1b" not in shown
+    assert shown.count("\ufffd[2J") == 2
+    assert "[red]A-1" in text_of(look(event(section("[red]A", 1, 4))))
 
 
 @pytest.mark.parametrize("text", ["<html>", "onsale_x one"])

@@ -1,20 +1,15 @@
-"""Puts the commands together, and turns failures into a line with the next step."""
+"""Puts the commands together."""
 
-import json
-import sys
 from importlib.metadata import version
 from typing import Annotated
 
 import typer
-from rich.markup import escape
 from typing_extensions import override
 
 from onsale.cli import bookings, config, dead_letters, events, repair, roles, top, traces, users
-from onsale.cli.exit_codes import ExitCode
-from onsale.cli.failures import CommandFailedError, explained
 from onsale.cli.groups import Commands, Group
 from onsale.cli.help_texts import PANEL_OPERATE, PANEL_RUN, PANEL_USE, exit_codes
-from onsale.cli.printing import err, out
+from onsale.cli.printing import out
 
 COMMANDS = (
     *("up", "api", "worker", "user", "event", "booking"),
@@ -71,29 +66,3 @@ def _of_every_command(
     ] = False,
 ) -> None:
     pass
-
-
-def main() -> None:
-    """The entry point: a failure that a person can mend is a line with the next step."""
-    as_json = "--json" in sys.argv[1:]
-    try:
-        # For programs Typer's own complaints, in boxes, are told here too.
-        sys.exit(app(standalone_mode=not as_json))
-    except KeyboardInterrupt:
-        sys.exit(ExitCode.INTERRUPTED)
-    except Exception as error:
-        failure = explained(error)
-        if failure is None:
-            raise
-        _tell(failure, as_json=as_json)
-        sys.exit(failure.code)
-
-
-def _tell(failure: CommandFailedError, *, as_json: bool) -> None:
-    if as_json:
-        code = failure.problem or failure.code.name
-        typer.echo(json.dumps({"code": code, "message": str(failure)}), err=True)
-        return
-    for line in failure.lines:
-        # What is told may hold brackets of its own.
-        err.print(f"[red]onsale:[/red] {escape(line)}", highlight=False)
