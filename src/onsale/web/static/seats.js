@@ -1,11 +1,13 @@
-import { now, Problem, read } from "./api.js";
-import { field, h, put, setText, typed } from "./dom.js";
+import { Problem, read } from "./api.js";
+import { h, put, setText, typed } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
 import { saleState } from "./sale.js";
-import { categories, legend, positionOf, seatMap, tellChanges } from "./seatmap.js";
-import { address, everySecond, page, say, signInAddress, title } from "./shell.js";
-import { count, day, explained, money, plural, seatsInWords, timeLeft } from "./words.js";
+import { legend, positionOf, seatMap, tellChanges } from "./seatmap.js";
+import { bestForm } from "./seats-best.js";
+import { saleNotice } from "./seats-sale.js";
+import { address, page, say, signInAddress, title } from "./shell.js";
+import { count, day, explained, money, plural, seatsInWords } from "./words.js";
 
 const READ_EVERY_MS_MIN = 334;
 const READ_EVERY_MS = 5000;
@@ -22,15 +24,13 @@ page(async (main, user) => {
   const most = Math.min(event.max_tickets_per_booking, event.max_tickets_per_buyer ?? Infinity);
   let chosen = remembered();
   let isBusy = false;
-  let shownSale = null;
-  let stopClock = () => {};
   let isHeard = false;
 
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
   const changes = h("span", { class: "soft small" });
   const marks = h("div", {}, legend(map, { hasOwn: own.length > 0 }));
   const answer = h("div", {});
-  const sale = h("div", {});
+  const sale = saleNotice(() => showSale());
   const list = h("ul", { class: "chosen", "aria-label": "Chosen seats" });
   const total = h("p", { class: "total" });
   const hold = h("button", {
@@ -38,7 +38,7 @@ page(async (main, user) => {
     type: "button",
     on: { click: () => submit({ seat_selection_mode: "manual", seat_positions: chosen, quantity: chosen.length }) },
   });
-  const best = bestForm();
+  const best = bestForm(map, most, submit);
   const seats = seatMap({
     label: `Seats of ${section} ${number}. Arrow keys move, space chooses.`,
     mayChoose: (seat) => seat.status === "available",
@@ -60,7 +60,7 @@ page(async (main, user) => {
       h(
         "div",
         { class: "stack" },
-        sale,
+        sale.element,
         marks,
         seats.element,
         h("div", { class: "row apart" }, live, changes),
@@ -223,56 +223,6 @@ page(async (main, user) => {
     showChoice();
   }
 
-  function bestForm() {
-    const names = categories(map).filter((category) => category.name !== null);
-    const hasSpaces = map.seats.some((seat) => seat.kind === "accessible");
-    const numbers = (first, last) =>
-      Array.from({ length: last - first + 1 }, (_, index) =>
-        h("option", { value: String(first + index) }, String(first + index)),
-      );
-    const mostHere = Math.min(most, map.seats.length);
-    const quantity = field("quantity", "How many", h("select", {}, numbers(1, mostHere)));
-    quantity.control.value = String(Math.min(2, mostHere));
-    const category = names.length
-      ? field(
-          "category",
-          "Price",
-          h(
-            "select",
-            {},
-            h("option", { value: "" }, "Any"),
-            names.map((one) => h("option", { value: one.name }, `${one.name}, ${money(one.price, map.currency)}`)),
-          ),
-        )
-      : null;
-    const spaces = hasSpaces ? field("spaces", "Of these, wheelchair spaces", h("select", {}, numbers(0, mostHere))) : null;
-    return h(
-      "form",
-      {
-        class: "panel stack",
-        on: {
-          submit: (event_) => {
-            event_.preventDefault();
-            const wanted = Number(quantity.control.value);
-            submit({
-              seat_selection_mode: "best_available",
-              seat_positions: [],
-              quantity: wanted,
-              ...(category?.control.value && { price_category: category.control.value }),
-              ...(Number(spaces?.control.value) && {
-                accessible_seats: Math.min(wanted, Number(spaces.control.value)),
-              }),
-            });
-          },
-        },
-      },
-      h("h2", {}, "Best available"),
-      h("p", { class: "soft small" }, "Together in one row and as far in front as possible."),
-      h("div", { class: "fields" }, quantity.box, category?.box, spaces?.box),
-      h("button", { class: "button block", type: "submit" }, "Find and hold the best seats"),
-    );
-  }
-
   // --- What happens meanwhile ---
 
   async function ownSeats() {
@@ -346,34 +296,8 @@ page(async (main, user) => {
   });
 
   function showSale() {
-    const state = saleState(event);
     showChoice();
-    const key = `${state.name} ${event.on_sale_at}`;
-    if (key === shownSale) return;
-    shownSale = key;
-    stopClock();
-    if (state.name === "open") put(sale);
-    else if (state.name === "upcoming") {
-      const left = h("strong", { role: "timer" });
-      put(sale, h("p", { class: "notice warn" }, "The sale begins in ", left, ". You can choose already."));
-      stopClock = everySecond(() => {
-        const seconds = (Date.parse(event.on_sale_at) - now()) / 1000;
-        left.textContent = timeLeft(seconds);
-        if (seconds > 0) return true;
-        showSale();
-        return false;
-      });
-    } else
-      put(
-        sale,
-        h(
-          "p",
-          { class: "notice warn" },
-          state.name === "sold_out"
-            ? "Sold out at the moment. Seats that are given up appear here by themselves."
-            : `${state.label}.`,
-        ),
-      );
+    sale.show(event);
   }
 });
 
