@@ -193,7 +193,7 @@ async def test_what_nobody_has_thought_of_counts_as_a_failure_and_is_told(books:
     """It was tried again every half minute for ever, however long it had been owed."""
     webhook = await books.listening("http://127.0.0.1:9/")
     (delivery_id,) = await books.owe(webhook, None)
-    (in_hand,) = await books.outbox.claim({}, limit=1)
+    (in_hand,) = await books.claim(1)
 
     with pytest.raises(LookupError):
         await delivering(books.outbox, Astonishing()).execute(in_hand)
@@ -210,7 +210,7 @@ async def test_what_arrived_and_could_not_be_written_down_is_tried_again_with_pa
 ) -> None:
     webhook = await books.listening(receiver.url())
     (delivery_id,) = await books.owe(webhook, None)
-    (in_hand,) = await books.outbox.claim({}, limit=1)
+    (in_hand,) = await books.claim(1)
 
     async with sender(LOOPBACK) as sending:
         with pytest.raises(ValueError, match="200"):

@@ -21,13 +21,13 @@ async def test_what_is_being_tried_is_not_sent_beside_itself(
 ) -> None:
     webhook = await books.listening(receiver.url())
     (delivery_id,) = await books.owe(webhook, None)
-    (in_hand,) = await books.outbox.claim({}, limit=10)
+    (in_hand,) = await books.claim()
 
     asked = await books.webhooks.resend(delivery_id)
 
     assert asked is not None
     assert asked.attempt_count == in_hand.attempt_count == 1
-    assert await books.outbox.claim({}, limit=10) == []
+    assert await books.claim() == []
 
 
 async def test_any_number_of_workers_send_each_message_once(
@@ -48,7 +48,7 @@ async def test_what_a_dead_worker_had_in_hand_comes_back_when_its_lease_is_over(
 ) -> None:
     webhook = await books.listening(receiver.url())
     await books.owe(webhook, *[None] * 3)
-    assert len(await books.outbox.claim({}, limit=2)) == 2
+    assert len(await books.claim(2)) == 2
 
     async with books.delivering():
         await wait_for(
@@ -69,9 +69,9 @@ async def test_a_late_failure_of_an_attempt_that_lost_its_lease_changes_nothing(
 ) -> None:
     webhook = await books.listening(receiver.url())
     await books.owe(webhook, None)
-    (slept,) = await books.outbox.claim({}, limit=10)
+    (slept,) = await books.claim()
     await books.hurry()
-    (again,) = await books.outbox.claim({}, limit=10)
+    (again,) = await books.claim()
 
     await books.outbox.failed(slept, 500, DeliveryFault.STATUS, retry_seconds=1)
     (delivery,) = await books.log(webhook)

@@ -2,8 +2,8 @@
 
 from collections import Counter
 
-from onsale.service.ticketing.app.interface.i_webhook_delivery import PER_WEBHOOK_MAX
 from onsale.service.ticketing.app.interface.i_webhook_repository import WebhookChanges
+from onsale.service.ticketing.app.service.webhook_places import PER_WEBHOOK_MAX
 from onsale.service.ticketing.domain.entity.webhook_entity import (
     DeliveryFault,
     DeliveryStatus,
@@ -39,7 +39,7 @@ async def test_410_of_an_address_that_was_changed_meanwhile_disables_nothing(
 ) -> None:
     webhook = await books.listening(receiver.url())
     await books.owe(webhook, None)
-    (in_hand,) = await books.outbox.claim({}, limit=10)
+    (in_hand,) = await books.claim()
     await books.webhooks.change(webhook.id, WebhookChanges(url=receiver.url("/new")))
 
     await books.outbox.gone(in_hand, 410)
@@ -66,7 +66,7 @@ async def test_the_log_is_forgotten_after_a_while_and_a_removed_webhook_entirely
 
     await books.webhooks.remove(webhook.id)
     assert await books.webhooks.by_id(webhook.id) is None
-    assert await books.outbox.claim({}, limit=10) == []
+    assert await books.claim() == []
     await books.pool.execute(
         "UPDATE webhook SET removed_at = now() - interval '1 hour' WHERE NOT is_active"
     )

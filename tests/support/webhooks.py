@@ -15,6 +15,7 @@ from uuid_utils.compat import uuid7
 
 from onsale.bootstrap import utc_now
 from onsale.bootstrap_webhooks import webhook_jobs
+from onsale.service.ticketing.app.interface.i_webhook_delivery import Look, OwedDelivery
 from onsale.service.ticketing.domain.entity.webhook_entity import (
     DeliveryStatus,
     Webhook,
@@ -117,6 +118,11 @@ class Books:
             )
             for booking in bookings
         ]
+
+    async def claim(self, count: int = 10) -> Sequence[OwedDelivery]:
+        """In hand: so much of each webhook as is due, for a worker that sends it later."""
+        due = await self.outbox.due(Look())
+        return await self.outbox.claim({webhook.id: count for webhook in due})
 
     async def log(self, webhook: Webhook) -> Sequence[WebhookDelivery]:
         """All deliveries, oldest first."""

@@ -1,6 +1,6 @@
 """The ports of webhook deliveries: what is owed, and the way to those who are told."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 from uuid import UUID
@@ -9,8 +9,27 @@ from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault,
 
 LEASE_SECONDS = 30.0
 """For so long nobody else takes a delivery that is in hand; far longer than an attempt lasts."""
-PER_WEBHOOK_MAX = 4
-"""Deliveries of one webhook that one process has in hand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """Which webhooks to look at: those ``among`` these, of all if that is ``None``, that are not
+    ``besides``, beginning behind the id ``after`` and going round. ``is_quick`` tells for whose
+    places it is.
+    """
+
+    is_quick: bool = False
+    after: int = 0
+    among: Collection[int] | None = None
+    besides: Collection[int] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class DueWebhook:
+    """A webhook to which something is due."""
+
+    id: int
+    seller_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,6 +40,7 @@ class OwedDelivery:
 
     id: int
     webhook_id: int
+    seller_id: int
     message_id: UUID
     url: str
     salts: tuple[bytes, ...]
@@ -46,10 +66,13 @@ class IWebhookOutbox(Protocol):
     takes, until its lease is over.
     """
 
-    async def claim(self, in_hand: Mapping[int, int], *, limit: int) -> Sequence[OwedDelivery]:
-        """Take up to ``limit`` deliveries that are due in hand for ``LEASE_SECONDS``, each counted
-        as an attempt. ``in_hand`` tells for webhooks how many more each may have in place of
-        ``PER_WEBHOOK_MAX``.
+    async def due(self, look: Look) -> Sequence[DueWebhook]:
+        """Active webhooks to which something is due, a bounded number in the order of the look."""
+        ...
+
+    async def claim(self, places: Mapping[int, int]) -> Sequence[OwedDelivery]:
+        """Take what is due to these webhooks, up to so much of each, in hand for ``LEASE_SECONDS``,
+        and count an attempt for each.
 
         Of a webhook's deliveries of one booking only the earliest that is owed is ever taken.
         """

@@ -1,7 +1,6 @@
 """Keeps deliveries going: many receivers at a time, of each a few."""
 
 import asyncio
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -9,16 +8,16 @@ from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.command.deliver_webhook_use_case import DeliverWebhookUseCase
 from onsale.service.ticketing.app.interface.i_webhook_delivery import (
     LEASE_SECONDS,
-    PER_WEBHOOK_MAX,
     IWebhookOutbox,
+    Look,
     OwedDelivery,
 )
+from onsale.service.ticketing.app.service.webhook_places import (
+    QUICK_SECONDS_MAX,
+    Standing,
+    WebhookPlaces,
+)
 
-IN_HAND_MAX = 200
-"""Deliveries that one process has in hand, each with a connection."""
-# Of a receiver that failed last only one at a time is tried: it keeps few places from others.
-PER_FAILING_WEBHOOK_MAX = 1
-FAILING_COUNT_MAX = 10_000
 POLL_SECONDS = 0.5
 # So that one look serves more of what has ended and become due.
 PACE_SECONDS = 0.02
@@ -39,8 +38,7 @@ class WebhookDispatcher:
     deliver: DeliverWebhookUseCase
     on_error: Callable[[Exception], None]
     monotonic: Callable[[], float]
-    _in_hand: Counter[int] = field(default_factory=Counter)
-    _failing: set[int] = field(default_factory=set)
+    _places: WebhookPlaces = field(default_factory=WebhookPlaces)
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _wake: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -63,49 +61,42 @@ class WebhookDispatcher:
 
     async def _take(self) -> float:
         """Take what is due in hand; returns for how long to wait if nothing happens."""
-        places = IN_HAND_MAX - len(self._tasks)
-        if not places:
-            return POLL_SECONDS
-        began = self.monotonic()
+        pause_seconds = POLL_SECONDS
         try:
-            claimed = await self.outbox.claim(self._places(), limit=places)
+            for look in self._places.looks():
+                if await self._take_from(look):
+                    pause_seconds = 0.0
         except UnavailableError as error:
             self.on_error(error)
             return PAUSE_AFTER_FAULT_SECONDS
+        return pause_seconds
+
+    async def _take_from(self, look: Look) -> bool:
+        due = await self.outbox.due(look)
+        places = self._places.allot(look, due)
+        began = self.monotonic()
+        claimed = await self.outbox.claim(places) if places else ()
+        self._places.begin(look, due, claimed)
         for delivery in claimed:
-            self._begin(delivery, began)
-        return 0.0 if claimed else POLL_SECONDS
-
-    def _places(self) -> dict[int, int]:
-        """For each webhook of which something is in hand or failed: how many more it may have."""
-        return {
-            webhook_id: max(0, self._bound(webhook_id) - self._in_hand[webhook_id])
-            for webhook_id in {*self._in_hand, *self._failing}
-        }
-
-    def _bound(self, webhook_id: int) -> int:
-        return PER_FAILING_WEBHOOK_MAX if webhook_id in self._failing else PER_WEBHOOK_MAX
-
-    def _begin(self, delivery: OwedDelivery, claimed_at: float) -> None:
-        self._in_hand[delivery.webhook_id] += 1
-        task = asyncio.create_task(self._deliver(delivery, claimed_at))
-        self._tasks.add(task)
-        task.add_done_callback(self._tasks.discard)
+            task = asyncio.create_task(self._deliver(delivery, began))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        return bool(claimed)
 
     async def _deliver(self, delivery: OwedDelivery, claimed_at: float) -> None:
+        standing = None
         try:
-            if self.monotonic() - claimed_at > BEGIN_SECONDS_MAX:
+            began = self.monotonic()
+            if began - claimed_at > BEGIN_SECONDS_MAX:
                 return
+            standing = Standing.FAILING
             if await self.deliver.execute(delivery):
-                self._failing.discard(delivery.webhook_id)
-            elif len(self._failing) < FAILING_COUNT_MAX:
-                self._failing.add(delivery.webhook_id)
-        except Exception as error:  # noqa: BLE001 - told, and tried again when its lease is over
+                is_quick = self.monotonic() - began <= QUICK_SECONDS_MAX
+                standing = Standing.QUICK if is_quick else Standing.SLOW
+        except Exception as error:  # noqa: BLE001 - told, and tried again when its time comes
             self.on_error(error)
         finally:
-            self._in_hand[delivery.webhook_id] -= 1
-            if not self._in_hand[delivery.webhook_id]:
-                del self._in_hand[delivery.webhook_id]
+            self._places.end(delivery, standing)
             self._wake.set()
 
     async def _woken(self, seconds: float) -> None:

@@ -9,8 +9,9 @@ from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
 from onsale.service.ticketing.app.interface.i_webhook_delivery import (
     LEASE_SECONDS,
-    PER_WEBHOOK_MAX,
     Backlog,
+    DueWebhook,
+    Look,
     OwedDelivery,
 )
 from onsale.service.ticketing.domain.entity.webhook_entity import DeliveryFault, DeliveryStatus
@@ -19,7 +20,7 @@ from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transact
     row_count,
 )
 
-# Webhooks of one look; the next look begins behind the last of them.
+# Webhooks of one look.
 WEBHOOK_COUNT_MAX = 200
 # Deliveries of a webhook that are put behind earlier ones of their bookings in one look.
 HELD_BACK_COUNT_MAX = 200
@@ -28,43 +29,42 @@ TIDY_COUNT_MAX = 1_000
 LOG_SECONDS_MAX = 30 * 24 * 3_600
 """For so long a delivery that is over stays in the log."""
 
+_ID_MAX = 2**63 - 1
+
 _SQL = load_statements(Path(__file__).parent / "sql" / "webhook_outbox.sql")
 
 
 class AsyncpgWebhookOutbox:
-    """See ``IWebhookOutbox``. One for a process: it remembers whose turn it is."""
+    """See ``IWebhookOutbox``."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
-        self._after = 0
 
-    async def claim(self, in_hand: Mapping[int, int], *, limit: int) -> Sequence[OwedDelivery]:
-        full = [webhook_id for webhook_id, places in in_hand.items() if places == 0]
+    async def due(self, look: Look) -> Sequence[DueWebhook]:
         async with unavailable_on_connection_loss(), self._pool.acquire() as connection:
-            due = await self._due(connection, full)
-            if not due:
-                return []
-            await connection.execute(_SQL["hold_back"], due, HELD_BACK_COUNT_MAX)
-            rows = await connection.fetch(
-                _SQL["claim"],
-                due,
-                [in_hand.get(webhook_id, PER_WEBHOOK_MAX) for webhook_id in due],
-                limit,
-                LEASE_SECONDS,
-                GIVE_UP_SECONDS,
-            )
-        return [_owed(row) for row in rows]
+            rows = await self._due(connection, look, look.after, _ID_MAX, WEBHOOK_COUNT_MAX)
+            if look.after and (left := WEBHOOK_COUNT_MAX - len(rows)):
+                rows += await self._due(connection, look, 0, look.after, left)
+        return [DueWebhook(row["webhook_id"], row["seller_id"]) for row in rows]
 
     async def _due(
-        self, connection: asyncpg.pool.PoolConnectionProxy, full: list[int]
-    ) -> list[int]:
-        due = _SQL["webhooks_due"]
-        rows = await connection.fetch(due, self._after, full, WEBHOOK_COUNT_MAX)
-        if not rows and self._after:
-            rows = await connection.fetch(due, 0, full, WEBHOOK_COUNT_MAX)
-        ids = [row["webhook_id"] for row in rows]
-        self._after = ids[-1] if len(ids) == WEBHOOK_COUNT_MAX else 0
-        return ids
+        self,
+        connection: asyncpg.pool.PoolConnectionProxy,
+        look: Look,
+        *bounds: int,
+    ) -> list[asyncpg.Record]:
+        among = None if look.among is None else list(look.among)
+        rows = await connection.fetch(_SQL["webhooks_due"], *bounds, list(look.besides), among)
+        return list(rows)
+
+    async def claim(self, places: Mapping[int, int]) -> Sequence[OwedDelivery]:
+        webhooks = list(places)
+        async with unavailable_on_connection_loss(), self._pool.acquire() as connection:
+            await connection.execute(_SQL["hold_back"], webhooks, HELD_BACK_COUNT_MAX)
+            rows = await connection.fetch(
+                _SQL["claim"], webhooks, list(places.values()), LEASE_SECONDS, GIVE_UP_SECONDS
+            )
+        return [_owed(row) for row in rows]
 
     async def delivered(self, delivery: OwedDelivery, status: int) -> None:
         async with unavailable_on_connection_loss():
@@ -122,6 +122,7 @@ def _owed(row: asyncpg.Record) -> OwedDelivery:
     return OwedDelivery(
         id=row["id"],
         webhook_id=row["webhook_id"],
+        seller_id=row["seller_id"],
         message_id=row["message_id"],
         url=row["url"],
         salts=tuple(salt for salt in salts if salt is not None),

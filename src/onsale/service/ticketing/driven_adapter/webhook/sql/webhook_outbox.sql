@@ -2,12 +2,12 @@
 
 -- name: webhooks_due
 -- From webhook to webhook along ix_webhook_delivery_due: however much is owed to one, it costs the
--- others nothing, and none is passed over for long.
+-- others nothing.
 WITH RECURSIVE owing (webhook_id) AS (
     (
         SELECT webhook_id
         FROM webhook_delivery
-        WHERE status = 'owed' AND webhook_id > $1
+        WHERE status = 'owed' AND webhook_id > $1 AND webhook_id <= $2
         ORDER BY webhook_id
         LIMIT 1
     )
@@ -17,16 +17,19 @@ WITH RECURSIVE owing (webhook_id) AS (
     CROSS JOIN LATERAL (
         SELECT webhook_delivery.webhook_id
         FROM webhook_delivery
-        WHERE webhook_delivery.status = 'owed' AND webhook_delivery.webhook_id > owing.webhook_id
+        WHERE webhook_delivery.status = 'owed'
+          AND webhook_delivery.webhook_id > owing.webhook_id
+          AND webhook_delivery.webhook_id <= $2
         ORDER BY webhook_delivery.webhook_id
         LIMIT 1
     ) AS following
 )
-SELECT owing.webhook_id
+SELECT owing.webhook_id, webhook.seller_id
 FROM owing
 JOIN webhook ON webhook.id = owing.webhook_id
 WHERE webhook.is_active
-  AND NOT owing.webhook_id = ANY($2::bigint[])
+  AND NOT owing.webhook_id = ANY($4::bigint[])
+  AND ($5::bigint[] IS NULL OR owing.webhook_id = ANY($5::bigint[]))
   AND EXISTS (
       SELECT
       FROM webhook_delivery
@@ -89,19 +92,19 @@ WITH claimed AS (
         LIMIT wanted.places
         FOR UPDATE OF webhook_delivery SKIP LOCKED
     ) AS due
-    LIMIT $3
 )
 UPDATE webhook_delivery
 SET attempt_count = attempt_count + 1,
     last_attempt_at = clock_timestamp(),
-    claimed_until = clock_timestamp() + $4 * interval '1 second',
-    next_try_at = clock_timestamp() + $4 * interval '1 second',
-    give_up_at = coalesce(give_up_at, clock_timestamp() + $5 * interval '1 second')
+    claimed_until = clock_timestamp() + $3 * interval '1 second',
+    next_try_at = clock_timestamp() + $3 * interval '1 second',
+    give_up_at = coalesce(give_up_at, clock_timestamp() + $4 * interval '1 second')
 FROM claimed, webhook
 WHERE webhook_delivery.id = claimed.id AND webhook.id = webhook_delivery.webhook_id
 RETURNING
     webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.message_id,
-    webhook_delivery.body, webhook_delivery.attempt_count, webhook.url, webhook.salt,
+    webhook_delivery.body, webhook_delivery.attempt_count,
+    webhook.seller_id, webhook.url, webhook.salt,
     CASE WHEN webhook.previous_until > clock_timestamp() THEN webhook.previous_salt END
         AS previous_salt
 
