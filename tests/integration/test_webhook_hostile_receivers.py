@@ -30,12 +30,12 @@ from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter im
     PrometheusWebhookMeter,
 )
 from storm.receiver import Answer, Receiver
+from tests.support.self_made_certificate import showing
 from tests.support.webhook_senders import (
     LOOPBACK,
     answering,
     new_certificate,
     sender,
-    showing,
     trusting,
 )
 from tests.support.webhooks import SECRETS, Books

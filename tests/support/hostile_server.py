@@ -1,13 +1,16 @@
 """A server that answers what a test wants, byte by byte; one that spoils the answers of another."""
 
 import asyncio
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+import ssl
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field
 from typing import cast
 from urllib.parse import urlsplit
 
 HEAD_END = b"\r\n\r\n"
+PIECES = 1_000
+PIECE_SECONDS = 0.02
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,25 @@ def replying(content: bytes) -> Reply:
 async def falling_silent(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
     """Say nothing until the client has gone."""
     await reader.read()
+
+
+def dripping(begin: bytes, piece: bytes, end: bytes) -> Reply:
+    """Say ``begin``, a piece now and then for twenty seconds, and ``end``."""
+
+    def pieces() -> Iterator[bytes]:
+        yield begin
+        yield from [piece] * PIECES
+        yield end
+
+    async def reply(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for each in pieces():
+            if writer.is_closing():
+                return
+            writer.write(each)
+            await writer.drain()
+            await asyncio.sleep(PIECE_SECONDS)
+
+    return reply
 
 
 def http(status: int, body: bytes = b"", kind: str = "application/json", **headers: str) -> bytes:
@@ -66,10 +88,12 @@ class HostileServer:
 
 
 @asynccontextmanager
-async def hostile_server(*replies: Reply | bytes) -> AsyncIterator[HostileServer]:
+async def hostile_server(
+    *replies: Reply | bytes, tls: ssl.SSLContext | None = None
+) -> AsyncIterator[HostileServer]:
     """It serves within the block."""
     server = HostileServer([each if callable(each) else replying(each) for each in replies])
-    async with _serving(server.serve) as server.url:
+    async with _serving(server.serve, tls) as server.url:
         yield server
 
 
@@ -123,6 +147,7 @@ async def spoiling_proxy(upstream: str, path: str, *spoils: Spoil) -> AsyncItera
 @asynccontextmanager
 async def _serving(
     serve: Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]],
+    tls: ssl.SSLContext | None = None,
 ) -> AsyncIterator[str]:
     """The address of a server that serves each connection so; all are over at the end."""
     tasks: set[asyncio.Task[object]] = set()
@@ -135,10 +160,10 @@ async def _serving(
             await serve(reader, writer)
         writer.close()
 
-    server = await asyncio.start_server(connected, "127.0.0.1", 0)
+    server = await asyncio.start_server(connected, "127.0.0.1", 0, ssl=tls)
     host, port = server.sockets[0].getsockname()
     try:
-        yield f"http://{host}:{port}"
+        yield f"{'https' if tls else 'http'}://{host}:{port}"
     finally:
         server.close()
         for writer in writers:

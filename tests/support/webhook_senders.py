@@ -2,7 +2,6 @@
 
 import asyncio
 import ssl
-import subprocess
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
@@ -13,6 +12,7 @@ from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender imp
     HttpcoreWebhookSender,
 )
 from storm.receiver import Receiver
+from tests.support.self_made_certificate import self_made_certificate, showing
 
 LOOPBACK = "127.0.0.0/8"
 NAME = "hooks.example"
@@ -33,27 +33,8 @@ async def sender(
 
 
 def new_certificate(folder: Path) -> Path:
-    """A certificate for ``NAME``, and its key, which nobody else trusts."""
-    path = folder / "receiver.pem"
-    subprocess.run(
-        [
-            *("openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256"),
-            *("-nodes", "-days", "2", "-subj", f"/CN={NAME}", "-addext"),
-            *(f"subjectAltName=DNS:{NAME},IP:127.0.0.1", "-keyout", path),
-            *("-out", path.with_suffix(".crt")),
-        ],
-        check=True,
-        capture_output=True,
-    )
-    path.write_text(path.read_text() + path.with_suffix(".crt").read_text())
-    return path
-
-
-def showing(certificate: Path) -> ssl.SSLContext:
-    """A server's side."""
-    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
-    context.load_cert_chain(certificate)
-    return context
+    """A certificate for ``NAME`` and for this machine, and its key, which nobody else trusts."""
+    return self_made_certificate(folder / "receiver.pem", f"DNS:{NAME},IP:127.0.0.1")
 
 
 def trusting(certificate: Path) -> ssl.SSLContext:

@@ -19,7 +19,7 @@ from onsale.client import (
     webhook_answers,
     webhook_calls,
 )
-from onsale.client.call import Call
+from onsale.client.call import Call, Repeat
 from onsale.client.errors import FieldError, Problem
 from onsale.client.methods import Methods
 from onsale.client.problems import PROBLEM_ERRORS
@@ -156,6 +156,17 @@ def test_every_operation_has_a_call_of_its_name_and_the_client_no_other(
 def test_every_call_is_a_method(document: JsonObject) -> None:
     assert {name for name in CALLS if not hasattr(Methods, name)} == set()
     assert {name for name in CALLS if not getattr(Methods, name).__doc__} == set()
+
+
+def test_what_changes_something_has_a_key_or_is_asked_again_only_if_nobody_heard_it() -> None:
+    judged = {}
+    for name in CALLS:
+        call = described(name)
+        if call.method != "GET" and call.idempotency_key is None:
+            judged[name] = call.repeat
+    # It makes a session, of which there may be any number.
+    assert judged.pop("log_in") is Repeat.ALWAYS
+    assert set(judged.values()) == {Repeat.UNHEARD}
 
 
 def test_a_call_expects_what_the_document_promises(document: JsonObject) -> None:

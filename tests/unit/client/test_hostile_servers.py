@@ -119,6 +119,15 @@ async def test_a_code_that_is_not_known_is_a_problem_all_the_same(kind: str) -> 
     assert (type(told.value), told.value.code) == (ProblemError, "TEAPOT")
 
 
+@pytest.mark.parametrize("media", ["application/json", "text/plain", ""])
+async def test_a_refusal_is_a_problem_document_or_none(kind: str, media: str) -> None:
+    answer = refusing(404, "EVENT_NOT_FOUND", media)
+    async with hostile_server(answer) as server, either_client(kind, server.url) as c:
+        with pytest.raises(BadAnswerError) as told:
+            await c.get_event(1)
+    assert told.value.status == 404
+
+
 async def test_a_word_or_field_that_is_not_known_does_no_harm(kind: str) -> None:
     newer = {**BOOKING, "status": "frozen", "tickets": [], "more": 1}
     async with (

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from dataclasses import replace
 
 import pytest
 
@@ -13,9 +14,11 @@ from onsale.client import (
 from onsale.client.problems import (
     EventNotFoundError,
 )
+from onsale.client.ticket_list import LINE_CHARACTERS_MAX
 from tests.support.either_client import BOTH_KINDS, QUICK, either_client
 from tests.support.hostile_server import (
     hostile_server,
+    http,
     stream,
 )
 from tests.support.service_answers import (
@@ -26,6 +29,12 @@ from tests.support.service_answers import (
 )
 
 pytestmark = BOTH_KINDS
+
+CSV = (
+    b"section,subsection,row,seat,status,price_cents,price_decimal,currency,booking_id,"
+    b"booked_at_utc\r\n"
+)
+LINE = b"A,1,1,%d,sold,1000,10.00,USD,018f0000-0000-7000-8000-000000000000,2030-01-01 00:00:00\r\n"
 
 
 async def test_a_stream_that_breaks_off_is_opened_again(kind: str) -> None:
@@ -98,6 +107,40 @@ async def test_a_stream_of_garbage_is_given_up(kind: str) -> None:
             await c.stream("follow_booking", BOOKING["id"]).all()
 
 
+@pytest.mark.parametrize("media", ["text/plain", "application/json", ""])
+@pytest.mark.parametrize("name", ["follow_event", "export_tickets"])
+async def test_a_stream_of_something_else_is_refused(kind: str, media: str, name: str) -> None:
+    said = b'data: {"status":"available","sections":[]}\n\n'
+    answer = http(200, said if name == "follow_event" else CSV + LINE % 1, media)
+    async with hostile_server(answer) as server, either_client(kind, server.url) as c:
+        with pytest.raises(BadAnswerError):
+            await c.stream(name, 1).all()
+
+
+async def test_a_stream_whose_connections_bring_news_goes_on(kind: str) -> None:
+    changes = ["processing", "pending_payment"] * 3
+    replies = [stream(view(each)) for each in [*changes, "completed"]]
+    options = replace(QUICK, reconnects_max=1)
+    async with hostile_server(*replies) as server, either_client(kind, server.url, options) as c:
+        seen = await c.stream("follow_booking", BOOKING["id"]).all()
+    assert [each.status for each in seen] == [*changes, "completed"]
+
+
+async def test_an_event_whose_connections_bring_news_goes_on(kind: str) -> None:
+    def said(status: str) -> bytes:
+        return b'data: {"status":"%b","sections":[]}\n\n' % status.encode()
+
+    changes = ["draft", "available"] * 3
+    options = replace(QUICK, reconnects_max=1)
+    async with (
+        hostile_server(*(stream(said(each)) for each in changes)) as server,
+        either_client(kind, server.url, options) as c,
+        c.stream("follow_event", 1) as views,
+    ):
+        seen = [str((await anext(views)).status) for _ in changes]
+    assert seen == changes
+
+
 async def test_a_stream_that_is_refused_is_not_opened_again(kind: str) -> None:
     async with (
         hostile_server(refusing(404, "EVENT_NOT_FOUND")) as server,
@@ -148,11 +191,13 @@ async def test_an_event_is_known_whole_after_each_step(kind: str) -> None:
     assert [[one.available for one in each.changed] for each in seen] == [[9, 9], [8], [7]]
 
 
-CSV = (
-    b"section,subsection,row,seat,status,price_cents,price_decimal,currency,booking_id,"
-    b"booked_at_utc\r\n"
-)
-LINE = b"A,1,1,%d,sold,1000,10.00,USD,018f0000-0000-7000-8000-000000000000,2030-01-01 00:00:00\r\n"
+async def test_a_line_of_a_list_comes_to_an_end(kind: str) -> None:
+    long = b"A" * LINE_CHARACTERS_MAX
+    for line, said in ((long, "with a whole line"), (long + b"A", "has no end")):
+        answer = http(200, CSV + line, "text/csv")
+        async with hostile_server(answer) as server, either_client(kind, server.url) as c:
+            with pytest.raises(BadAnswerError, match=said):
+                await c.stream("export_tickets", 1).all()
 
 
 async def test_a_list_that_is_cut_off_is_never_taken_for_whole(kind: str) -> None:

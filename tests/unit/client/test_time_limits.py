@@ -1,20 +1,16 @@
 """A server that says a little, again and again, does not hold a call longer than was said."""
 
-import asyncio
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
 from onsale.client import NoAnswerError, NotInTimeError
 from tests.support.either_client import BOTH_KINDS, QUICK, either_client
-from tests.support.hostile_server import Reply, hostile_server
+from tests.support.hostile_server import Reply, dripping, hostile_server
 from tests.support.service_answers import BOOKING
 
 pytestmark = BOTH_KINDS
 
-PIECES = 1_000
-PIECE_SECONDS = 0.02
 SHORT = replace(
     QUICK,
     answer_seconds_max=0.3,
@@ -23,25 +19,6 @@ SHORT = replace(
     reconnects_max=0,
 )
 """Far less than all pieces take, and far more than one."""
-
-
-def dripping(begin: bytes, piece: bytes, end: bytes) -> Reply:
-    """Says ``begin``, a piece now and then, and ``end``, which makes it an answer."""
-
-    def pieces() -> Iterator[bytes]:
-        yield begin
-        yield from [piece] * PIECES
-        yield end
-
-    async def reply(_: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        for each in pieces():
-            if writer.is_closing():
-                return
-            writer.write(each)
-            await writer.drain()
-            await asyncio.sleep(PIECE_SECONDS)
-
-    return reply
 
 
 def head(kind: str) -> bytes:

@@ -98,7 +98,10 @@ def test_another_secret_is_of_no_use() -> None:
     assert verified(HEADERS, secret=other) is False
 
 
-@pytest.mark.parametrize("secret", ["", "whsec_", "whsec_?", "whsec_MfK", SECRET[6:], "sk_abcd"])
+@pytest.mark.parametrize(
+    "secret",
+    ["", "whsec_", "whsec_?", "whsec_MfK", SECRET[6:], "sk_abcd", f"{SECRET[:9]}!! {SECRET[9:]}"],
+)
 def test_a_secret_that_is_none_is_said_and_not_shown(secret: str) -> None:
     with pytest.raises(ValueError, match="begins with whsec_") as told:
         verified(HEADERS, secret=secret)
