@@ -183,26 +183,28 @@ def _limits(options: ClientOptions) -> httpx.Limits:
 def _built(
     http: httpx.Client | httpx.AsyncClient, request: Request, options: ClientOptions
 ) -> httpx.Request:
+    headers = httpx.Headers(http.headers)
     # What is not compressed is never larger than what comes of it.
-    headers = {"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers}
+    given = {"user-agent": USER_AGENT, "accept-encoding": _PLAIN, **request.headers}
+    headers.update([(name.encode(), value.encode()) for name, value in given.items()])
+    timeout = httpx.Timeout(
+        request.answer_seconds_max,
+        connect=options.connect_seconds_max,
+        pool=options.connect_seconds_max,
+    )
     try:
-        built = http.build_request(
+        # Without the cookies that answers have left in what several clients may share: each goes
+        # by its own token, and there are cookies that cannot be sent.
+        return httpx.Request(
             request.method,
             request.url,
             params=request.query or None,
+            headers=headers,
             content=request.content,
-            headers=[(name.encode(), value.encode()) for name, value in headers.items()],
-            timeout=httpx.Timeout(
-                request.answer_seconds_max,
-                connect=options.connect_seconds_max,
-                pool=options.connect_seconds_max,
-            ),
+            extensions={"timeout": timeout.as_dict()},
         )
     except httpx.InvalidURL as error:
         raise ValueError(f"no address can hold what is asked for: {error}") from error
-    # A log-in leaves one in what several clients may share: each goes by its own token.
-    built.headers.pop("cookie", None)
-    return built
 
 
 def _head_of(response: httpx.Response) -> Answer:

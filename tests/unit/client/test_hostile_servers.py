@@ -175,6 +175,15 @@ async def test_an_answer_that_cannot_be_read_is_an_error_of_the_client(
             await c.stream("export_tickets", 1).all()
 
 
+async def test_an_answer_does_no_harm_to_what_is_asked_next(kind: str) -> None:
+    body = USER.partition(b"\r\n\r\n")[2]
+    answers = [http(200, body, set_cookie=each) for each in ("a=caf\xe9", "a=\x7f", "a" * 60_000)]
+    async with hostile_server(*answers, USER) as server, either_client(kind, server.url) as c:
+        for _ in range(4):
+            await c.get_current_user()
+    assert not [each for each in server.asked if "cookie" in each.headers]
+
+
 async def test_a_value_that_no_address_can_hold_is_said(kind: str) -> None:
     async with hostile_server(b"") as server, either_client(kind, server.url) as c:
         with pytest.raises(ValueError, match="too long"):
