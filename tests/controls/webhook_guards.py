@@ -30,7 +30,7 @@ from tests.controls.taking_out import InMethod, InStatement
 from tests.integration.test_blocked_seats import seller_of
 from tests.support.money import CARD
 from tests.support.pipeline import Pipeline
-from tests.support.webhook_senders import NAME, sender
+from tests.support.webhook_senders import NAME, sender, sent
 from tests.support.webhooks import Books
 
 
@@ -132,7 +132,7 @@ async def a_message_is_altered_on_its_way(stage: Stage) -> list[str]:
 async def an_address_of_this_machine_is_delivered_to(stage: Stage) -> list[str]:
     """A seller's webhook leads there; the operator has allowed no network."""
     async with Receiver() as receiver, sender() as sending:
-        await sending.send(receiver.url(), {}, b"{}")
+        await sent(sending, receiver.url())
         reached = receiver.connection_count
     return ["a service inside the operator's network was reached"] * bool(reached)
 
@@ -150,7 +150,7 @@ async def a_name_leads_elsewhere_when_it_is_asked_again(stage: Stage) -> list[st
     async with Receiver() as allowed, Receiver(host="127.0.0.2", port=allowed.port) as inside:
         with mock.patch.object(socket, "getaddrinfo", changing):
             async with sender("127.0.0.1/32") as sending:
-                await sending.send(f"http://{NAME}:{allowed.port}/", {}, b"{}")
+                await sent(sending, f"http://{NAME}:{allowed.port}/")
         reached = inside.connection_count
     return ["an address that nobody had checked was reached"] * bool(reached)
 

@@ -162,7 +162,7 @@ class KnownAddresses:
 
     leads_to: dict[str, str] = field(default_factory=dict)
 
-    async def require_deliverable(self, url: str) -> str:
+    async def require_deliverable(self, url: str, seller_id: int) -> str:
         address = read_address(url)
         literal = address.literal or ip_address(self.leads_to.get(address.host, PUBLIC))
         require_allowed(address, [literal], [])

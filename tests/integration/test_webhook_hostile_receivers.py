@@ -36,6 +36,7 @@ from tests.support.webhook_senders import (
     answering,
     new_certificate,
     sender,
+    sent,
     trusting,
 )
 from tests.support.webhooks import SECRETS, Books
@@ -55,7 +56,7 @@ async def test_a_cookie_of_one_receiver_is_sent_to_no_other_at_its_address_and_n
         sender(LOOPBACK) as sending,
     ):
         for url in (one.url(), other.url()) * 2:
-            assert await sending.send(url, {}, b"{}") == Attempt(200, None)
+            assert await sent(sending, url) == Attempt(200, None)
         heads = [post.headers for post in (*one.posts, *other.posts)]
     assert len(heads) == 4
     assert not any("cookie" in head for head in heads)
@@ -71,7 +72,7 @@ async def test_a_cookie_of_one_receiver_is_sent_to_no_other_at_its_address_and_n
 async def test_where_a_redirect_leads_is_not_even_read(location: bytes) -> None:
     answer = b"HTTP/1.1 301 X\r\nlocation: %b\r\n" % location + EMPTY
     async with answering(answer) as url, sender(LOOPBACK) as sending:
-        assert await sending.send(url, {}, b"{}") == Attempt(301, DeliveryFault.REDIRECT)
+        assert await sent(sending, url) == Attempt(301, DeliveryFault.REDIRECT)
 
 
 @pytest.mark.parametrize(
@@ -85,7 +86,7 @@ async def test_where_a_redirect_leads_is_not_even_read(location: bytes) -> None:
 )
 async def test_what_is_no_answer_is_a_fault_of_the_protocol(answer: bytes) -> None:
     async with answering(answer) as url, sender(LOOPBACK) as sending:
-        assert await sending.send(url, {}, b"{}") == PROTOCOL
+        assert await sent(sending, url) == PROTOCOL
 
 
 async def test_a_receiver_that_wants_a_certificate_of_ours_is_a_fault_of_tls(
@@ -100,7 +101,7 @@ async def test_a_receiver_that_wants_a_certificate_of_ours_is_a_fault_of_tls(
         answering(b"HTTP/1.1 200 X\r\n" + EMPTY, wanting) as url,
         sender(LOOPBACK, trusting(certificate)) as sending,
     ):
-        assert await sending.send(url, {}, b"{}") == Attempt(None, DeliveryFault.TLS)
+        assert await sent(sending, url) == Attempt(None, DeliveryFault.TLS)
 
 
 @pytest.mark.parametrize(
@@ -128,7 +129,7 @@ async def test_who_speaks_no_tls_after_the_handshake_is_a_fault_of_tls(
     async with await asyncio.start_server(serve, "127.0.0.1") as server:
         port = server.sockets[0].getsockname()[1]
         async with sender(LOOPBACK, trusting(certificate)) as sending:
-            attempt = await sending.send(f"https://127.0.0.1:{port}/", {}, b"{}")
+            attempt = await sent(sending, f"https://127.0.0.1:{port}/")
     assert attempt == Attempt(None, DeliveryFault.TLS)
 
 
@@ -157,7 +158,7 @@ async def test_who_never_comes_to_the_point_is_listened_to_for_so_many_bytes(
             cut.set()
 
     async with answering(flood) as url, sender(LOOPBACK) as sending:
-        assert await sending.send(url, {}, b"{}") == PROTOCOL
+        assert await sent(sending, url) == PROTOCOL
         async with asyncio.timeout(5):
             await cut.wait()
 
@@ -167,7 +168,7 @@ async def test_a_body_however_long_is_an_answer(size: int) -> None:
     chunks = b"%x\r\n%b\r\n0\r\n\r\n" % (size, b"x" * size)
     head = b"HTTP/1.1 200 X\r\ntransfer-encoding: chunked\r\n\r\n"
     async with answering(head + chunks) as url, sender(LOOPBACK) as sending:
-        assert await sending.send(url, {}, b"{}") == Attempt(200, None)
+        assert await sent(sending, url) == Attempt(200, None)
 
 
 def test_an_attempt_is_over_long_before_its_lease_however_late_it_began() -> None:
@@ -178,7 +179,7 @@ def test_an_attempt_is_over_long_before_its_lease_however_late_it_began() -> Non
 class Astonishing:
     """Raises what nobody has thought of."""
 
-    async def send(self, *_: object) -> Attempt:
+    async def send(self, *_: object, **__: object) -> Attempt:
         raise LookupError("what is this")
 
 

@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 
+from onsale.service.ticketing.app.interface.i_webhook_delivery import Attempt
 from onsale.service.ticketing.domain.webhook_address import read_networks
 from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
 from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender import (
@@ -30,6 +31,11 @@ async def sender(
         yield HttpcoreWebhookSender(addresses, user_agent="test", trust=trust)
     finally:
         addresses.close()
+
+
+async def sent(sending: HttpcoreWebhookSender, url: str) -> Attempt:
+    """What comes of posting something there, for some seller."""
+    return await sending.send(url, {}, b"{}", seller_id=1)
 
 
 def new_certificate(folder: Path) -> Path:

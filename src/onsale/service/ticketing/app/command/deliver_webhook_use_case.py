@@ -61,7 +61,7 @@ class DeliverWebhookUseCase:
                 delivery.salts, message_id, timestamp, body
             ),
         }
-        return await self.sender.send(delivery.url, headers, body)
+        return await self.sender.send(delivery.url, headers, body, seller_id=delivery.seller_id)
 
     async def _settle(self, delivery: OwedDelivery, attempt: Attempt, began: float) -> None:
         outcome = await self._record(delivery, attempt)

@@ -33,7 +33,7 @@ class RegisterWebhookUseCase:
             UnavailableError: the address cannot be looked up now.
         """
         RoleAuthService.require_role(principal, UserRole.SELLER)
-        url = await self.addresses.require_deliverable(url)
+        url = await self.addresses.require_deliverable(url, principal.user_id)
         salt = self.secrets.new_salt()
         webhook = await self.webhooks.add(principal.user_id, url, event_types, salt)
         return webhook, self.secrets.secret(salt)

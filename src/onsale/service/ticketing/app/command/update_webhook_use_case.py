@@ -28,5 +28,6 @@ class UpdateWebhookUseCase:
         """
         await self.keeper.get(principal, webhook_id)
         if changes.url is not None:
-            changes = replace(changes, url=await self.addresses.require_deliverable(changes.url))
+            url = await self.addresses.require_deliverable(changes.url, principal.user_id)
+            changes = replace(changes, url=url)
         return found(await self.keeper.webhooks.change(webhook_id, changes))

@@ -121,9 +121,11 @@ class Attempt:
 class IWebhookSender(Protocol):
     """The way to receivers."""
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
+    async def send(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, seller_id: int
+    ) -> Attempt:
         """Post the body, unless the address is one that nothing is sent to; it ends in time and
-        raises for nothing that a receiver can do.
+        raises for nothing that a receiver can do. What it costs is counted as the seller's.
         """
         ...
 
@@ -131,12 +133,13 @@ class IWebhookSender(Protocol):
 class IWebhookAddresses(Protocol):
     """Judges addresses."""
 
-    async def require_deliverable(self, url: str) -> str:
+    async def require_deliverable(self, url: str, seller_id: int) -> str:
         """The URL in its plain form, if something may be sent there.
 
         Raises:
             WebhookAddressRefusedError: nothing may.
-            UnavailableError: too many are being looked up.
+            UnavailableError: nobody answers for the name, or too many are being looked up, of this
+                seller or of all.
         """
         ...
 

@@ -2,7 +2,7 @@
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 
 import httpcore
@@ -51,15 +51,24 @@ class HttpcoreWebhookSender:
         self._backend = BoundedBackend(ANSWER_BYTES_MAX)
         self._headers = (("user-agent", user_agent), ("accept", "*/*"), ("connection", "close"))
 
-    async def send(self, url: str, headers: Mapping[str, str], body: bytes) -> Attempt:
+    async def send(
+        self, url: str, headers: Mapping[str, str], body: bytes, *, seller_id: int
+    ) -> Attempt:
         try:
             async with asyncio.timeout(ATTEMPT_SECONDS_MAX):
-                return _judged(await self._post(read_address(url), headers, body))
+                address = read_address(url)
+                leads_to = await self._addresses.leads_to(address, seller_id)
+                return _judged(await self._post(leads_to, address, headers, body))
         except _EXPECTED as error:
             return Attempt(None, _fault_of(error))
 
-    async def _post(self, address: WebhookAddress, headers: Mapping[str, str], body: bytes) -> int:
-        leads_to = await self._addresses.leads_to(address)
+    async def _post(
+        self,
+        leads_to: Sequence[IPAddress],
+        address: WebhookAddress,
+        headers: Mapping[str, str],
+        body: bytes,
+    ) -> int:
         *others, last = leads_to[:ADDRESSES_TRIED_MAX]
         for each in others:
             with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
