@@ -14,7 +14,6 @@ from onsale.bootstrap_telemetry import Telemetry, open_telemetry
 from onsale.platform.message_queue.batch_consumer import BatchConsumer
 from onsale.platform.observability.batch_meter import PrometheusBatchMeter
 from onsale.platform.observability.fault_log import FaultLog
-from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.service.seat_reservation.app.command.apply_seat_commands_use_case import (
     ApplySeatCommandsUseCase,
 )
@@ -60,7 +59,7 @@ async def _decide_seat_commands(
         observer=PrometheusBatchMeter(registry),
         on_dead_letter=consumer.on_dead_letter,
     )
-    with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+    async with telemetry.served(settings):
         tell_ready(bus=settings.bus.value, metrics_port=settings.metrics_port)
         async with background(lag.run()):
             await batches.run(stop)

@@ -3,8 +3,8 @@
 Who traces nothing has nothing of it in the way: each port is then handed back as it came.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import AbstractContextManager, ExitStack, contextmanager
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
 
@@ -22,6 +22,8 @@ from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuild
 from onsale.platform.message_queue.message_bus import BatchHandler, MessageBus, MessagePublisher
 from onsale.platform.observability.call_meter import CallMeter
 from onsale.platform.observability.lag_watch import Consumption, LagWatch
+from onsale.platform.observability.loop_lag import beating
+from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.observability.pool_meter import MeteredPool, PoolMeter
 from onsale.platform.observability.traced_messages import (
     Describe,
@@ -57,6 +59,13 @@ class Telemetry:
 
     registry: CollectorRegistry
     traces: Traces | None
+
+    @asynccontextmanager
+    async def served(self, settings: ProcessSettings) -> AsyncIterator[None]:
+        """Tell all of it, and whether the process lives, at a worker's own address."""
+        async with beating(self.registry) as lag:
+            with metrics_listener(self.registry, settings.metrics_host, settings.metrics_port, lag):
+                yield
 
     def seat_store(self, redis: Redis) -> ObservedSeatStore:
         """The store, each call timed."""

@@ -15,7 +15,6 @@ from onsale.bootstrap_telemetry import Telemetry, open_telemetry
 from onsale.platform.message_queue.batch_consumer import BatchConsumer
 from onsale.platform.observability.batch_meter import PrometheusBatchMeter
 from onsale.platform.observability.fault_log import FaultLog
-from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.observability.pool_meter import AsyncpgPoolUse
 from onsale.service.seat_reservation.app.command.install_event_seats_use_case import (
     InstallEventSeatsUseCase,
@@ -136,7 +135,7 @@ async def _keep_the_ledger(
     telemetry.pools({"main": AsyncpgPoolUse(pool)})
     gauges = LedgerGauges(pool, registry, survived)
     lag = telemetry.lag_watch(connected.bus, connected.topics, survived)
-    with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
+    async with telemetry.served(settings):
         tell_ready(bus=settings.bus.value, metrics_port=settings.metrics_port)
         async with background(sender.run(), gauges.run(), lag.run()):
             async with asyncio.TaskGroup() as tasks:

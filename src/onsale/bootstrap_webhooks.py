@@ -13,7 +13,6 @@ from onsale.bootstrap import tell_ready, utc_now
 from onsale.bootstrap_telemetry import open_telemetry
 from onsale.platform.database.connections import close_pool, create_pool
 from onsale.platform.observability.fault_log import FaultLog
-from onsale.platform.observability.metrics_listener import metrics_listener
 from onsale.platform.observability.pool_meter import AsyncpgPoolUse
 from onsale.service.ticketing.app.command.deliver_webhook_use_case import DeliverWebhookUseCase
 from onsale.service.ticketing.app.command.ping_webhook_use_case import PingWebhookUseCase
@@ -62,12 +61,13 @@ async def run_webhooks_worker(settings: WebhooksSettings, stop: asyncio.Event) -
     pool = await create_pool(settings.database_url, size_max=settings.database_pool)
     try:
         with open_telemetry(settings, "webhooks") as telemetry:
-            registry = telemetry.registry
             telemetry.pools({"main": AsyncpgPoolUse(pool)})
-            async with webhook_jobs(settings, pool, PrometheusWebhookMeter(registry)) as jobs:
-                with metrics_listener(registry, settings.metrics_host, settings.metrics_port):
-                    tell_ready(metrics_port=settings.metrics_port)
-                    await jobs.run(stop)
+            async with (
+                webhook_jobs(settings, pool, PrometheusWebhookMeter(telemetry.registry)) as jobs,
+                telemetry.served(settings),
+            ):
+                tell_ready(metrics_port=settings.metrics_port)
+                await jobs.run(stop)
     finally:
         await close_pool(pool)
 

@@ -125,6 +125,15 @@ async def test_the_reference_names_every_metric_and_no_other(exposed: Exposed) -
     assert documented == ours
 
 
+async def test_every_process_tells_whether_it_lives_and_how_late_it_is(system: OnsaleUp) -> None:
+    async with httpx.AsyncClient() as http:
+        for group in json.loads((system.data / "metrics-targets.json").read_text()):
+            for target in group["targets"]:
+                assert (await http.get(f"http://{target}/livez")).status_code == httpx.codes.OK
+                metrics = (await http.get(f"http://{target}/metrics")).text
+                assert "\nonsale_event_loop_lag_seconds " in metrics, group
+
+
 def test_prometheus_is_told_where_to_ask_each_role(system: OnsaleUp) -> None:
     targets = json.loads((system.data / "metrics-targets.json").read_text())
     config = yaml.safe_load((PROMETHEUS / "prometheus.yaml").read_text())

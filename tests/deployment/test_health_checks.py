@@ -1,13 +1,21 @@
 """The health checks of the compose file, each run as the engine runs it, against what it asks."""
 
 import socket
+import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
+from threading import Thread
+from wsgiref.simple_server import make_server
+from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
 from onsale.platform.embedded.ports import free_port
+from onsale.platform.observability.metrics_listener import PROBE_PATH
 from tests.support.deployment import PROJECT, JsonObject, compose_config, run_tool
 
+WORKERS = ("worker-seat-reservation", "worker-ticketing", "worker-webhooks")
+READY_PATH = "/readyz"
 BROKERS = ("kafka-1", "kafka-2", "kafka-3")
 
 
@@ -29,9 +37,46 @@ def _is_well(service: JsonObject, port: int, here: int) -> bool:
     kind, *command = service["healthcheck"]["test"]
     # What the engine hands to /bin/sh, whichever shell that is in the image.
     argv = ["sh", "-c", *command] if kind == "CMD-SHELL" else command
+    if argv[0] == "python":
+        argv[0] = sys.executable
     asked = [each.replace(str(port), str(here)) for each in argv]
     assert asked != argv, "it asks another port"
     return run_tool(*asked).returncode == 0
+
+
+@contextmanager
+def _answering(path: str, status: str) -> Iterator[int]:
+    """Somebody who answers so there, and nothing elsewhere; the port."""
+
+    def answer(environ: WSGIEnvironment, start_response: StartResponse) -> list[bytes]:
+        start_response(status if environ["PATH_INFO"] == path else "404 Not Found", [])
+        return [b""]
+
+    with make_server("127.0.0.1", 0, answer) as server:
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        try:
+            yield server.server_port
+        finally:
+            server.shutdown()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    ("name", "port_setting", "path"),
+    [
+        ("api", "ONSALE_PORT", READY_PATH),
+        *((each, "ONSALE_METRICS_PORT", PROBE_PATH) for each in WORKERS),
+    ],
+)
+def test_a_role_is_asked_at_its_own_port_whether_it_is_well(
+    services: JsonObject, name: str, port_setting: str, path: str
+) -> None:
+    port = int(services[name]["environment"][port_setting])
+    for status, is_well in (("200 OK", True), ("503 Service Unavailable", False)):
+        with _answering(path, status) as here:
+            assert _is_well(services[name], port, here) is is_well, status
+    assert not _is_well(services[name], port, free_port())
 
 
 @pytest.mark.parametrize("name", BROKERS)
