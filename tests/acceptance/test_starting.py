@@ -1,5 +1,6 @@
 """What a start says: what to type next, or what stands in its way."""
 
+import asyncio
 import json
 import shutil
 import subprocess
@@ -97,6 +98,30 @@ def test_a_system_that_was_stopped_is_said_not_to_run() -> None:
             assert f"the system in {data} is not running" in run.stderr
             assert f"onsale up --data {data}" in run.stderr
             assert run.stderr.count("\n") == 1
+
+
+async def test_every_line_is_one_object_whatever_strangers_send(
+    tmp_path: Path, database_url: str, redis_url: str
+) -> None:
+    port = free_port()
+    environment = {
+        "ONSALE_DATABASE_URL": database_url,
+        "ONSALE_SEAT_STORE_URL": redis_url,
+        "ONSALE_BUS": "redis",
+        "ONSALE_TOKEN_SECRET": "a-secret-of-32-bytes-or-some-more",
+        "ONSALE_PORT": str(port),
+    }
+    with running_role(tmp_path / "log", "api", environment=environment) as log:
+        await eventually(lambda: "role_ready" in log.read_text(), timeout_seconds=30)
+        for _ in range(20):
+            _, writer = await asyncio.open_connection("127.0.0.1", port)
+            writer.write(b"NO HTTP AT ALL\r\n\r\n")
+            await writer.drain()
+            writer.close()
+        await eventually(lambda: "Invalid HTTP request" in log.read_text())
+    lines = [json.loads(line) for line in log.read_text().splitlines()]
+    assert {line["role"] for line in lines} == {"api"}
+    assert sum(line["event"] == "library_spoke" for line in lines) == 1
 
 
 async def test_an_api_is_ready_once_its_database_has_a_schema(

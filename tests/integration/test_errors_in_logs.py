@@ -88,7 +88,7 @@ REFUSED = (
 def _logged(error: Exception) -> list[dict[str, Any]]:
     """The traceback as a log has it."""
     line = io.StringIO()
-    logger = structlog.wrap_logger(structlog.WriteLogger(line), processors=log_processors())
+    logger = structlog.wrap_logger(structlog.WriteLogger(line), processors=log_processors("api"))
     logger.error("broken", exc_info=error)
     told: list[dict[str, Any]] = json.loads(line.getvalue())["exception"]
     assert PERSON not in line.getvalue()

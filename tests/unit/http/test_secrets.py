@@ -91,7 +91,9 @@ async def test_an_unforeseen_error_is_logged_with_its_traceback_and_without_vari
         raise ZeroDivisionError("nobody foresaw this")
 
     monkeypatch.setattr(api.bookings, "by_ids", break_down)
-    structlog.configure(processors=log_processors(), logger_factory=structlog.PrintLoggerFactory())
+    structlog.configure(
+        processors=log_processors("api"), logger_factory=structlog.PrintLoggerFactory()
+    )
     answer = await buyer.post(f"/api/booking/{booking['id']}/pay", json={"card_number": SECRET})
     written = capsys.readouterr()
     structlog.reset_defaults()

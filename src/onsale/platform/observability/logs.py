@@ -7,26 +7,31 @@ import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
 from onsale.platform.observability.discreet_errors import DiscreetTracebacks
+from onsale.platform.observability.library_logs import hear_libraries
 
 
 def configure_logs(level: str, *, role: str) -> None:
     """Log to standard error from ``level`` up; ``role`` stands in every line."""
-    structlog.contextvars.bind_contextvars(role=role)
     structlog.configure(
-        processors=log_processors(),
+        processors=log_processors(role),
         wrapper_class=structlog.make_filtering_bound_logger(
             logging.getLevelNamesMapping()[level.upper()]
         ),
         logger_factory=structlog.WriteLoggerFactory(sys.stderr),
         cache_logger_on_first_use=True,
     )
-    # Libraries that log by the standard module speak up only when something is wrong.
-    logging.basicConfig(level=logging.WARNING, stream=sys.stderr)
+    hear_libraries()
 
 
-def log_processors() -> list[Processor]:
-    """What makes a line of an event, in every role."""
+def log_processors(role: str) -> list[Processor]:
+    """What makes a line of an event, in whichever thread it is told."""
+
+    def name_the_role(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        event["role"] = role
+        return event
+
     return [
+        name_the_role,
         structlog.contextvars.merge_contextvars,
         name_the_trace,
         structlog.processors.add_log_level,
