@@ -15,6 +15,7 @@ from onsale.bootstrap import background, payment_gateway, tell_ready, utc_now
 from onsale.bootstrap_api_stores import ApiStores, open_api_stores
 from onsale.bootstrap_telemetry import Telemetry, open_telemetry
 from onsale.bootstrap_webhooks import webhook_services
+from onsale.platform.database.schema_watch import SchemaWatch
 from onsale.platform.http_server import ServerOptions, listen, serve
 from onsale.platform.observability.fault_log import FaultLog
 from onsale.platform.observability.loop_lag import LoopLag, watch_loop
@@ -149,6 +150,8 @@ async def run_api(
                     protocol=ProblemHttpProtocol.guarded_by(_connection_guard(settings)),
                     trusted_proxies=settings.trusted_proxies,
                 )
+                # Before anybody asks for its tables, and misses them.
+                await parts.schema.look()
                 async with background(*parts.background):
                     app = create_app(parts.services)
                     extend(app, parts.services)
@@ -165,6 +168,7 @@ async def run_api(
 class _ApiParts:
     services: HttpServices
     sender: SeatCommandPublisher
+    schema: SchemaWatch
     background: tuple[Coroutine[object, object, None], ...]
 
 
@@ -176,7 +180,7 @@ def _api_parts(
     addresses: CheckedAddresses,
 ) -> _ApiParts:
     pool, secret = stores.pool, settings.token_secret.get_secret_value().encode()
-    survived = FaultLog()
+    survived = SchemaWatch(stores.check_schema, FaultLog())
     users, store = AsyncpgUserRepository(pool), telemetry.seat_store(stores.redis)
     events, bookings = SqlalchemyEventReader(stores.engine), SqlalchemyBookingReader(stores.engine)
     event_writer = AsyncpgEventWriter(pool, stores.creation_pool, stores.watch)
@@ -287,7 +291,9 @@ def _api_parts(
     return _ApiParts(
         services,
         sender,
+        survived,
         (
+            survived.run(),
             lag.run(),
             stores.watch.run(),
             stores.make_topics(),

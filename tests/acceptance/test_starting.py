@@ -151,6 +151,8 @@ async def test_an_api_is_ready_once_its_database_has_a_schema(
             upgraded = run_onsale("db", "upgrade", environment=environment, cwd=tmp_path)
             assert upgraded.returncode == 0, upgraded.stderr
             await wait_for(readiness, lambda now: now == (200, [], ""), seconds_max=30)
+    assert logged(log, "schema_behind")["error"] == "schema: behind; onsale db upgrade"
+    assert "does not exist" not in log.read_text()
     ready = logged(log, "role_ready")
     assert (ready["role"], ready["bus"]) == ("api", "redis")
     assert (ready["host"], ready["port"]) == ("127.0.0.1", port)

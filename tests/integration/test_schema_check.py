@@ -4,11 +4,13 @@ from collections.abc import AsyncIterator
 
 import asyncpg
 import pytest
+from structlog.testing import capture_logs
 
 from onsale.platform.database.connections import create_pool
 from onsale.platform.database.migrate import outgrown_revisions
 from onsale.platform.database.schema_check import SchemaCheck
-from onsale.platform.exceptions import SchemaBehindError
+from onsale.platform.database.schema_watch import SchemaWatch
+from onsale.platform.exceptions import SchemaBehindError, UnavailableError
 
 
 @pytest.fixture
@@ -73,3 +75,25 @@ async def test_a_database_that_is_away_is_not_called_behind(pool: asyncpg.Pool) 
     asked = check(pool)
     pool.terminate()
     await asked()
+
+
+async def test_a_schema_that_is_behind_is_said_once_and_for_all_that_comes_of_it(
+    pool: asyncpg.Pool,
+) -> None:
+    told: list[Exception] = []
+    watch = SchemaWatch(check(pool), told.append)
+    await pool.execute("UPDATE alembic_version SET version_num = '0001'")
+    with capture_logs() as lines:
+        assert [await watch.look() for _ in range(3)] == [False] * 3
+    assert [(line["event"], line["error"]) for line in lines] == [
+        ("schema_behind", "schema: behind; onsale db upgrade")
+    ]
+    watch(asyncpg.UndefinedTableError("no such table"))
+    away = UnavailableError("seat-store")
+    watch(away)
+    assert told == [away]
+    await pool.execute("UPDATE alembic_version SET version_num = '9999'")
+    assert await watch.look()
+    missing = asyncpg.UndefinedTableError("no such table")
+    watch(missing)
+    assert told == [away, missing]

@@ -25,6 +25,11 @@ class SchemaCheck:
         self._outgrown = outgrown
         self._is_good = False
 
+    @property
+    def is_good(self) -> bool:
+        """Whether it was seen to be one to work with."""
+        return self._is_good
+
     async def __call__(self) -> None:
         """Return if it is, and if the database does not tell: that it is away is for others to say.
 
