@@ -1,12 +1,9 @@
-"""The entry point of the command. It loads next to nothing by itself, so that Ctrl-C ends a command
-in order from its first moment on.
+"""The entry point of the command. By itself it loads nothing: from the first moment on Ctrl-C ends
+it in order.
 """
 
 import os
 import sys
-from contextlib import suppress
-
-from onsale.cli.exit_codes import ExitCode
 
 
 def main() -> None:
@@ -14,10 +11,14 @@ def main() -> None:
     try:
         _run()
     except KeyboardInterrupt:
+        from onsale.cli.exit_codes import ExitCode
+
         sys.exit(ExitCode.INTERRUPTED)
 
 
 def _run() -> None:
+    from contextlib import suppress
+
     from onsale.cli.commands import app
     from onsale.cli.failures import explained
     from onsale.cli.printing import complain, complain_in_json
@@ -47,18 +48,14 @@ def _write_the_rest() -> None:
     """Write what was printed. Left to Python's own end, a full disk would be a traceback.
 
     Raises:
-        CommandFailedError: it cannot be written.
+        OSError: it cannot be written.
     """
-    from onsale.cli.failures import CommandFailedError
-
     try:
         if sys.stdout is not None:
             sys.stdout.flush()
     except OSError as error:
         # Python tries once more at its end.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        # Whoever read it has had enough.
+        # Whoever read it may have had enough.
         if not isinstance(error, BrokenPipeError):
-            raise CommandFailedError(
-                f"what is printed cannot be written: {error.strerror}"
-            ) from None
+            raise

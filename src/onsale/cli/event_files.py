@@ -75,7 +75,9 @@ def _events_of(file: str) -> Iterator[EventForm]:
 
 def _text(file: str) -> str:
     try:
-        if file == STDIN:
+        if file == STDIN and sys.stdin is None:
+            content = b""
+        elif file == STDIN:
             content = sys.stdin.buffer.read(FILE_BYTES_MAX + 1)
         else:
             with Path(file).open("rb") as opened:

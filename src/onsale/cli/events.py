@@ -233,7 +233,8 @@ def cancel(
 def sales(
     event: EventArgument,
     csv: Annotated[
-        Path | None, typer.Option(help="Write the list of tickets to this file instead.")
+        Path | None,
+        typer.Option(help="Write the list of tickets to this file instead.", dir_okay=False),
     ] = None,
     url: UrlOption = None,
     as_json: JsonOption = False,
@@ -321,7 +322,7 @@ def _moment(text: str) -> datetime | None:
         return None
     try:
         return datetime.fromisoformat(text).astimezone()
-    except ValueError:
+    except (ValueError, OverflowError):
         raise typer.BadParameter(
             "a time is 2031-05-01T10:00:00+02:00, or now", param_hint="WHEN"
         ) from None

@@ -1,5 +1,7 @@
 """Failures that a person can mend: a line for each, with the next step."""
 
+import errno
+
 import typer
 
 from onsale.cli.exit_codes import ExitCode
@@ -7,6 +9,8 @@ from onsale.cli.exit_codes import ExitCode
 SCHEMA_BEHIND = (
     "the schema of the database is older than this program; bring it up to date: onsale db upgrade"
 )
+# What the end of a disk, or of what somebody may have of it, looks like.
+_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
 
 class CommandFailedError(Exception):
@@ -25,7 +29,31 @@ class CommandFailedError(Exception):
 
 
 def explained(error: Exception) -> CommandFailedError | None:
-    """What to say of an error of the service's own parts; ``None`` if nobody foresaw it."""
+    """What to say of an error that a person can mend; ``None`` if nobody foresaw it."""
+    if isinstance(error, CommandFailedError):
+        return error
+    return _of_the_command_line(error) or _of_the_service(error)
+
+
+def _of_the_command_line(error: Exception) -> CommandFailedError | None:
+    match error:
+        case UnicodeEncodeError():
+            line, code = "what was given holds bytes that are no UTF-8", ExitCode.MISUSED
+        case OSError() if error.errno in _FULL:
+            line = f"what there is to print or to keep cannot be written: {error.strerror}"
+            code = ExitCode.FAILED
+        case typer.TyperException():
+            line = error.format_message()
+            is_misused = error.exit_code == ExitCode.MISUSED
+            code = ExitCode.MISUSED if is_misused else ExitCode.FAILED
+        case typer.Abort():
+            line, code = "aborted; nothing was done", ExitCode.FAILED
+        case _:
+            return None
+    return CommandFailedError(line, code=code)
+
+
+def _of_the_service(error: Exception) -> CommandFailedError | None:
     from pydantic import ValidationError
 
     from onsale.platform.embedded.exceptions import (
@@ -38,8 +66,6 @@ def explained(error: Exception) -> CommandFailedError | None:
 
     lines, code = [str(error)], ExitCode.FAILED
     match error:
-        case CommandFailedError():
-            return error
         case ValidationError():
             lines, code = complaints(error), ExitCode.MISUSED
         case SchemaBehindError():
@@ -50,11 +76,6 @@ def explained(error: Exception) -> CommandFailedError | None:
             code = ExitCode.UNREACHABLE
         case CannotListenError() | EmbeddedError():
             pass
-        case typer.TyperException():
-            lines = [error.format_message()]
-            code = ExitCode.MISUSED if error.exit_code == ExitCode.MISUSED else code
-        case typer.Abort():
-            lines = ["aborted; nothing was done"]
         case _:
             return None
     return CommandFailedError(*lines, code=code)

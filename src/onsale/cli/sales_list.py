@@ -1,5 +1,6 @@
 """What was sold, as lines, and the list of tickets as a file."""
 
+from contextlib import suppress
 from pathlib import Path
 
 from onsale.cli.exit_codes import ExitCode
@@ -56,5 +57,7 @@ def keep_list(client: OnsaleClient, event_id: int, path: Path) -> None:
     except OSError as error:
         raise CommandFailedError(f"{path}: {error.strerror}", code=ExitCode.MISUSED) from None
     finally:
-        part.unlink(missing_ok=True)
+        # There may be no such folder.
+        with suppress(OSError):
+            part.unlink()
     say(f"{path}: {size:,} bytes")

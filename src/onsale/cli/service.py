@@ -6,6 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from httpx import InvalidURL
+
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
 from onsale.cli.masking import masked
@@ -71,6 +73,11 @@ def failures(address: str) -> Iterator[None]:
         yield
     except OnsaleError as error:
         raise told(error, address) from error
+    except InvalidURL as error:
+        raise CommandFailedError(
+            f"{masked(address)} can be no address: {error}; see --url and ONSALE_URL",
+            code=ExitCode.MISUSED,
+        ) from None
 
 
 def told(error: OnsaleError, address: str) -> CommandFailedError:

@@ -14,9 +14,11 @@ from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
 from onsale.cli.masking import MASK, masked
 from onsale.cli.options import DATA_DEFAULT
+from onsale.cli.printing import printable
+from onsale.cli.secret_files import secret_file, text_of
 from onsale.cli.session_file import TOKEN_VARIABLE, session_path
 from onsale.cli.system import ADDRESSES, warn_of_unknown_names
-from onsale.settings import PREFIX, SECRETS_DIRECTORY, ApiSettings
+from onsale.settings import PREFIX, ApiSettings
 
 
 class SettingShown(msgspec.Struct, frozen=True, kw_only=True):
@@ -41,8 +43,8 @@ def settings_shown(data: Path | None) -> list[SettingShown]:
             value, source = _masked(field, stored[variable]), place
         elif variable in own:
             value, source = _masked(field, own[variable]), "environment"
-        elif (file := _file_of(variable)) is not None:
-            value, source = _masked(field, file.read_text().strip()), str(file)
+        elif (file := secret_file(variable)) is not None:
+            value, source = _masked(field, text_of(file)), str(file)
         elif field.is_required():
             value, source = None, "not set"
         else:
@@ -73,16 +75,10 @@ def _stored(data: Path | None) -> tuple[Mapping[str, str], str]:
     return stored, str(path)
 
 
-def _file_of(variable: str) -> Path | None:
-    directory = os.environ.get(SECRETS_DIRECTORY)
-    path = None if directory is None else Path(directory) / variable.lower()
-    return path if path is not None and path.is_file() else None
-
-
 def _masked(field: FieldInfo, value: str) -> str:
     if _is_secret(field.annotation):
         return MASK
-    return masked(value)
+    return masked(printable(value))
 
 
 def _is_secret(annotation: Any) -> bool:  # noqa: ANN401 - whatever a field is annotated with
@@ -95,7 +91,7 @@ def _of_the_command_line() -> list[SettingShown]:
     return [
         SettingShown(
             name="ONSALE_URL",
-            value=None if url is None else masked(url),
+            value=None if url is None else masked(printable(url)),
             source="not set" if url is None else source,
             description="where commands find the service",
         ),

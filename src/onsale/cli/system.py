@@ -54,11 +54,14 @@ def settings_of_environment(kind: type[AnySettings]) -> AnySettings:
 
     Raises:
         ValidationError: one is missing or wrong.
-        BadParameter: the folder of secrets, or a file in it, cannot be read.
+        BadParameter: the folder of secrets cannot be read.
+        CommandFailedError: nor can a file in it.
     """
-    from onsale.settings import SECRETS_DIRECTORY, read_settings
+    from onsale.cli.secret_files import check_secret_files
+    from onsale.settings import PREFIX, SECRETS_DIRECTORY, read_settings
 
     warn_of_unknown_names()
+    check_secret_files(f"{PREFIX}{name}" for name in kind.model_fields)
     try:
         return read_settings(kind, os.environ)
     except OSError as error:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from onsale.cli.exit_codes import ExitCode
+from onsale.cli.failures import CommandFailedError
 from onsale.cli.help_texts import examples
 from onsale.cli.options import DataOption, JsonOption, UrlOption
 from onsale.cli.printing import out, say_json_line, say_laid_out
@@ -56,15 +58,14 @@ def top(
     from onsale.cli.top_looks import lookout
 
     address = address_of(url)
+    try:
+        watched = lookout(address, data, tuple(events or ()), tuple(metrics or ()))
+    except ValueError as error:
+        raise CommandFailedError(
+            f"{error}; see --url, ONSALE_URL and --metrics", code=ExitCode.MISUSED
+        ) from None
     with suppress(KeyboardInterrupt), failures(address):
-        asyncio.run(
-            _watch(
-                lookout(address, data, tuple(events or ()), tuple(metrics or ())),
-                interval,
-                once=once,
-                as_json=as_json,
-            )
-        )
+        asyncio.run(_watch(watched, interval, once=once, as_json=as_json))
 
 
 async def _watch(lookout: "Lookout", interval: float, *, once: bool, as_json: bool) -> None:

@@ -3,8 +3,8 @@
 import json
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
-from datetime import datetime
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -12,7 +12,7 @@ from uuid import UUID
 from rich.text import Text
 from rich.tree import Tree
 
-from onsale.cli.printing import clean, say, say_json, say_laid_out
+from onsale.cli.printing import clean, note, say, say_json, say_laid_out
 from onsale.embedded_system import TRACES_FOLDER
 from onsale.platform.embedded.exceptions import UnfitDirectoryError
 
@@ -61,27 +61,33 @@ def run_trace(booking_id: UUID, data: Path, *, as_json: bool) -> bool:
 
 def read_spans(booking_id: UUID, folder: Path) -> list[Span]:
     """The booking's spans in the order in which they began; none if nothing was ever written."""
-    found = list(_records(booking_id, folder))
-    if not found:
-        return []
-    began = min(_time(record["start_time"]) for record in found)
-    spans = [_span(record, began) for record in found]
+    found = list(_spans(booking_id, folder))
+    began = min((_time(span.began_at) for span in found), default=None)
+    spans = [replace(span, began_ms=_ms(_time(span.began_at) - began)) for span in found if began]
     return sorted(spans, key=lambda span: (span.began_ms, -span.lasted_ms))
 
 
-def _records(booking_id: UUID, folder: Path) -> Iterator[Mapping[str, Any]]:
+def _spans(booking_id: UUID, folder: Path) -> Iterator[Span]:
+    """Those of one booking, as if each began at once."""
     trace_id = f"0x{booking_id.hex}"
     for path in sorted(folder.glob(FILES)):
-        with path.open(encoding="utf-8") as lines:
+        damaged = 0
+        with path.open(encoding="utf-8", errors="replace") as lines:
             for line in lines:
                 # The last line of a process that was killed may have no end.
-                if trace_id in line and line.endswith("\n"):
+                if trace_id not in line or not line.endswith("\n"):
+                    continue
+                try:
                     record = json.loads(line)
                     if record["context"]["trace_id"] == trace_id:
-                        yield record
+                        yield _span(record)
+                except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
+                    damaged += 1
+        if damaged:
+            note(f"onsale: {path}: {damaged:,} lines are damaged, and left out")
 
 
-def _span(record: Mapping[str, Any], began: datetime) -> Span:
+def _span(record: Mapping[str, Any]) -> Span:
     start, end = _time(record["start_time"]), _time(record["end_time"])
     resource = record["resource"]["attributes"]
     return Span(
@@ -90,8 +96,8 @@ def _span(record: Mapping[str, Any], began: datetime) -> Span:
         name=record["name"],
         service=f"{resource['service.name']} {resource['service.instance.id']}",
         began_at=record["start_time"],
-        began_ms=(start - began).total_seconds() * 1000,
-        lasted_ms=(end - start).total_seconds() * 1000,
+        began_ms=0.0,
+        lasted_ms=_ms(end - start),
         error=record["status"].get("description"),
         attributes=record["attributes"] or {},
         links=[link["context"]["trace_id"] for link in record["links"]],
@@ -99,7 +105,14 @@ def _span(record: Mapping[str, Any], began: datetime) -> Span:
 
 
 def _time(text: str) -> datetime:
-    return datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text)
+    if moment.tzinfo is None:
+        raise ValueError("a time without a zone")
+    return moment
+
+
+def _ms(lasted: timedelta) -> float:
+    return lasted.total_seconds() * 1000
 
 
 def _tree(booking_id: UUID, spans: Sequence[Span]) -> Tree:
