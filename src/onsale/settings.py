@@ -45,6 +45,8 @@ TOKEN_SECRET_BYTES_MIN = 32
 DATABASE_SCHEMES = ("postgresql://", "postgres://")
 SEAT_STORE_SCHEMES = ("redis://", "rediss://", "unix://")
 COLLECTOR_SCHEMES = ("http://", "https://")
+# Of two file names, which may lack what all of them begin with.
+_ALIKE_SHARE_MIN = 0.75
 _SEAT_STORE = "Kvrocks, or any Redis-protocol server: redis://host:port/0"
 
 
@@ -342,6 +344,19 @@ def unknown_names(environment: Iterable[str]) -> dict[str, str | None]:
         for name in sorted(unknown)
     }
     return {name: PREFIX + found[0] if found else None for name, found in alike.items()}
+
+
+def unknown_files(directory: Path) -> dict[str, str | None]:
+    """Files in a folder of secrets that are named as if they were settings and are none, each with
+    the file that may be meant. Others that lie there are somebody else's.
+    """
+    known = sorted((PREFIX + field).lower() for field in ApiSettings.model_fields)
+    found: dict[str, str | None] = {}
+    for name in sorted(path.name for path in directory.iterdir() if path.is_file()):
+        alike = get_close_matches(name.lower(), known, 1, cutoff=_ALIKE_SHARE_MIN)
+        if name.lower() not in known and (alike or name.lower().startswith(PREFIX.lower())):
+            found[name] = alike[0] if alike else None
+    return found
 
 
 def _complaint(problem: ErrorDetails) -> str:

@@ -114,6 +114,15 @@ def test_a_misspelt_setting_is_said(tmp_path: Path) -> None:
     assert "hidden-word" not in run.stderr
 
 
+def test_a_misspelt_file_of_a_secret_is_said(tmp_path: Path) -> None:
+    (tmp_path / "onsale_token_secrt").write_text("hidden-word")
+    environment = {**NOWHERE, "ONSALE_SECRETS_DIR": str(tmp_path)}
+    run = run_onsale("api", environment=environment, cwd=tmp_path, seconds_max=30)
+    assert f"{tmp_path}/onsale_token_secrt is no setting, and has no effect" in run.stderr
+    assert "did you mean onsale_token_secret?" in run.stderr
+    assert "hidden-word" not in run.stderr
+
+
 def test_secrets_come_from_files_and_a_wrong_folder_is_said(tmp_path: Path) -> None:
     (tmp_path / "onsale_database_url").write_text(NOWHERE["ONSALE_DATABASE_URL"])
     folder = {"ONSALE_SECRETS_DIR": str(tmp_path)}

@@ -11,6 +11,8 @@ from tests.support.deployment import PROJECT, JsonObject, compose_config
 
 COMPOSE = PROJECT / "compose.yaml"
 PROMETHEUS = PROJECT / "deploy/prometheus/prometheus.yaml"
+# The API looks up the names of receivers, and shares its network with the proxy alone.
+WAYS_OUT = {"api": ["edge"], "worker-webhooks": ["receivers"]}
 ROLES = ("api", "worker-seat-reservation", "worker-ticketing", "worker-webhooks")
 
 
@@ -94,13 +96,37 @@ def test_the_log_of_postgresql_quotes_no_row(services: JsonObject) -> None:
     assert "-clog_error_verbosity=terse" in services["postgres"]["command"]
 
 
-def test_the_worker_that_delivers_alone_has_a_way_out(services: JsonObject) -> None:
+def test_who_delivers_has_a_way_out_and_the_api_the_one_to_its_proxy(services: JsonObject) -> None:
     networks: JsonObject = compose_config(COMPOSE)["networks"]
     assert not networks["receivers"].get("internal", False)
+    for name in (*ROLES, "migrate"):
+        ways_out = [
+            each for each in services[name]["networks"] if not networks[each].get("internal")
+        ]
+        assert ways_out == WAYS_OUT.get(name, []), name
+    assert {name for name, each in services.items() if "edge" in each["networks"]} == {
+        "proxy",
+        "api",
+    }
     for name, service in services.items():
         assert ("receivers" in service["networks"]) == (name == "worker-webhooks"), name
-        if name.startswith("worker-") and name != "worker-webhooks":
-            assert all(networks[each].get("internal") for each in service["networks"]), name
+        # What publishes a port must have somewhere to publish it.
+        if service.get("ports"):
+            assert not all(networks[each].get("internal") for each in service["networks"]), name
+
+
+def test_everybody_reaches_whom_they_need(services: JsonObject) -> None:
+    stores = ("postgres", "kvrocks", "kafka-1", "kafka-2", "kafka-3")
+    needed = [
+        *((role, store) for role in ROLES for store in stores),
+        ("migrate", "postgres"),
+        ("proxy", "api"),
+        *(("prometheus", role) for role in ROLES),
+        ("grafana", "prometheus"),
+    ]
+    for one, other in needed:
+        shared = services[one]["networks"].keys() & services[other]["networks"].keys()
+        assert shared, f"{one} and {other}"
 
 
 def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) -> None:

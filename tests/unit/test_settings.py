@@ -16,6 +16,7 @@ from onsale.settings import (
     WebhooksSettings,
     complaints,
     read_settings,
+    unknown_files,
     unknown_names,
 )
 
@@ -149,6 +150,20 @@ def test_a_limit_that_is_none_is_told_what_one_looks_like(
     assert said_of(Settings) == [
         "ONSALE_BOOKING_LIMIT_PER_USER: a limit is burst:per second, such as 1000:20"
     ]
+
+
+def test_a_file_that_is_no_setting_is_found_with_the_one_that_may_be_meant(tmp_path: Path) -> None:
+    (tmp_path / "..data").mkdir()
+    for name in (
+        *("onsale_database_url", "ONSALE_TOKEN_SECRET", "postgres_password", "certificate.pem"),
+        *("onsale_seat_stor_url", "database_url", "onsale_words_of_greeting"),
+    ):
+        (tmp_path / name).write_text("x")
+    assert unknown_files(tmp_path) == {
+        "onsale_seat_stor_url": "onsale_seat_store_url",
+        "database_url": "onsale_database_url",
+        "onsale_words_of_greeting": None,
+    }
 
 
 def test_a_name_that_is_no_setting_is_found_with_the_one_that_may_be_meant() -> None:

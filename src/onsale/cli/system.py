@@ -1,6 +1,7 @@
 """Which system a command works on: that of a data directory, or that of the environment."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeVar
 
@@ -71,9 +72,17 @@ def settings_of_environment(kind: type[AnySettings]) -> AnySettings:
 
 
 def warn_of_unknown_names() -> None:
-    """Say which variables look like settings and are none."""
-    from onsale.settings import unknown_names
+    """Say which variables, and files of ``ONSALE_SECRETS_DIR``, look like settings and are none."""
+    from onsale.settings import SECRETS_DIRECTORY, unknown_files, unknown_names
 
-    for name, meant in unknown_names(os.environ).items():
+    unknown = unknown_names(os.environ)
+    directory = Path(os.environ.get(SECRETS_DIRECTORY, os.devnull))
+    # Whoever reads the settings tells of a folder that is none; in one that cannot be listed its
+    # files may be read by their names.
+    with suppress(OSError):
+        unknown |= {
+            str(directory / name): meant for name, meant in unknown_files(directory).items()
+        }
+    for name, meant in unknown.items():
         hint = f"; did you mean {meant}?" if meant else ""
         note(f"onsale: {name} is no setting, and has no effect{hint}")
