@@ -5,6 +5,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from onsale.platform.embedded.exceptions import (
@@ -17,6 +18,7 @@ from onsale.platform.embedded.exceptions import (
 _SOCKET_PATH_BYTES_MAX = 100
 # PostgreSQL's file name is the longest; its lock file beside it is no socket.
 _LONGEST_SOCKET_NAME = ".s.PGSQL.5432"
+_LOCK = "lock"
 
 
 class DataDirectory:
@@ -29,6 +31,7 @@ class DataDirectory:
         self.path = path.absolute()
         self._lock_descriptor: int | None = None
         self._outside: set[Path] = set()
+        self._new: list[Path] = []
 
     @property
     def logs(self) -> Path:
@@ -70,15 +73,17 @@ class DataDirectory:
         return _private_directory(outside, owner_uid)
 
     def acquire(self) -> None:
-        """Create the directory and take its lock.
+        """Create the directory and take its lock; what is created and stays empty goes again with
+        ``release``.
 
         Raises:
             DataDirectoryInUseError: another process holds it.
             UnfitDirectoryError: nothing can be kept there.
         """
+        self._new = [each for each in (self.path, *self.path.parents) if not each.exists()]
         try:
             self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-            descriptor = os.open(self.path / "lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+            descriptor = os.open(self.path / _LOCK, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         except OSError as error:
             raise UnfitDirectoryError(
                 f"{self.path} cannot be a data directory ({error.strerror}); choose another:"
@@ -93,6 +98,11 @@ class DataDirectory:
                 f"{self.path} is in use by another onsale (process {holder}); "
                 "stop that one or choose another data directory"
             ) from None
+        if not os.fstat(descriptor).st_nlink:
+            os.close(descriptor)
+            raise DataDirectoryInUseError(
+                f"{self.path} was being removed by another onsale, whose start failed; try again"
+            )
         os.ftruncate(descriptor, 0)
         os.write(descriptor, f"{os.getpid()}\n".encode())
         self._lock_descriptor = descriptor
@@ -102,8 +112,22 @@ class DataDirectory:
         if self._lock_descriptor is not None:
             for path in self._outside:
                 shutil.rmtree(path, ignore_errors=True)
+            self._remove_if_unused()
             os.close(self._lock_descriptor)
             self._lock_descriptor = None
+
+    def _remove_if_unused(self) -> None:
+        """Leave no trace of a start that failed before there was anything to keep."""
+        if self.path not in self._new:
+            return
+        lock, found = self.path / _LOCK, sorted(self.path.rglob("*"), reverse=True)
+        folders = [each for each in found if each.is_dir() and not each.is_symlink()]
+        if {*found} - {*folders} != {lock}:
+            return
+        with suppress(OSError):  # somebody else has put something there
+            lock.unlink()
+            for each in (*folders, *self._new):
+                each.rmdir()
 
     def _made(self, name: str) -> Path:
         path = self.path / name
