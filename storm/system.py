@@ -131,6 +131,7 @@ class System:
             "COLUMNS": "400",
             "ONSALE_CACHE": os.environ.get("ONSALE_CACHE", str(JAR_CACHE)),
             "ONSALE_RATE_LIMITS": "off",
+            "ONSALE_TRACE_RATIO": "0",
             "ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8",
             # The storm is about seats: hashing passwords would only take its cores.
             "ONSALE_BCRYPT_ROUNDS": "4",

@@ -106,7 +106,9 @@ class EmbeddedSystem:
         database_url = postgres.url(DATABASE)
         await asyncio.to_thread(upgrade, database_url)
         environment = {
-            # Where traces are found again, if there shall be any and nobody says where.
+            # For trying it out: every booking can be followed, unless somebody says otherwise.
+            "ONSALE_TRACE_RATIO": "1",
+            # Where traces are found again, if nobody says where; files there are bounded.
             "ONSALE_TRACE_DIRECTORY": str(self.directory.path / TRACES_FOLDER),
             **self._options.extra,
             "ONSALE_DATABASE_URL": database_url,

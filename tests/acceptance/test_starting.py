@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import shutil
 import subprocess
 from collections.abc import Mapping
@@ -12,46 +13,55 @@ import pytest
 
 from onsale.platform.embedded.ports import free_port
 from tests.servers.waiting import eventually
-from tests.support.onsale_up import OnsaleUp, data_directory, run_onsale
+from tests.support.onsale_up import OnsaleUp, clean_environment, data_directory, run_onsale
 from tests.support.polling import wait_for
 from tests.support.role import running_role
-from tests.support.visitors import JsonObject, Visitor, connections
+from tests.support.visitors import JsonObject, connections
 
 
-async def test_what_the_first_start_says_to_type_next_can_be_typed(tmp_path: Path) -> None:
+def test_what_the_first_start_says_to_type_next_can_be_pasted(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
         pytest.skip("curl is missing")
     with data_directory() as data:
-        system = OnsaleUp(data, has_demo=True)
+        system = OnsaleUp(data, has_demo=True, has_traces=True)
         try:
             system.start()
-            session, booking, bookings = typed(system.console.read_text(), tmp_path)
-            async with connections(system.base_url) as http:
-                (event,) = await Visitor(http).all_items("/api/event")
+            printed = system.console.read_text()
+            pasted = printed[printed.index("    call() {") : printed.index("Ctrl-C stops it")]
+            answers, traced = pasted_into_bash(pasted, tmp_path)
+            (check,) = re.findall(r"^  check  (.*)$", printed, re.MULTILINE)
+            checked = bash(check, tmp_path)
             system.stop()
         finally:
             system.kill()
-    assert session["role"] == "buyer"
-    assert (booking["event_id"], booking["quantity"]) == (event["id"], 2)
-    assert [item["id"] for item in bookings["items"]] == [booking["id"]]
+    assert answers[0]["role"] == "buyer"
+    assert [each.get("status") for each in answers[1:]] == ["pending_payment", *["completed"] * 2]
+    assert [bool(ticket["code"]) for ticket in answers[-1]["tickets"]] == [True, True]
+    assert traced.startswith(f"booking {answers[-1]['id']}, ")
+    assert "0 differences" in checked
 
 
-def typed(printed: str, directory: Path) -> list[JsonObject]:
-    """What the printed commands answer, typed exactly as they are printed."""
-    joined = printed.replace("\\\n", "")
-    commands = [line for line in joined.splitlines() if line.strip().startswith("curl ")]
-    answers = []
-    for command in commands:
-        run = subprocess.run(
-            ["bash", "-c", command],  # noqa: S607 - whichever bash there is
-            cwd=directory,
-            capture_output=True,
-            text=True,
-            timeout=30,
-            check=True,
-        )
-        answers.append(json.loads(run.stdout))
-    return answers
+def pasted_into_bash(lines: str, directory: Path) -> tuple[list[JsonObject], str]:
+    """What the printed lines answer in a folder that is not the system's, and the trace's tree."""
+    shown = bash(lines, directory)
+    answers = [json.loads(line) for line in shown.splitlines() if line.startswith("{")]
+    tree = re.search(r"^booking \S+, .*", shown, re.MULTILINE | re.DOTALL)
+    assert tree is not None, shown
+    return answers, tree[0]
+
+
+def bash(lines: str, directory: Path) -> str:
+    """What these lines print."""
+    run = subprocess.run(
+        ["bash", "-c", lines],  # noqa: S607 - whichever bash there is
+        cwd=directory,
+        env=clean_environment(),
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=True,
+    )
+    return run.stdout
 
 
 def test_a_data_directory_serves_one_command_at_a_time(system: OnsaleUp) -> None:
@@ -70,7 +80,7 @@ def test_a_port_in_use_is_said_before_anything_is_started(system: OnsaleUp) -> N
         assert f"cannot listen at 127.0.0.1:{system.port}" in second.stderr
         assert "--port" in second.stderr, "the next step is told"
         assert "Traceback" not in second.stderr
-        assert not (data / "postgres").exists()
+        assert not data.exists()
 
 
 def test_ctrl_c_while_starting_ends_it_in_order() -> None:

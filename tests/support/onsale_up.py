@@ -77,13 +77,15 @@ def run_onsale(
 @dataclass(slots=True)
 class OnsaleUp:
     """One data directory and the ``onsale up`` that runs, or ran, on it; ``command`` is what is
-    run instead of ``onsale`` by those who measure something else.
+    run instead of ``onsale`` by those who measure something else. Without ``has_traces`` it does
+    not trace, as it does by itself: what is measured is not that.
     """
 
     data: Path
     bus: Bus = "redis"
     port: int = field(default_factory=free_port)
     has_demo: bool = False
+    has_traces: bool = False
     workers: int = 1
     brokers: int | None = None
     environment: Mapping[str, str] = field(default_factory=dict)
@@ -138,6 +140,7 @@ class OnsaleUp:
                     "ONSALE_BCRYPT_ROUNDS": "4",
                     # Whatever is ever logged is logged here.
                     "ONSALE_LOG_LEVEL": "debug",
+                    **({} if self.has_traces else {"ONSALE_TRACE_RATIO": "0"}),
                     **self.environment,
                 },
                 stdin=subprocess.DEVNULL,

@@ -11,8 +11,7 @@ from onsale.cli.help_texts import examples
 from onsale.cli.options import DATA_DEFAULT, JsonOption
 
 EXAMPLES = examples(
-    "# a system that traces every booking",
-    "ONSALE_TRACE_RATIO=1 onsale up",
+    "# of ./.onsale; onsale up writes down the steps of every booking",
     "onsale trace 019aa8f1-6c00-7a3b-8c4d-5e6f70819203",
 )
 
@@ -29,7 +28,7 @@ def trace(
 ) -> None:
     """Show what became of one booking, step by step, with times.
 
-    Of an `onsale up` that traces; it need not run any more. Exit status 1 if nothing was recorded.
+    Of an `onsale up`, which need not run any more. Exit status 1 if nothing was recorded.
     """
     from onsale.cli.trace_view import run_trace
 

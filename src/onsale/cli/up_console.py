@@ -1,8 +1,6 @@
 """What ``onsale up`` prints. Plain lines, so that they read well in a log too."""
 
 import asyncio
-import json
-import sys
 from collections.abc import Mapping
 from pathlib import Path
 from time import monotonic
@@ -10,18 +8,12 @@ from time import monotonic
 from rich.console import Console
 
 from onsale.bootstrap_demo import open_demo_maker
+from onsale.cli.up_welcome import welcome
 from onsale.demo import Demo
 from onsale.embedded_system import EmbeddedSystem, UpOptions
 from onsale.platform.embedded.managed_process import ProcessEvent, ProcessEventKind
 from onsale.platform.embedded.supervisor import stop_on_signals
 from onsale.settings import BusKind, Settings
-
-_DEMO_ORDER = {
-    "section": "A",
-    "subsection": 1,
-    "seat_selection_mode": "best_available",
-    "quantity": 2,
-}
 
 
 async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
@@ -48,7 +40,10 @@ async def run_up(options: UpOptions, out: Console, *, with_demo: bool) -> None:
                     out.print("onsale: fetching the broker's jars where missing", highlight=False)
                 environment = await system.bring_up()
                 demo = await _make_demo(environment, options.data) if with_demo else None
-                _show_welcome(system, options, demo, monotonic() - began, out)
+                seconds = monotonic() - began
+                ports = system.metrics_ports
+                lines = welcome(system.base_url, options.data, ports, demo, seconds)
+                out.print("\n".join(lines), highlight=False, markup=False)
 
             await supervisor.run(bring_up, stop)
             out.print("onsale: stopping", highlight=False)
@@ -73,39 +68,3 @@ def _show_event(event: ProcessEvent, out: Console) -> None:
         else ""
     )
     out.print(f"onsale: {event.name} {event.kind.value}{detail}{again}", highlight=False)
-
-
-def _show_welcome(
-    system: EmbeddedSystem, options: UpOptions, demo: Demo | None, seconds: float, out: Console
-) -> None:
-    base = system.base_url
-    lines = [
-        "",
-        f"onsale is up after {seconds:.1f} s: {base}",
-        f"  open   {base}  (the API: {base}/docs)",
-        f"  data   {options.data.absolute()} (logs in logs/)",
-        f"  check  {sys.argv[0]} verify --data {options.data}",
-        f"  watch  {sys.argv[0]} top --url {base} --data {options.data}",
-        *(
-            f"  meter  http://127.0.0.1:{port}/metrics of {name}"
-            for name, port in system.metrics_ports.items()
-        ),
-    ]
-    if demo is not None:
-        log_in = {"email": demo.buyer_email, "password": demo.buyer_password}
-        order = {"event_id": demo.event_id, **_DEMO_ORDER}
-        lines += [
-            "",
-            "  A demo event of 50,000 seats is on sale. Accounts of this data directory:",
-            f"    buyer   {demo.buyer_email}   password {demo.buyer_password}",
-            f"    seller  {demo.seller_email}  password {demo.seller_password}",
-            "",
-            "  Type next, in another terminal:",
-            f"    curl -sS -c jar -H 'Content-Type: application/json' {base}/api/user/login \\",
-            f"      -d '{json.dumps(log_in)}'",
-            f"    curl -sS -b jar -H 'Content-Type: application/json' {base}/api/booking \\",
-            f"      -d '{json.dumps(order)}'",
-            f"    curl -sS -b jar {base}/api/booking",
-        ]
-    lines += ["", "Ctrl-C stops it; the data stays.", ""]
-    out.print("\n".join(lines), highlight=False, markup=False)
