@@ -1,7 +1,6 @@
 """Both kinds of ``onsale.client`` on the running service."""
 
 import asyncio
-from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -17,8 +16,6 @@ from onsale.client import (
     NewEvent,
     NewSection,
     NewSubsection,
-    NoAnswerError,
-    OnsaleError,
     PriceCategory,
     RegularHall,
     RegularSection,
@@ -26,16 +23,12 @@ from onsale.client import (
     WebhookEvent,
     verify_webhook,
 )
-from onsale.client.booking_calls import create_booking
-from onsale.client.call import Repeat
-from onsale.client.event_calls import create_event
 from onsale.client.problems import (
     AlreadyAdmittedError,
     BookingNotCancellableError,
     EmailTakenError,
     ForbiddenRoleError,
     HoldExpiredError,
-    IdempotencyKeyReusedError,
     InvalidCredentialsError,
     InvalidRequestError,
     NotAuthenticatedError,
@@ -48,30 +41,16 @@ from onsale.client.problems import (
     WebhookDisabledError,
     WebhookNotFoundError,
 )
-from onsale.client.user_calls import get_current_user
 from storm.receiver import Receiver
-from tests.support.either_client import BOTH_KINDS, EitherClient, either_client
-from tests.support.hostile_server import Spoil, http, spoiling_proxy
+from tests.support.either_client import BOTH_KINDS, either_client
 from tests.support.onsale_up import CARD_NUMBER, PASSWORD, OnsaleUp
 from tests.support.polling import wait_for
+from tests.support.small_event import SMALL, opened
 from tests.support.visitors import new_email
 
 pytestmark = BOTH_KINDS
 
 DECLINED_CARD = "4000 0000 0000 0002"
-SECTION = RegularSection("A", 1_000, 2)
-SMALL = NewEvent(name="Concert", venue_name="Hall", seating_config=RegularHall(5, 10, [SECTION]))
-
-
-async def opened(seller: EitherClient, event: NewEvent = SMALL) -> int:
-    """The id of a new event that is on sale."""
-    made = await seller.create_event(event)
-    async with seller.stream("follow_event", made.id) as views:
-        async for view in views:
-            if view.status is EventStatus.AVAILABLE:
-                break
-    event_id: int = made.id
-    return event_id
 
 
 async def test_an_account_from_beginning_to_end(system: OnsaleUp, kind: str) -> None:
@@ -303,113 +282,3 @@ async def test_the_pages_of_a_list_are_gone_through(system: OnsaleUp, kind: str)
         ids = [each.id for each in (*one.items, *two.items)]
         assert ids == [each.id for each in reversed(made)]
         assert two.next_cursor is None
-
-
-# --- An answer that is lost ---------------------------------------------------------------------
-
-
-def cut(answer: bytes) -> bytes:
-    return answer[:-20]
-
-
-def lost(_: bytes) -> bytes:
-    return b""
-
-
-def busy(_: bytes) -> bytes:
-    return http(503, b"busy", "text/plain", retry_after="0")
-
-
-def garbled(answer: bytes) -> bytes:
-    head, end, body = answer.partition(b"\r\n\r\n")
-    return head + end + bytes(each ^ 0x55 for each in body)
-
-
-SPOILS = [[lost], [cut], [busy], [garbled], [busy, cut, lost]]
-IDS = ["lost", "cut off", "503", "garbled", "one after another"]
-
-
-@pytest.mark.parametrize("spoils", SPOILS, ids=IDS)
-async def test_an_answer_that_is_lost_leaves_one_booking(
-    system: OnsaleUp, kind: str, spoils: list[Spoil]
-) -> None:
-    async with (
-        either_client(kind, system.base_url) as client,
-        spoiling_proxy(system.base_url, "/api/booking", *spoils) as proxy,
-        either_client(kind, proxy.url) as far,
-    ):
-        seller, buyer = await client.member("seller"), await client.member("buyer")
-        event_id = await opened(seller)
-        booking = await far.as_user(buyer.client.token).create_booking(event_id, "A", 1)
-        assert len(proxy.asked) == len(spoils) + 1
-        assert len({each.headers["idempotency-key"] for each in proxy.asked}) == 1
-        everything = await buyer.stream("all_bookings").all()
-        assert [each.id for each in everything] == [booking.id]
-
-
-async def test_without_its_key_a_booking_would_be_made_twice(system: OnsaleUp, kind: str) -> None:
-    async with (
-        either_client(kind, system.base_url) as client,
-        spoiling_proxy(system.base_url, "/api/booking", lost) as proxy,
-        either_client(kind, proxy.url) as far,
-    ):
-        seller, buyer = await client.member("seller"), await client.member("buyer")
-        event_id = await opened(seller)
-        without = replace(create_booking(event_id, "A", 1), idempotency_key=None)
-        mine = far.as_user(buyer.client.token)
-        await mine.run(mine.client.core.ask(without))
-        assert len(await buyer.stream("all_bookings").all()) == 2
-
-
-@pytest.mark.parametrize("spoils", SPOILS, ids=IDS)
-async def test_an_answer_that_is_lost_charges_a_card_once(
-    system: OnsaleUp, kind: str, spoils: list[Spoil]
-) -> None:
-    async with either_client(kind, system.base_url) as client:
-        seller, buyer = await client.member("seller"), await client.member("buyer")
-        event_id = await opened(seller)
-        held = await buyer.wait_for_seats(await buyer.create_booking(event_id, "A", 1))
-        async with (
-            spoiling_proxy(system.base_url, f"/api/booking/{held.id}/pay", *spoils) as proxy,
-            either_client(kind, proxy.url) as far,
-        ):
-            paid = await far.as_user(buyer.client.token).pay_booking(held, CARD_NUMBER)
-            assert len(proxy.asked) == len(spoils) + 1
-        assert paid.payment_id
-        assert paid.status is BookingStatus.COMPLETED
-
-
-async def test_what_has_no_key_is_not_asked_for_twice(system: OnsaleUp, kind: str) -> None:
-    async with (
-        either_client(kind, system.base_url) as client,
-        spoiling_proxy(system.base_url, "/api/event", lost, lost) as proxy,
-        either_client(kind, proxy.url) as far,
-    ):
-        seller = await client.member("seller")
-        mine = far.as_user(seller.client.token)
-        with pytest.raises(NoAnswerError) as told:
-            await mine.create_event(SMALL)
-        assert told.value.may_have_happened
-        assert len(await seller.stream("all_events", mine=True).all()) == 1
-        # What would happen if it were.
-        carelessly = replace(create_event(SMALL), repeat=Repeat.ALWAYS)
-        await mine.run(mine.client.core.ask(carelessly))
-        assert len(await seller.stream("all_events", mine=True).all()) == 3
-
-
-async def test_a_key_of_ones_own_is_good_for_one_request(system: OnsaleUp, kind: str) -> None:
-    async with either_client(kind, system.base_url) as client:
-        seller, buyer = await client.member("seller"), await client.member("buyer")
-        event_id = await opened(seller)
-        key = new_email()
-        first = await buyer.create_booking(event_id, "A", 1, idempotency_key=key)
-        again = await buyer.create_booking(event_id, "A", 1, idempotency_key=key)
-        assert again.id == first.id
-        with pytest.raises(IdempotencyKeyReusedError):
-            await buyer.create_booking(event_id, "A", 2, idempotency_key=key)
-
-
-async def test_a_service_that_is_not_there_is_said(kind: str) -> None:
-    async with either_client(kind, "http://127.0.0.1:1") as client:
-        with pytest.raises(OnsaleError, match="/api/user/me"):
-            await client.run(client.client.core.ask(get_current_user()))

@@ -317,50 +317,7 @@ class PaymentUnknownError(ProblemError):
 
 PROBLEM_ERRORS: Mapping[str, type[ProblemError]] = {
     kind.CODE: kind
-    for kind in (
-        MalformedRequestError,
-        MalformedJsonError,
-        NotAuthenticatedError,
-        InvalidCredentialsError,
-        PaymentDeclinedError,
-        ForbiddenRoleError,
-        ForbiddenOriginError,
-        NotOwnerError,
-        EventNotFoundError,
-        SubsectionNotFoundError,
-        BookingNotFoundError,
-        TicketNotFoundError,
-        WebhookNotFoundError,
-        WebhookDeliveryNotFoundError,
-        NotFoundError,
-        MethodNotAllowedError,
-        BodyTimeoutError,
-        EmailTakenError,
-        EventNotOnSaleError,
-        EventCancelledError,
-        TicketLimitReachedError,
-        SoldOutError,
-        SeatConflictError,
-        BookingNotPayableError,
-        BookingNotCancellableError,
-        PaymentInProgressError,
-        AlreadyAdmittedError,
-        WebhookLimitReachedError,
-        WebhookDisabledError,
-        HoldExpiredError,
-        BodyTooLargeError,
-        UnsupportedMediaTypeError,
-        InvalidRequestError,
-        SeatOutOfRangeError,
-        TicketNotValidError,
-        OrphanSeatError,
-        WebhookAddressRefusedError,
-        IdempotencyKeyReusedError,
-        RateLimitedError,
-        HeadersTooLargeError,
-        InternalError,
-        UnavailableError,
-        PaymentUnknownError,
-    )
+    for kind in tuple(globals().values())
+    if isinstance(kind, type) and issubclass(kind, ProblemError) and kind.CODE
 }
-"""What is raised for which code."""
+"""What is raised for which code: all of the above that have one."""
