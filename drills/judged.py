@@ -36,11 +36,12 @@ class Gap:
 @dataclass(frozen=True, slots=True)
 class Judged:
     """``gaps`` are of bookings accepted, held, and paid; times are those of the history.
-    ``told_count`` counts messages to the seller's webhook, each once.
+    ``told_count`` counts messages to the seller's webhook, each once; ``None`` where nobody
+    listened, and so nothing of webhooks was judged.
     """
 
     accepted_count: int
-    told_count: int
+    told_count: int | None
     statuses: Mapping[str, int]
     gaps: Mapping[str, Gap]
     unanswered_count: int
@@ -71,7 +72,7 @@ async def judge_sale(
     evidence = Evidence(history.operations, state, history.began_at, ALWAYS)
     return Judged(
         accepted_count=len(evidence.promised),
-        told_count=len({each.message_id for each in state.told or ()}),
+        told_count=None if state.told is None else len({each.message_id for each in state.told}),
         statuses=Counter(row.status for row in state.bookings),
         gaps=_gaps(history, state, sale_ended_at),
         unanswered_count=sum(1 for each in history.operations if each.status is None),

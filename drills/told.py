@@ -30,7 +30,7 @@ def tell_judged(judged: Judged, out: Console) -> bool:
     lines = [
         "",
         f"bookings accepted: {judged.accepted_count:,} ({statuses})",
-        f"messages to the seller's webhook: {judged.told_count:,}",
+        f"messages to the seller's webhook: {_count_or_not_judged(judged.told_count)}",
         f"requests without an answer, which were repeated: {judged.unanswered_count:,}",
         *(
             f"longest time in which no booking was {what}: {gap.seconds:.1f} s, from"
@@ -81,6 +81,10 @@ def tell_restored(restored: Restored, out: Console) -> bool:
     ]
     out.print("\n".join(lines), markup=False)
     return not restored.violations and not restored.faults
+
+
+def _count_or_not_judged(count: int | None) -> str:
+    return "not judged, nobody listened" if count is None else f"{count:,}"
 
 
 def _violation_lines(violations: Sequence[Violation]) -> Sequence[str]:
