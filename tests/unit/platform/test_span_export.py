@@ -1,6 +1,7 @@
 """Spans on their way to a collector, which may be slow, away, or a file."""
 
 import json
+import re
 import threading
 import time
 from collections.abc import Sequence
@@ -16,7 +17,9 @@ from opentelemetry.trace import SpanKind
 from onsale.platform.observability import span_export
 from onsale.platform.observability.bounded_file import BoundedFile
 from onsale.platform.observability.traces import FinishedSpan, Step, span_id_of
+from tests.servers.protocol import PROJECT
 
+DOCUMENT = PROJECT / "docs" / "telemetry.md"
 HUNG_SECONDS = 15.0
 BOOKING = UUID("01a21450-9b29-75e8-b304-1a48bc2e5067")
 ROOT = Step(BOOKING, span_id_of(BOOKING, "booked"))
@@ -40,11 +43,12 @@ class HungExporter(SpanExporter):
 
     def __init__(self) -> None:
         self.may_go_on = threading.Event()
-        self.batch_count = 0
+        self.batch_count = self.span_count = 0
         self.was_waited_for = False
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         self.batch_count += 1
+        self.span_count += len(spans)
         self.was_waited_for = not self.may_go_on.wait(HUNG_SECONDS)
         return SpanExportResult.SUCCESS
 
@@ -79,6 +83,23 @@ def test_a_collector_that_hangs_holds_nobody_up(monkeypatch: pytest.MonkeyPatch)
         assert exporter.batch_count == 1
     assert not exporter.was_waited_for
     exporter.may_go_on.set()
+
+
+def test_no_more_spans_wait_than_the_document_says(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(span_export, "CLOSE_SECONDS_MAX", 30.0)
+    (told,) = re.findall(r"([\d,]+) wait in a process at most", DOCUMENT.read_text())
+    count_max = int(told.replace(",", ""))
+    exporter = HungExporter()
+    with span_export.span_export("api", exporter) as sink:
+        sink.take(finished(ROOT))
+        deadline = time.monotonic() + 10
+        while exporter.batch_count == 0 and time.monotonic() < deadline:
+            time.sleep(0.01)
+        in_hand_count = exporter.span_count
+        for _ in range(count_max + 500):
+            sink.take(finished(ROOT))
+        exporter.may_go_on.set()
+    assert exporter.span_count == in_hand_count + count_max
 
 
 def test_a_file_has_a_span_a_line(tmp_path: Path) -> None:
