@@ -1,13 +1,16 @@
 """The compose file, as Compose itself reads it."""
 
 import re
+import shutil
 from pathlib import Path
+from urllib.parse import urlsplit
 
 import pytest
 import yaml
 
 from onsale.platform.stopping import STOP_SECONDS_MAX
-from tests.support.deployment import PROJECT, JsonObject, compose_config
+from onsale.settings import unknown_names
+from tests.support.deployment import PROJECT, JsonObject, compose_config, run_tool
 
 COMPOSE = PROJECT / "compose.yaml"
 PROMETHEUS = PROJECT / "deploy/prometheus/prometheus.yaml"
@@ -135,6 +138,107 @@ def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) 
     for name, service in services.items():
         for port in service.get("ports", ()):
             assert name == "proxy" or port["host_ip"] == "127.0.0.1", name
+
+
+def test_every_role_waits_for_the_schema_and_for_the_stores_that_it_needs(
+    services: JsonObject,
+) -> None:
+    assert services["migrate"]["depends_on"]["postgres"]["condition"] == "service_healthy"
+    for role in ROLES:
+        waits = {name: each["condition"] for name, each in services[role]["depends_on"].items()}
+        # Old code on a new schema is fine, new code on an old one is not.
+        assert waits.pop("migrate") == "service_completed_successfully", role
+        assert set(waits.values()) == {"service_healthy"}, role
+        assert waits.keys() == {"kvrocks", "kafka-1", "kafka-2", "kafka-3"}, role
+
+
+def test_what_ends_is_started_again_but_for_what_is_done(services: JsonObject) -> None:
+    for name, service in services.items():
+        assert service["restart"] == ("no" if name == "migrate" else "unless-stopped"), name
+
+
+@pytest.fixture
+def made_secrets(tmp_path: Path) -> Path:
+    """What `deploy/make-secrets` makes, of a copy of it."""
+    script = tmp_path / "make-secrets"
+    shutil.copy(PROJECT / "deploy" / "make-secrets", script)
+    run = run_tool("sh", "-c", 'umask 022; exec "$0"', script)
+    assert run.returncode == 0, run.stderr
+    return tmp_path / "secrets"
+
+
+def test_secrets_are_made_for_each_service_and_nobody_else_can_reach_them(
+    made_secrets: Path,
+) -> None:
+    secrets = compose_config(COMPOSE)["secrets"]
+    assert {path.name for path in made_secrets.iterdir()} == {
+        Path(secret["file"]).name for secret in secrets.values()
+    }
+    # The services, which run as others, are handed the files; the folder keeps everybody out.
+    assert made_secrets.stat().st_mode & 0o077 == 0
+    for path in made_secrets.iterdir():
+        assert path.read_text().strip(), path.name
+    before = {path.name: path.read_text() for path in made_secrets.iterdir()}
+    assert run_tool(made_secrets.parent / "make-secrets").returncode == 0
+    assert {path.name: path.read_text() for path in made_secrets.iterdir()} == before
+    for name, secret in secrets.items():
+        if name.startswith("onsale_"):
+            assert unknown_names([Path(secret["file"]).name.upper()]) == {}
+
+
+def test_kvrocks_wants_the_password_that_the_roles_have(
+    services: JsonObject, made_secrets: Path, tmp_path: Path
+) -> None:
+    kvrocks = services["kvrocks"]
+    (tmp_path / "run").mkdir()
+    (tmp_path / "kvrocks").write_text('#!/bin/sh\ncat "$2"\n')
+    (tmp_path / "kvrocks").chmod(0o755)
+    (script,) = kvrocks["command"]
+    for there, here in (
+        ("$$", "$"),
+        ("/etc/kvrocks/kvrocks.conf", str(PROJECT / "deploy/kvrocks/kvrocks.conf")),
+        ("/run/secrets", str(made_secrets)),
+        ("/run/kvrocks", str(tmp_path / "run")),
+        ("exec kvrocks ", f"exec {tmp_path}/kvrocks "),
+    ):
+        assert there in script
+        script = script.replace(there, here)
+    run = run_tool(*kvrocks["entrypoint"], script)
+    assert run.returncode == 0, run.stderr
+    settings = dict(line.split(maxsplit=1) for line in run.stdout.splitlines() if line[0] != "#")
+    url = urlsplit((made_secrets / "onsale_seat_store_url").read_text())
+    assert settings["requirepass"] == url.password
+    assert settings["port"] == str(url.port)
+    assert f"-p {settings['port']} " in kvrocks["healthcheck"]["test"][-1]
+
+
+def test_the_roles_have_the_password_that_postgresql_wants(
+    services: JsonObject, made_secrets: Path
+) -> None:
+    url = urlsplit((made_secrets / "onsale_database_url").read_text())
+    environment = services["postgres"]["environment"]
+    wanted = made_secrets / Path(environment["POSTGRES_PASSWORD_FILE"]).name
+    assert url.password == wanted.read_text()
+    assert url.username == environment["POSTGRES_USER"]
+    assert url.path == f"/{environment['POSTGRES_DB']}"
+    assert url.hostname == "postgres"
+
+
+def test_prometheus_asks_the_ports_at_which_metrics_are_served(services: JsonObject) -> None:
+    for job in yaml.safe_load(PROMETHEUS.read_text())["scrape_configs"]:
+        for found in job["dns_sd_configs"]:
+            (name,) = found["names"]
+            environment = services[name]["environment"]
+            served = environment.get("ONSALE_METRICS_PORT", environment.get("ONSALE_PORT"))
+            assert str(found["port"]) == served, job["job_name"]
+
+
+def test_the_dashboard_asks_the_prometheus_that_there_is(services: JsonObject) -> None:
+    path = PROJECT / "deploy/grafana/provisioning/datasources/prometheus.yaml"
+    (source,) = yaml.safe_load(path.read_text())["datasources"]
+    url = urlsplit(source["url"])
+    assert services[url.hostname]["image"].startswith("prom/prometheus:")
+    assert url.port in {port["target"] for port in services[url.hostname]["ports"]}
 
 
 def test_prometheus_looks_for_services_that_exist(services: JsonObject) -> None:

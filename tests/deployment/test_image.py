@@ -41,6 +41,17 @@ def test_what_it_copies_is_there_and_is_sent_to_the_engine() -> None:
     assert all((PROJECT / source).exists() for source in sources)
 
 
+def test_nothing_is_sent_to_the_engine_but_what_is_named() -> None:
+    rules = [
+        line
+        for line in (PROJECT / ".dockerignore").read_text().splitlines()
+        if line and not line.startswith("#")
+    ]
+    # The first leaves everything out, secrets and histories too; a later one of its kind would win.
+    assert rules[0] == "*"
+    assert rules.count("*") == 1
+
+
 @pytest.mark.parametrize("lock", ["runtime", "build"])
 def test_every_package_is_checked_against_its_hash(lock: str) -> None:
     assert f"pip install --require-hashes -r requirements/{lock}.txt" in DOCKERFILE

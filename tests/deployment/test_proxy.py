@@ -12,12 +12,16 @@ import httpx
 import pytest
 
 from onsale.platform.embedded.ports import free_port
+from onsale.service.ticketing.driving_adapter.http_controller.sse import HEARTBEAT_SECONDS
+from tests.servers.waiting import eventually
 from tests.support.deployment import PROJECT, run_tool
 
 CONFIGURATION = PROJECT / "deploy" / "proxy" / "haproxy.cfg"
 START_SECONDS_MAX = 20.0
 ANSWER_SECONDS_MAX = 5.0
 _POLL_SECONDS = 0.05
+# One that is refused twice is sent nothing; besides those that waited for the proxy.
+HEALTH_CHECKS_SEEN = 6
 
 
 @asynccontextmanager
@@ -71,6 +75,14 @@ class _Upstream:
     async def answer(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         head = (await reader.readuntil(b"\r\n\r\n")).decode()
         self.heads.append(head)
+        if head.startswith("GET /readyz"):
+            # A store is away; what needs none is served on.
+            writer.write(b"HTTP/1.1 503 Not now\r\nContent-Length: 0\r\nConnection: close\r\n\r\n")
+            writer.close()
+            return
+        if head.startswith("POST /breaks"):
+            writer.close()
+            return
         if head.startswith("GET /sse"):
             writer.write(b"HTTP/1.1 200 OK\r\nContent-Type: text/event-stream\r\n\r\n")
             for number in (b"1", b"2"):
@@ -148,6 +160,39 @@ async def test_a_client_cannot_say_where_it_comes_from(
     (head,) = (each for each in stand_in.heads if each.startswith("GET /api/event"))
     told = [line for line in head.lower().splitlines() if line.startswith("x-forwarded-")]
     assert sorted(told) == ["x-forwarded-for: 127.0.0.1", "x-forwarded-proto: http"]
+
+
+def test_a_stream_may_be_silent_for_longer_than_it_ever_is() -> None:
+    for side in ("client", "server"):
+        ((number, unit),) = re.findall(
+            rf"^    timeout {side} (\d+)(s|m)$", CONFIGURATION.read_text(), re.MULTILINE
+        )
+        seconds = int(number) * {"s": 1, "m": 60}[unit]
+        assert seconds > 2 * HEARTBEAT_SECONDS, side
+
+
+async def test_an_api_that_is_alive_and_not_ready_is_sent_requests(
+    upstream: tuple[_Upstream, int], tmp_path: Path
+) -> None:
+    stand_in, port = upstream
+
+    async def was_asked_again() -> bool:
+        asked = [head.split()[1] for head in stand_in.heads]
+        return asked.count("/livez") + asked.count("/readyz") >= HEALTH_CHECKS_SEEN
+
+    async with _proxy(tmp_path, port) as url, httpx.AsyncClient() as client:
+        await eventually(was_asked_again, timeout_seconds=START_SECONDS_MAX)
+        assert (await client.get(f"{url}/api/event")).status_code == httpx.codes.OK
+
+
+async def test_what_was_sent_and_not_answered_is_not_sent_again(
+    upstream: tuple[_Upstream, int], tmp_path: Path
+) -> None:
+    stand_in, port = upstream
+    async with _proxy(tmp_path, port) as url, httpx.AsyncClient() as client:
+        answer = await client.post(f"{url}/breaks", content=b"{}")
+    assert answer.status_code == httpx.codes.BAD_GATEWAY
+    assert sum(head.startswith("POST /breaks") for head in stand_in.heads) == 1
 
 
 async def _status_line(port: int, target: str) -> str:

@@ -1,11 +1,13 @@
 """The systemd units, judged by systemd itself."""
 
 import shutil
+from ipaddress import ip_network
 from pathlib import Path
 
 import pytest
 
 from onsale.platform.stopping import STOP_SECONDS_MAX
+from onsale.settings import unknown_names
 from tests.support.deployment import PROJECT, run_tool
 from tests.support.onsale_up import ONSALE
 
@@ -39,6 +41,45 @@ def test_a_misspelt_word_is_found(units: Path) -> None:
     unit = units / "onsale-api@.service"
     unit.write_text(unit.read_text().replace("TimeoutStopSec=", "TimeoutStopSecs="))
     assert "TimeoutStopSecs" in _verify(unit)
+
+
+def _values(name: str, key: str) -> list[str]:
+    lines = (UNITS / name).read_text().splitlines()
+    return [line.removeprefix(f"{key}=") for line in lines if line.startswith(f"{key}=")]
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_credentials_are_settings_from_files_of_the_same_name(name: str) -> None:
+    for credential in _values(name, "LoadCredential"):
+        setting, path = credential.split(":")
+        assert unknown_names([setting.upper()]) == {}
+        assert path == f"/etc/onsale/secrets/{setting}"
+
+
+def test_those_who_sign_have_the_secret_and_nobody_else() -> None:
+    credentials = {
+        name: {each.split(":")[0] for each in _values(name, "LoadCredential")} for name in NAMES
+    }
+    signing = {name for name, given in credentials.items() if "onsale_token_secret" in given}
+    assert signing == {"onsale-api@.service", "onsale-webhooks@.service"}
+    for name, given in credentials.items():
+        assert "onsale_database_url" in given, name
+        assert ("onsale_seat_store_url" in given) == (name != "onsale-migrate.service"), name
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_what_ends_is_started_again_but_for_what_is_done(name: str) -> None:
+    if _values(name, "Type") == ["oneshot"]:
+        assert _values(name, "Restart") == []
+    else:
+        # Also after an orderly end, and however often it has failed.
+        assert _values(name, "Restart") == ["always"]
+        assert _values(name, "StartLimitIntervalSec") == ["0"]
+
+
+def test_the_proxy_of_this_machine_alone_is_believed() -> None:
+    (trusted,) = _values("settings.env", "ONSALE_TRUSTED_PROXIES")
+    assert all(ip_network(each).is_loopback for each in trusted.split(","))
 
 
 @pytest.mark.parametrize("name", NAMES)
