@@ -140,6 +140,27 @@ async def test_an_event_is_told_to_be_sold_out_each_time_that_it_is_and_once(
     assert json.loads(body)["data"] == {"event_id": event.id, "status": "sold_out"}
 
 
+async def test_what_is_sent_again_does_not_stand_for_what_happens_meanwhile(
+    pipeline: Pipeline, books: Books, buyer: Principal
+) -> None:
+    """The receiver has taken in that message, and expects it more than once."""
+    event = await pipeline.open_event(rows=1, seats_per_row=2)
+    webhook, _ = await books.listen(event.seller_id, NOWHERE, WebhookEvent.EVENT_SOLD_OUT)
+    held = await pipeline.hold(buyer, event, quantity=2)
+    await refresh_status(pipeline, event)
+    (told,) = await books.claim()
+    await books.outbox.delivered(told, 200)
+    await books.webhooks.resend(told.id)
+
+    await pipeline.cancel.execute(buyer, held.id)
+    await pipeline.settle()
+    await refresh_status(pipeline, event)
+    await pipeline.hold(buyer, event, quantity=2)
+    await refresh_status(pipeline, event)
+
+    assert len({delivery.message_id for delivery in await books.log(webhook)}) == 2
+
+
 async def test_only_those_are_owed_who_want_to_hear_it(
     pipeline: Pipeline, books: Books, buyer: Principal
 ) -> None:

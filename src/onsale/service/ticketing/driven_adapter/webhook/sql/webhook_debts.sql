@@ -26,5 +26,5 @@ WHERE NOT EXISTS (
       AND webhook_delivery.type = owed.type
       AND webhook_delivery.status = 'owed'
       AND webhook_delivery.booking_id IS NULL
-      AND webhook_delivery.attempt_count = 0
+      AND webhook_delivery.last_attempt_at IS NULL
 )
