@@ -93,3 +93,59 @@ async def test_a_worker_that_slept_does_not_send_what_another_may_have(
         await wait_for(lambda: books.log(webhook), lambda log: bool(log[0].attempt_count == 1))
     assert receiver.posts == []
     assert await books.statuses(webhook) == [OWED]
+
+
+async def test_a_late_failure_is_of_its_own_attempt_also_if_attempts_were_counted_anew(
+    books: Books, receiver: Receiver
+) -> None:
+    webhook = await books.listening(receiver.url())
+    (delivery_id,) = await books.owe(webhook, None)
+    (slept,) = await books.claim()
+    await books.hurry()
+    (again,) = await books.claim()
+    await books.outbox.delivered(again, 200)
+    await books.webhooks.resend(delivery_id)
+    (third,) = await books.claim()
+    assert third.attempt_count == slept.attempt_count == 1
+
+    await books.outbox.failed(slept, 500, DeliveryFault.STATUS, retry_seconds=0)
+
+    assert await books.claim() == [], "somebody has it in hand"
+    (delivery,) = await books.log(webhook)
+    assert delivery.last_fault is None
+    await books.outbox.failed(third, 500, DeliveryFault.STATUS, retry_seconds=0)
+    (delivery,) = await books.log(webhook)
+    assert delivery.last_fault is DeliveryFault.STATUS
+
+
+@pytest.mark.parametrize("ends", ["arrives", "dies"])
+async def test_what_a_dead_worker_had_in_hand_is_due_once_what_comes_before_it_is_settled(
+    books: Books, receiver: Receiver, ends: str
+) -> None:
+    """It was in hand while nothing came before it; then the first was sent again, in vain."""
+    webhook = await books.listening(receiver.url())
+    (booking,) = await books.bookings(1)
+    first_id, later_id = await books.owe(webhook, booking, booking)
+    (first,) = await books.claim()
+    await books.outbox.delivered(first, 200)
+    assert [each.id for each in await books.claim()] == [later_id]
+    await books.pool.execute(
+        "UPDATE webhook_delivery SET claimed_until = now(), next_try_at = now() WHERE id = $1",
+        later_id,
+    )
+    await books.webhooks.resend(first_id)
+    (first,) = await books.claim()
+    await books.outbox.failed(first, 500, DeliveryFault.STATUS, retry_seconds=10_000)
+    assert await books.claim() == [], "the later one is put off till the first is due"
+    await books.webhooks.resend(first_id)
+    (first,) = await books.claim()
+
+    if ends == "arrives":
+        await books.outbox.delivered(first, 200)
+    else:
+        await books.pool.execute(
+            "UPDATE webhook_delivery SET give_up_at = now() WHERE id = $1", first_id
+        )
+        await books.outbox.failed(first, 500, DeliveryFault.STATUS, retry_seconds=1)
+
+    assert [each.id for each in await books.claim()] == [later_id]

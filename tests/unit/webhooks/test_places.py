@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from uuid import uuid4
 
 import pytest
@@ -36,6 +37,7 @@ def delivery(webhook: DueWebhook) -> OwedDelivery:
         salts=(),
         body="",
         attempt_count=1,
+        claimed_until=datetime.now(UTC),
     )
 
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Protocol
 from uuid import UUID
 
@@ -35,7 +36,7 @@ class DueWebhook:
 @dataclass(frozen=True, slots=True)
 class OwedDelivery:
     """A delivery in hand, and all that is needed to try it. ``body`` is JSON. ``salts`` are those
-    of the secrets to sign with.
+    of the secrets to sign with. ``claimed_until`` tells this attempt from every other.
     """
 
     id: int
@@ -46,6 +47,7 @@ class OwedDelivery:
     salts: tuple[bytes, ...]
     body: str
     attempt_count: int
+    claimed_until: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +93,7 @@ class IWebhookOutbox(Protocol):
         retry_seconds: float,
     ) -> DeliveryStatus:
         """It did not: it is due again after so long, or dead if its time is over. Nothing happens
-        if another attempt has begun since.
+        unless it is still in hand by this attempt.
         """
         ...
 

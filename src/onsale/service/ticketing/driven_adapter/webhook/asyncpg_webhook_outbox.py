@@ -81,7 +81,7 @@ class AsyncpgWebhookOutbox:
         async with unavailable_on_connection_loss():
             after = await self._pool.fetchval(
                 _SQL["failed"],
-                *(delivery.id, delivery.attempt_count, status, fault.value, retry_seconds),
+                *(delivery.id, delivery.claimed_until, status, fault.value, retry_seconds),
             )
         return DeliveryStatus.OWED if after is None else DeliveryStatus(after)
 
@@ -128,4 +128,5 @@ def _owed(row: asyncpg.Record) -> OwedDelivery:
         salts=tuple(salt for salt in salts if salt is not None),
         body=row["body"],
         attempt_count=row["attempt_count"],
+        claimed_until=row["claimed_until"],
     )

@@ -103,7 +103,7 @@ FROM claimed, webhook
 WHERE webhook_delivery.id = claimed.id AND webhook.id = webhook_delivery.webhook_id
 RETURNING
     webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.message_id,
-    webhook_delivery.body, webhook_delivery.attempt_count,
+    webhook_delivery.body, webhook_delivery.attempt_count, webhook_delivery.claimed_until,
     webhook.seller_id, webhook.url, webhook.salt,
     CASE WHEN webhook.previous_until > clock_timestamp() THEN webhook.previous_salt END
         AS previous_salt
@@ -128,9 +128,14 @@ WHERE webhook_delivery.webhook_id = settled.webhook_id
   AND webhook_delivery.booking_id = settled.booking_id
   AND webhook_delivery.id > settled.id
   AND webhook_delivery.status = 'owed'
-  AND webhook_delivery.claimed_until IS NULL
+  AND (
+      webhook_delivery.claimed_until IS NULL
+      OR webhook_delivery.claimed_until < clock_timestamp()
+  )
 
 -- name: failed
+-- An attempt is known by the end of its lease, to the microsecond: attempts are counted anew when a
+-- delivery is sent again.
 WITH failed AS (
     UPDATE webhook_delivery
     SET status = CASE WHEN clock_timestamp() < give_up_at THEN 'owed' ELSE 'dead' END,
@@ -142,7 +147,7 @@ WITH failed AS (
         claimed_until = NULL,
         last_status = $3,
         last_fault = $4
-    WHERE id = $1 AND attempt_count = $2 AND status = 'owed'
+    WHERE id = $1 AND claimed_until = $2 AND status = 'owed'
     RETURNING id, webhook_id, booking_id, status
 ), released AS (
     UPDATE webhook_delivery
@@ -153,7 +158,10 @@ WITH failed AS (
       AND webhook_delivery.booking_id = failed.booking_id
       AND webhook_delivery.id > failed.id
       AND webhook_delivery.status = 'owed'
-      AND webhook_delivery.claimed_until IS NULL
+      AND (
+          webhook_delivery.claimed_until IS NULL
+          OR webhook_delivery.claimed_until < clock_timestamp()
+      )
 )
 SELECT status FROM failed
 
