@@ -52,7 +52,8 @@ def top(
     """Watch an on-sale: bookings a second, holds, seats left, lag, what is owed, drift.
 
     Signed in as its seller you see revenue too. What nobody measures is shown as a dash. Bookings
-    held are counted every ten seconds, the seats of an event at each look.
+    held are counted every ten seconds, the seats of an event at each look. It goes on while the
+    service is restarted, for a minute at most.
     """
     from onsale.cli.service import address_of, failures
     from onsale.cli.top_looks import lookout
@@ -76,7 +77,8 @@ async def _watch(lookout: "Lookout", interval: float, *, once: bool, as_json: bo
         # Rates are differences, so the first look shows none.
         await anext(looks)
         if once:
-            look = await anext(looks)
+            while (look := await anext(looks)).away_seconds is not None:
+                pass
             say_json_line(look) if as_json else say_laid_out(view_of(look))
         elif as_json:
             async for look in looks:

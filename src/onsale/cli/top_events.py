@@ -16,6 +16,7 @@ from onsale.client import (
     ProblemError,
     SectionCounts,
 )
+from onsale.client.core import is_passing
 
 EVENTS_MAX = 5
 CANDIDATES_MAX = 20
@@ -57,7 +58,7 @@ class EventWatch:
         """How they are now.
 
         Raises:
-            OnsaleError: the API does not answer.
+            OnsaleError: the API does not answer, or not now.
         """
         if self.asked:
             return await self._each(self.asked)
@@ -84,7 +85,9 @@ class EventWatch:
                     order=EventOrder.SALE,
                     limit=CANDIDATES_MAX,
                 )
-            except ProblemError:
+            except ProblemError as error:
+                if is_passing(error):
+                    raise
                 continue  # a buyer, or a session that is over
             now = datetime.now(UTC)
             events = [each.id for each in page.items if (each.on_sale_at or now) <= now]

@@ -18,7 +18,9 @@ from onsale.cli.options import DATA_DEFAULT
 from onsale.cli.session_file import token_of
 from onsale.cli.top_events import EventLook, EventWatch
 from onsale.client import AsyncOnsaleClient, ClientOptions, OnsaleError
+from onsale.client.core import is_passing
 
+AWAY_SECONDS_MAX = 60.0
 # A look is not waited for: the next one is due.
 _ONE_ATTEMPT = ClientOptions(attempts_max=1, connect_seconds_max=2.0, answer_seconds_max=5.0)
 _METRICS_PORT = "ONSALE_METRICS_PORT_"
@@ -35,12 +37,14 @@ class ProcessLook(msgspec.Struct, frozen=True, kw_only=True):
 class Look(msgspec.Struct, frozen=True, kw_only=True):
     """Everything at one moment. ``None`` is what nobody measures; rates are since the look before.
 
-    Holds (bookings), lag, owed commands, dead letters and drift are those of the whole service,
-    whoever told them. ``events_not_shown`` are on sale too and sell less.
+    ``away_seconds`` is for how long the API has not answered, if it does not: then ``events`` is
+    what it told last. Holds (bookings), lag, owed commands, dead letters and drift are those of the
+    whole service, whoever told them. ``events_not_shown`` are on sale too and sell less.
     """
 
     at: datetime
     url: str
+    away_seconds: float | None
     accepted_per_second: float | None
     refused_per_second: float | None
     decided_per_second: float | None
@@ -67,14 +71,16 @@ class Lookout:
     processes: Mapping[str, AsyncOnsaleClient]
     _before: Mapping[str, Samples] = field(default_factory=dict)
     _before_at: float = 0.0
+    _events_before: Sequence[EventLook] = ()
+    _answered_at: float | None = None
 
     async def look(self) -> Look:
         """How it is now.
 
         Raises:
-            OnsaleError: the API does not answer.
+            OnsaleError: the API refuses, has not answered once, or not for ``AWAY_SECONDS_MAX``.
         """
-        events = await self.watch.look()
+        away_seconds = await self._look_at_events()
         told = await asyncio.gather(*map(_samples, self.processes.values()))
         now = time.monotonic()
         samples = {name: found for name, found in zip(self.processes, told, strict=True) if found}
@@ -84,6 +90,7 @@ class Lookout:
         return Look(
             at=datetime.now(UTC),
             url=self.client.url,
+            away_seconds=away_seconds,
             accepted_per_second=rates.of("onsale_http_requests_total", **_BOOKED, status="202"),
             refused_per_second=rates.of("onsale_http_requests_total", **_BOOKED, but_status="202"),
             decided_per_second=rates.of("onsale_worker_messages_total", begins="seat-reservation"),
@@ -96,13 +103,27 @@ class Lookout:
             drift_seats=agreed(everything, "onsale_drift_seats"),
             drift_events=agreed(everything, "onsale_drift_events"),
             oldest_comparison_seconds=agreed(everything, "onsale_drift_oldest_check_seconds"),
-            events=events,
+            events=self._events_before,
             events_not_shown=self.watch.others,
             processes=[
                 ProcessLook(name=name, url=client.url, is_up=name in samples)
                 for name, client in self.processes.items()
             ],
         )
+
+    async def _look_at_events(self) -> float | None:
+        """Ask the API; for how long it has not answered if it does not, as when it is restarted."""
+        try:
+            self._events_before = await self.watch.look()
+        except OnsaleError as error:
+            if self._answered_at is None or not is_passing(error):
+                raise
+            away_seconds = time.monotonic() - self._answered_at
+            if away_seconds > AWAY_SECONDS_MAX:
+                raise
+            return away_seconds
+        self._answered_at = time.monotonic()
+        return None
 
     async def __aenter__(self) -> Self:
         return self

@@ -24,6 +24,9 @@ def view_of(look: Look) -> RenderableType:
         Text(f"onsale top  {clean(look.url)}  {look.at:%Y-%m-%d %H:%M:%S} UTC", style="bold"),
         _figures(look),
     ]
+    if look.away_seconds is not None:
+        since = f"no answer for {look.away_seconds:,.0f} s; the events stood so before that"
+        lines.append(Text(since, style="bold yellow"))
     if away:
         lines.append(Text(f"no metrics from: {', '.join(away)}", style="yellow"))
     if not look.events:

@@ -1,17 +1,21 @@
 """What ``onsale top`` makes of metrics, those that are not there included."""
 
-from collections.abc import Sequence
+import json
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import StringIO
 
 import pytest
 from rich.console import Console
 
+from onsale.cli import top_looks
 from onsale.cli.exposed_metrics import parse
 from onsale.cli.top_events import EventLook
-from onsale.cli.top_looks import Look, ProcessLook, Rates, agreed
+from onsale.cli.top_looks import Look, Lookout, ProcessLook, Rates, agreed, lookout
 from onsale.cli.top_view import view_of
-from onsale.client import EventStatus, SectionCounts
+from onsale.client import EventStatus, NoAnswerError, ProblemError, SectionCounts
+from tests.support.hostile_server import hostile_server, http
 
 REQUESTS = """\
 # TYPE onsale_http_requests_total counter
@@ -70,11 +74,13 @@ def look(
     *events: EventLook,
     lag: float | None = None,
     is_up: bool = True,
+    away: float | None = None,
     not_shown: Sequence[int] = (),
 ) -> Look:
     return Look(
         at=datetime(2030, 1, 1, tzinfo=UTC),
         url="http://x",
+        away_seconds=away,
         accepted_per_second=12.34,
         refused_per_second=0.0,
         decided_per_second=None,
@@ -123,6 +129,85 @@ def test_what_is_not_measured_is_a_dash() -> None:
 def test_who_tells_nothing_is_named() -> None:
     assert "no metrics from: ticketing" in text_of(look(is_up=False))
     assert "no metrics from" not in text_of(look())
+
+
+def test_a_service_that_is_away_is_said() -> None:
+    assert "no answer for 3 s" in text_of(look(away=3.2))
+    assert "no answer" not in text_of(look())
+
+
+EVENT = {
+    "id": 7,
+    "seller_id": 1,
+    "name": "Opera",
+    "description": "",
+    "venue_name": "House",
+    "seating_config": {"sections": []},
+    "is_active": True,
+    "status": "available",
+    "starts_at": None,
+    "on_sale_at": None,
+    "currency": "EUR",
+    "hold_seconds": 60,
+    "max_tickets_per_booking": 4,
+    "max_tickets_per_buyer": None,
+    "leave_no_single_seats": False,
+    "created_at": "2030-01-01T00:00:00Z",
+    "sections": [],
+}
+ANSWER = http(200, json.dumps(EVENT).encode())
+METRICS = http(200, REQUESTS.format(accepted=1, refused=2).encode(), "text/plain")
+GARBAGE = http(200, b"<html>", "text/html")
+AWAY = http(503, b"<html>", "text/html")
+
+
+@asynccontextmanager
+async def watched(*replies: bytes) -> AsyncIterator[Lookout]:
+    """Event 7 of a service that answers so, event and metrics in turn."""
+    async with hostile_server(*replies) as server, lookout(server.url, None, (7,), ()) as watching:
+        yield watching
+
+
+async def test_what_is_away_for_a_moment_is_looked_at_again(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    replies = (ANSWER, METRICS, b"", b"", AWAY, AWAY, ANSWER, METRICS, b"")
+    async with watched(*replies) as watching:
+        looks = [await watching.look() for _ in range(4)]
+        monkeypatch.setattr(top_looks, "AWAY_SECONDS_MAX", 0.0)
+        with pytest.raises(NoAnswerError):
+            await watching.look()
+    assert [each.away_seconds is None for each in looks] == [True, False, False, True]
+    assert [each.processes[0].is_up for each in looks] == [True, False, False, True]
+    assert [each.events[0].name for each in looks] == ["Opera"] * 4
+
+
+async def test_what_never_answered_or_refuses_is_not_waited_for() -> None:
+    async with watched(b"") as watching:
+        with pytest.raises(NoAnswerError):
+            await watching.look()
+    gone = {"type": "about:blank", "title": "No", "status": 404, "detail": "", "code": "X"}
+    refusal = http(404, json.dumps(gone).encode(), "application/problem+json")
+    async with watched(ANSWER, METRICS, refusal) as watching:
+        await watching.look()
+        with pytest.raises(ProblemError):
+            await watching.look()
+
+
+async def test_a_service_that_is_busy_is_not_taken_for_one_without_events() -> None:
+    busy = {"type": "about:blank", "title": "No", "status": 503, "detail": "", "code": "X"}
+    refusal = http(503, json.dumps(busy).encode(), "application/problem+json")
+    async with hostile_server(refusal) as server, lookout(server.url, None, (), ()) as watching:
+        with pytest.raises(ProblemError):
+            await watching.look()
+
+
+@pytest.mark.parametrize("page", [GARBAGE, AWAY, b""])
+async def test_a_process_that_tells_no_metrics_is_shown_as_one(page: bytes) -> None:
+    async with watched(ANSWER, page) as watching:
+        look = await watching.look()
+    assert not look.processes[0].is_up
+    assert look.accepted_per_second is None
 
 
 def test_a_small_hall_is_shown_by_subsection_and_a_large_one_by_section() -> None:
