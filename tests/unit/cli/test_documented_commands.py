@@ -9,7 +9,7 @@ import pytest
 import typer.main
 from typer.core import TyperGroup
 
-from onsale.cli import app
+from onsale.cli.commands import app
 
 PROJECT = Path(__file__).parents[3]
 # The reference of the command line is written from the code.
