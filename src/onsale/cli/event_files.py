@@ -15,11 +15,13 @@ FILE_BYTES_MAX = 64 * 1024 * 1024
 EVENTS_MAX = 10_000
 SUFFIXES = (".json", ".yaml", ".yml")
 STDIN = "-"
+# What the service asks for and a file may leave out.
+_LEFT_OUT = {"description": ""}
 
 
 @dataclass(frozen=True, slots=True)
 class EventForm:
-    """An event as a file describes it, and where it stands: ``hall.yaml``, or ``halls.yaml#2``."""
+    """An event as a file describes it, with a description, and where it stands: ``hall.yaml``, or ``halls.yaml#2``."""
 
     source: str
     content: dict[str, Any]
@@ -70,7 +72,7 @@ def _events_of(file: str) -> Iterator[EventForm]:
         source = file if len(found) == 1 else f"{file}#{number}"
         if not isinstance(event, dict):
             raise _bad(source, "an event is a mapping: name: …, venue_name: …, seating_config: …")
-        yield EventForm(source, {str(key): value for key, value in event.items()})
+        yield EventForm(source, {**_LEFT_OUT, **{str(key): value for key, value in event.items()}})
 
 
 def _text(file: str) -> str:

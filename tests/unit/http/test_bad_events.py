@@ -268,7 +268,7 @@ async def test_a_field_at_its_bound_is_accepted(
     assert created.status_code == 201, created.text
 
 
-@pytest.mark.parametrize("field", ["name", "venue_name", "seating_config"])
+@pytest.mark.parametrize("field", ["name", "description", "venue_name", "seating_config"])
 async def test_a_missing_field_is_told(seller: httpx.AsyncClient, field: str) -> None:
     form = event_form()
     del form[field]
@@ -277,15 +277,6 @@ async def test_a_missing_field_is_told(seller: httpx.AsyncClient, field: str) ->
 
     (error,) = problem(refused, 422, "VALIDATION_ERROR")["errors"]
     assert error["field"] == field
-
-
-async def test_an_event_needs_no_description(seller: httpx.AsyncClient) -> None:
-    form = event_form()
-    del form["description"]
-
-    created = await seller.post("/api/event", json=form)
-
-    assert (created.status_code, created.json()["description"]) == (201, "")
 
 
 @pytest.mark.parametrize(

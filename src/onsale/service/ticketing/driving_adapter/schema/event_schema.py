@@ -52,7 +52,7 @@ class CreateEventRequest(RequestModel):
     """A new event with all its seats."""
 
     name: Name
-    description: Description = ""
+    description: Description
     venue_name: Name
     seating_config: AnyHallForm
     is_active: bool = True
