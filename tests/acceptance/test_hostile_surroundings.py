@@ -27,8 +27,8 @@ def test_neither_a_token_nor_a_password_in_an_address_is_shown(tmp_path: Path) -
             assert "hidden" not in run.stderr
             assert run.stderr.count("\n") == 1
     run = run_onsale("event", "list", "--url", "http://ada:hidden-word@127.0.0.1:1", cwd=tmp_path)
-    assert run.returncode == 4
-    assert "http://ada:********@127.0.0.1:1 cannot be reached" in run.stderr
+    assert (run.returncode, "has no user name" in run.stderr) == (2, True), run.stderr
+    assert "hidden" not in run.stderr
 
 
 async def test_what_a_service_says_cannot_steer_the_terminal(tmp_path: Path) -> None:
@@ -67,10 +67,10 @@ def typed(
 @pytest.mark.parametrize(
     ("command", "said"),
     [
-        (["top", "--url", "garbage"], "'garbage' is no address"),
-        (["top", "--metrics", "garbage"], "'garbage' is no address"),
-        (["event", "list", "--url", "http://host:port"], "Invalid port"),
-        (["top", "--once", "--url", "http://host:port"], "Invalid port"),
+        (["top", "--url", "garbage"], "the address of a service is such as"),
+        (["top", "--metrics", "garbage"], "the address of a service is such as"),
+        (["event", "list", "--url", "http://host:port"], "the address of a service is such as"),
+        (["top", "--once", "--url", "http://host:port"], "the address of a service is such as"),
         (["event", "on-sale", "1", "9999-12-31T23:59:59-14:00"], "a time is 2031"),
         (["event", "on-sale", "1", "0001-01-01T00:00:00+14:00"], "a time is 2031"),
         (["event", "sales", "1", "--csv", "."], "is a directory"),
@@ -126,7 +126,7 @@ def test_a_full_disk_is_said(command: list[str]) -> None:
             check=False,
         )
     assert run.returncode == 1
-    assert run.stderr.startswith(b"onsale: what there is to print")
+    assert b"what there is to print or to keep cannot be written" in run.stderr
     assert run.stderr.count(b"\n") == 1
 
 

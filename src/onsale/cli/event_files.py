@@ -21,7 +21,9 @@ _LEFT_OUT = {"description": ""}
 
 @dataclass(frozen=True, slots=True)
 class EventForm:
-    """An event as a file describes it, with a description, and where it stands: ``hall.yaml``, or ``halls.yaml#2``."""
+    """An event as a file describes it, and where it stands: ``hall.yaml``, or ``halls.yaml#2``.
+    It has a description.
+    """
 
     source: str
     content: dict[str, Any]

@@ -44,7 +44,9 @@ def complain_in_json(code: str, message: str) -> None:
     """What went wrong, for a program."""
     import msgspec
 
-    typer.echo(_escaped(msgspec.json.encode({"code": code, "message": message})), err=True)
+    typer.echo(
+        _escaped(msgspec.json.encode({"code": code, "message": printable(message)})), err=True
+    )
 
 
 def clean(text: str) -> str:

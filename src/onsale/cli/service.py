@@ -6,11 +6,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from httpx import InvalidURL
-
 from onsale.cli.exit_codes import ExitCode
 from onsale.cli.failures import CommandFailedError
-from onsale.cli.masking import masked
 from onsale.cli.options import DATA_DEFAULT, URL_DEFAULT
 from onsale.cli.session_file import TOKEN_VARIABLE, is_token_given, token_of
 from onsale.client import NoAnswerError, NotInTimeError, OnsaleClient, OnsaleError, ProblemError
@@ -73,16 +70,10 @@ def failures(address: str) -> Iterator[None]:
         yield
     except OnsaleError as error:
         raise told(error, address) from error
-    except InvalidURL as error:
-        raise CommandFailedError(
-            f"{masked(address)} can be no address: {error}; see --url and ONSALE_URL",
-            code=ExitCode.MISUSED,
-        ) from None
 
 
 def told(error: OnsaleError, address: str) -> CommandFailedError:
     """The failure that an error is to whoever typed the command."""
-    address = masked(address)
     if isinstance(error, NoAnswerError):
         return _no_answer(error, address)
     if isinstance(error, ProblemError):

@@ -31,7 +31,7 @@ def session_path(environment: Mapping[str, str] = os.environ) -> Path:
 
 def is_token_given() -> bool:
     """Whether the environment has a token, which goes before every session that is kept."""
-    return bool(os.environ.get(TOKEN_VARIABLE))
+    return bool(os.environ.get(TOKEN_VARIABLE, "").strip())
 
 
 def token_of(url: str) -> str | None:
