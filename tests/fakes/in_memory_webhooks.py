@@ -70,6 +70,10 @@ class InMemoryWebhooks:
             webhook = replace(webhook, url=changes.url)
         if changes.event_types is not None:
             webhook = replace(webhook, event_types=changes.event_types)
+        if changes.is_active and not webhook.is_active:
+            for number, each in self.log.items():
+                if each.webhook_id == webhook_id and each.status is DeliveryStatus.OWED:
+                    self.settle(number, DeliveryStatus.DEAD)
         if changes.is_active is not None:
             reason = webhook.disabled_reason or DisabledReason.SELLER
             webhook = replace(

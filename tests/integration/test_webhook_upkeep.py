@@ -2,6 +2,9 @@
 
 from collections import Counter
 
+import pytest
+
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_webhook_repository import WebhookChanges
 from onsale.service.ticketing.app.service.webhook_places import PER_WEBHOOK_MAX
 from onsale.service.ticketing.domain.entity.webhook_entity import (
@@ -9,8 +12,9 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
     DeliveryStatus,
     DisabledReason,
 )
+from onsale.service.ticketing.driven_adapter.webhook import asyncpg_webhook_repository
 from storm.receiver import Answer, Receiver
-from tests.support.webhooks import Books
+from tests.support.webhooks import SECRETS, Books
 
 DELIVERED, OWED, DEAD = DeliveryStatus.DELIVERED, DeliveryStatus.OWED, DeliveryStatus.DEAD
 
@@ -34,19 +38,51 @@ async def test_410_disables_the_webhook_and_the_log_says_so(
     assert [each.last_status for each in await books.log(webhook)].count(410) == len(receiver.posts)
 
 
-async def test_410_of_an_address_that_was_changed_meanwhile_disables_nothing(
-    books: Books, receiver: Receiver
+@pytest.mark.parametrize("change", ["another address", "off and on again", "another secret"])
+async def test_410_of_what_its_seller_has_changed_since_is_a_failure_like_any_other(
+    books: Books, receiver: Receiver, change: str
 ) -> None:
-    webhook = await books.listening(receiver.url())
+    webhook = await books.listening(receiver.url("/old"))
     await books.owe(webhook, None)
     (in_hand,) = await books.claim()
-    await books.webhooks.change(webhook.id, WebhookChanges(url=receiver.url("/new")))
+    if change == "another address":
+        await books.webhooks.change(webhook.id, WebhookChanges(url=receiver.url("/new")))
+    elif change == "another secret":
+        await books.webhooks.rotate(webhook.id, SECRETS.new_salt())
+    else:
+        for is_active in (False, True):
+            await books.webhooks.change(webhook.id, WebhookChanges(is_active=is_active))
 
-    await books.outbox.gone(in_hand, 410)
+    after = await books.outbox.gone(in_hand, 410, retry_seconds=0)
 
-    after = await books.webhooks.by_id(webhook.id)
-    assert after is not None
-    assert after.is_active
+    kept = await books.webhooks.by_id(webhook.id)
+    assert kept is not None
+    assert kept.is_active
+    (delivery,) = await books.log(webhook)
+    assert (delivery.last_status, delivery.last_fault) == (410, DeliveryFault.GONE)
+    if change == "off and on again":
+        # It was given up when the webhook was off.
+        assert delivery.status is after is DEAD
+        return
+    assert delivery.status is after is OWED
+    async with books.delivering():
+        assert await books.settled(webhook) == [DELIVERED]
+
+
+async def test_410_of_an_attempt_that_lost_its_lease_leaves_the_delivery_to_the_next(
+    books: Books,
+) -> None:
+    webhook = await books.listening("http://127.0.0.1:9/")
+    await books.owe(webhook, None)
+    (slept,) = await books.claim()
+    await books.hurry()
+    (again,) = await books.claim()
+
+    assert await books.outbox.gone(slept, 410, retry_seconds=0) is OWED
+
+    assert await books.statuses(webhook) == [OWED]
+    await books.outbox.delivered(again, 200)
+    assert await books.statuses(webhook) == [DELIVERED]
 
 
 async def test_the_log_is_forgotten_after_a_while_and_a_removed_webhook_entirely(
@@ -109,3 +145,54 @@ async def test_who_is_kept_waiting_is_told_and_not_whose_receiver_fails(books: B
     backlog = await books.outbox.backlog()
     assert backlog.count == 4
     assert 600 <= backlog.waiting_seconds < 700
+
+
+async def test_what_is_owed_when_a_webhook_is_disabled_is_not_delivered_when_it_is_in_use_again(
+    books: Books, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """However soon: nobody has tidied in between."""
+    monkeypatch.setattr(asyncpg_webhook_repository, "GIVE_UP_COUNT_MAX", 2)
+    webhook = await books.listening(receiver.url())
+    bystander = await books.listening(receiver.url("/bystander"))
+    await books.owe(bystander, None)
+    await books.owe(webhook, *[None] * 6)
+    in_hand, *_ = await books.claim(1)
+    for is_active in (False, True):
+        await books.webhooks.change(webhook.id, WebhookChanges(is_active=is_active))
+    # What is active already gives nothing up.
+    await books.owe(webhook, None)
+    await books.webhooks.change(webhook.id, WebhookChanges(is_active=True))
+
+    status = await books.outbox.failed(in_hand, 500, DeliveryFault.STATUS, retry_seconds=0)
+    async with books.delivering():
+        await books.hurry()
+        assert await books.settled(webhook) == [DEAD] * 6 + [DELIVERED]
+        await books.settled(bystander)
+    assert status is DEAD
+    assert Counter(each.last_fault for each in await books.log(webhook)) == {
+        DeliveryFault.STATUS: 1,
+        DeliveryFault.DISABLED: 5,
+        None: 1,
+    }
+    assert Counter(post.path for post in receiver.posts) == {"/hook": 1, "/bystander": 1}
+
+
+async def test_too_much_to_give_up_at_once_is_given_up_in_several_requests(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncpg_webhook_repository, "GIVE_UP_COUNT_MAX", 2)
+    monkeypatch.setattr(asyncpg_webhook_repository, "GIVE_UP_ROUNDS_MAX", 2)
+    webhook = await books.listening("http://127.0.0.1:9/")
+    await books.owe(webhook, *[None] * 6)
+    await books.webhooks.change(webhook.id, WebhookChanges(is_active=False))
+
+    with pytest.raises(UnavailableError):
+        await books.webhooks.change(webhook.id, WebhookChanges(is_active=True))
+    kept = await books.webhooks.by_id(webhook.id)
+    assert kept is not None
+    assert not kept.is_active
+    assert await books.statuses(webhook) == [DEAD] * 4 + [OWED] * 2
+    used = await books.webhooks.change(webhook.id, WebhookChanges(is_active=True))
+    assert used is not None
+    assert used.is_active
+    assert await books.statuses(webhook) == [DEAD] * 6

@@ -189,3 +189,19 @@ async def test_a_delivery_is_owed_anew_under_its_own_name(kept: Kept) -> None:
     assert (again.id, again.message_id, again.status) == (ping.id, ping.message_id, "owed")
     assert again.next_try_at is not None
     assert await kept.webhooks.resend(ping.id + 1) is None
+
+
+async def test_what_was_owed_while_it_was_off_is_given_up_once_it_is_on_again(kept: Kept) -> None:
+    webhook = await kept.add(await kept.seller())
+    ping = await kept.webhooks.owe_ping(webhook.id)
+
+    async def status() -> DeliveryStatus:
+        found = await kept.webhooks.delivery(webhook.id, ping.id)
+        assert found is not None
+        return found.status
+
+    await kept.webhooks.change(webhook.id, WebhookChanges(is_active=True))
+    assert await status() is DeliveryStatus.OWED, "it was on all the while"
+    for is_active in (False, True):
+        await kept.webhooks.change(webhook.id, WebhookChanges(is_active=is_active))
+    assert await status() is DeliveryStatus.DEAD

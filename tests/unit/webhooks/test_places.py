@@ -38,6 +38,7 @@ def delivery(webhook: DueWebhook) -> OwedDelivery:
         body="",
         attempt_count=1,
         claimed_until=datetime.now(UTC),
+        webhook_updated_at=datetime.now(UTC),
     )
 
 

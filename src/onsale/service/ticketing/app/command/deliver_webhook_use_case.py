@@ -72,13 +72,11 @@ class DeliverWebhookUseCase:
             await self.outbox.delivered(delivery, attempt.status)
             return "delivered"
         fault = attempt.fault or DeliveryFault.PROTOCOL
+        retry_seconds = retry_delay_seconds(delivery.attempt_count, self.random_fraction())
         if fault is DeliveryFault.GONE and attempt.status is not None:
-            await self.outbox.gone(delivery, attempt.status)
-            return "dead"
-        status = await self.outbox.failed(
-            delivery,
-            attempt.status,
-            fault,
-            retry_seconds=retry_delay_seconds(delivery.attempt_count, self.random_fraction()),
-        )
+            status = await self.outbox.gone(delivery, attempt.status, retry_seconds=retry_seconds)
+        else:
+            status = await self.outbox.failed(
+                delivery, attempt.status, fault, retry_seconds=retry_seconds
+            )
         return "dead" if status is DeliveryStatus.DEAD else "failed"

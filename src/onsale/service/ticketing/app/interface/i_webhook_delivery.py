@@ -36,7 +36,8 @@ class DueWebhook:
 @dataclass(frozen=True, slots=True)
 class OwedDelivery:
     """A delivery in hand, and all that is needed to try it. ``body`` is JSON. ``salts`` are those
-    of the secrets to sign with. ``claimed_until`` tells this attempt from every other.
+    of the secrets to sign with. ``claimed_until`` tells this attempt from every other,
+    ``webhook_updated_at`` the webhook as it was then from what its seller made of it since.
     """
 
     id: int
@@ -48,6 +49,7 @@ class OwedDelivery:
     body: str
     attempt_count: int
     claimed_until: datetime
+    webhook_updated_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +99,12 @@ class IWebhookOutbox(Protocol):
         """
         ...
 
-    async def gone(self, delivery: OwedDelivery, status: int) -> None:
-        """The receiver wants nothing any more: the delivery is dead, the webhook disabled."""
+    async def gone(
+        self, delivery: OwedDelivery, status: int, *, retry_seconds: float
+    ) -> DeliveryStatus:
+        """The receiver wants nothing any more: the delivery is dead, the webhook disabled. If its
+        seller has changed the webhook since, it is a failure like any other.
+        """
         ...
 
     async def backlog(self) -> Backlog:

@@ -43,7 +43,12 @@ class IWebhookRepository(Protocol):
         ...
 
     async def change(self, webhook_id: int, changes: WebhookChanges) -> Webhook | None:
-        """Change a webhook; ``None`` if it is gone."""
+        """Change a webhook; ``None`` if it is gone. If it was disabled, nothing that it was owed
+        before is delivered once it is active.
+
+        Raises:
+            UnavailableError: so much is owed that it is not all given up yet; try again.
+        """
         ...
 
     async def rotate(self, webhook_id: int, salt: bytes) -> Webhook | None:

@@ -85,14 +85,22 @@ class AsyncpgWebhookOutbox:
             )
         return DeliveryStatus.OWED if after is None else DeliveryStatus(after)
 
-    async def gone(self, delivery: OwedDelivery, status: int) -> None:
+    async def gone(
+        self, delivery: OwedDelivery, status: int, *, retry_seconds: float
+    ) -> DeliveryStatus:
+        version = (delivery.webhook_id, delivery.webhook_updated_at)
+        attempt = (delivery.id, delivery.claimed_until, status)
         async with (
             unavailable_on_connection_loss(),
             self._pool.acquire() as connection,
             connection.transaction(),
         ):
-            await connection.execute(_SQL["disable"], delivery.webhook_id, delivery.url)
-            await connection.execute(_SQL["gone"], delivery.id, status)
+            await connection.execute(_SQL["disable"], *version)
+            after = await connection.fetchval(_SQL["gone"], *attempt)
+            if after is None:
+                parameters = (*attempt, DeliveryFault.GONE.value, retry_seconds)
+                after = await connection.fetchval(_SQL["failed"], *parameters)
+        return DeliveryStatus.OWED if after is None else DeliveryStatus(after)
 
     async def backlog(self) -> Backlog:
         async with unavailable_on_connection_loss():
@@ -129,4 +137,5 @@ def _owed(row: asyncpg.Record) -> OwedDelivery:
         body=row["body"],
         attempt_count=row["attempt_count"],
         claimed_until=row["claimed_until"],
+        webhook_updated_at=row["updated_at"],
     )

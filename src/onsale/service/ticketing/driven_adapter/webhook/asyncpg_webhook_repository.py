@@ -8,6 +8,7 @@ import asyncpg
 
 from onsale.platform.database.connections import unavailable_on_connection_loss
 from onsale.platform.database.sql_file import load_statements
+from onsale.platform.exceptions import UnavailableError
 from onsale.service.ticketing.app.interface.i_webhook_repository import WebhookChanges
 from onsale.service.ticketing.domain.entity.webhook_entity import (
     PING,
@@ -19,11 +20,18 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
     WebhookEvent,
 )
 from onsale.service.ticketing.domain.exceptions import WebhookLimitReachedError
+from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transaction import (
+    row_count,
+)
 from onsale.service.ticketing.driven_adapter.webhook.webhook_bodies import ping_body
 from onsale.service.ticketing.driven_adapter.webhook.webhook_rows import (
     delivery_from_row,
     webhook_from_row,
 )
+
+# Deliveries in one statement, and statements in one request, before a webhook is in use again.
+GIVE_UP_COUNT_MAX = 1_000
+GIVE_UP_ROUNDS_MAX = 50
 
 _ID_MAX = 2**63 - 1
 _SQL = load_statements(Path(__file__).parent / "sql" / "webhooks.sql")
@@ -61,6 +69,8 @@ class AsyncpgWebhookRepository:
         return [webhook_from_row(row) for row in rows]
 
     async def change(self, webhook_id: int, changes: WebhookChanges) -> Webhook | None:
+        if changes.is_active:
+            await self._give_up_owed(webhook_id)
         event_types = changes.event_types and list(changes.event_types)
         return await self._webhook(
             "change", webhook_id, changes.url, event_types, changes.is_active
@@ -97,6 +107,18 @@ class AsyncpgWebhookRepository:
             # It is being tried at this moment, or gone.
             rows = await self._fetch("delivery_alone", delivery_id)
         return delivery_from_row(rows[0]) if rows else None
+
+    async def _give_up_owed(self, webhook_id: int) -> None:
+        """So that a webhook that was disabled begins anew, however soon it is put in use again."""
+        async with unavailable_on_connection_loss():
+            await self._pool.execute(_SQL["give_up_in_hand"], webhook_id)
+            for _ in range(GIVE_UP_ROUNDS_MAX):
+                status = await self._pool.execute(
+                    _SQL["give_up_owed"], webhook_id, GIVE_UP_COUNT_MAX
+                )
+                if row_count(status) < GIVE_UP_COUNT_MAX:
+                    return
+        raise UnavailableError("postgresql", "what the webhook was owed is still being given up")
 
     async def _webhook(self, statement: str, *parameters: object) -> Webhook | None:
         rows = await self._fetch(statement, *parameters)

@@ -104,7 +104,7 @@ WHERE webhook_delivery.id = claimed.id AND webhook.id = webhook_delivery.webhook
 RETURNING
     webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.message_id,
     webhook_delivery.body, webhook_delivery.attempt_count, webhook_delivery.claimed_until,
-    webhook.seller_id, webhook.url, webhook.salt,
+    webhook.seller_id, webhook.url, webhook.salt, webhook.updated_at,
     CASE WHEN webhook.previous_until > clock_timestamp() THEN webhook.previous_salt END
         AS previous_salt
 
@@ -166,20 +166,27 @@ WITH failed AS (
 SELECT status FROM failed
 
 -- name: disable
--- Unless it has another address by now, which said nothing.
+-- Unless its seller has changed it since, which may have mended what the receiver complained of.
 UPDATE webhook
 SET is_active = false, disabled_reason = 'gone', updated_at = now()
-WHERE id = $1 AND url = $2 AND is_active
+WHERE id = $1 AND updated_at = $2 AND is_active
 
 -- name: gone
+-- If the webhook is disabled by now, whoever did it.
 UPDATE webhook_delivery
 SET status = 'dead',
     settled_at = clock_timestamp(),
     next_try_at = NULL,
     claimed_until = NULL,
-    last_status = $2,
+    last_status = $3,
     last_fault = 'gone'
-WHERE id = $1 AND status = 'owed'
+FROM webhook
+WHERE webhook_delivery.id = $1
+  AND webhook_delivery.claimed_until = $2
+  AND webhook_delivery.status = 'owed'
+  AND webhook.id = webhook_delivery.webhook_id
+  AND NOT webhook.is_active
+RETURNING webhook_delivery.status
 
 -- name: backlog
 -- A webhook is kept waiting while something of it is due and nothing of it is tried: of one whose

@@ -43,6 +43,37 @@ RETURNING
     id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
     created_at, updated_at
 
+-- name: give_up_owed
+-- What was owed when the webhook was disabled, before it is put in use again.
+UPDATE webhook_delivery
+SET status = 'dead',
+    settled_at = clock_timestamp(),
+    next_try_at = NULL,
+    claimed_until = NULL,
+    last_fault = 'disabled'
+WHERE id IN (
+    SELECT owed.id
+    FROM webhook
+    JOIN webhook_delivery AS owed ON owed.webhook_id = webhook.id
+    WHERE webhook.id = $1
+      AND NOT webhook.is_active
+      AND owed.status = 'owed'
+      AND (owed.claimed_until IS NULL OR owed.claimed_until < clock_timestamp())
+    LIMIT $2
+    FOR UPDATE OF owed
+)
+
+-- name: give_up_in_hand
+-- What is being tried at this moment: not again after that.
+UPDATE webhook_delivery
+SET give_up_at = clock_timestamp()
+FROM webhook
+WHERE webhook.id = $1
+  AND NOT webhook.is_active
+  AND webhook_delivery.webhook_id = webhook.id
+  AND webhook_delivery.status = 'owed'
+  AND webhook_delivery.claimed_until >= clock_timestamp()
+
 -- name: rotate
 UPDATE webhook
 SET salt = $2,
