@@ -4,10 +4,12 @@ import asyncio
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
 
+import asyncpg
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from structlog.testing import capture_logs
+from structlog.typing import EventDict
 
 from onsale.platform.exceptions import UnavailableError
 from onsale.platform.message_queue.backoff import Backoff
@@ -34,10 +36,10 @@ TOPICS = KafkaTopicBuilder("unit")
 
 
 @pytest.fixture(autouse=True)
-def quiet() -> Iterator[None]:
-    """Printing a traceback takes longer than what is tested here."""
-    with capture_logs():
-        yield
+def quiet() -> Iterator[Sequence[EventDict]]:
+    """What is logged: printing a traceback takes longer than what is tested here."""
+    with capture_logs() as entries:
+        yield entries
 
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
@@ -114,6 +116,24 @@ async def test_an_outage_half_way_repeats_only_what_was_not_done() -> None:
     await bus.publish(TOPICS.seat_commands(), [Message("a", value) for value in values])
     await consume(bus, handle)
     assert (done.values, outages) == ([b"1", b"2", b"4"], 0)
+
+
+async def test_of_a_row_that_was_refused_neither_letter_nor_log_tells(
+    quiet: Sequence[EventDict],
+) -> None:
+    bus = InMemoryMessageBus(TOPICS)
+
+    async def handle(_batch: Sequence[ReceivedMessage]) -> None:
+        refused = asyncpg.CheckViolationError("violates check constraint")
+        refused.detail = "Failing row contains (private.person@example.test)."
+        raise refused
+
+    await bus.publish(TOPICS.seat_commands(), [Message("a", b"1")])
+    await consume(bus, handle)
+    (letter,) = await list_dead_letters(bus, TOPICS, 10)
+    assert (letter.error_type, letter.error_text) == ("CheckViolationError", "sqlstate 23514")
+    (set_aside,) = (each for each in quiet if each["event"] == "message_dead_lettered")
+    assert set_aside["error"] == "CheckViolationError('sqlstate 23514')"
 
 
 async def test_a_notice_that_fails_is_noted_in_the_letter_and_stops_nothing() -> None:
