@@ -91,10 +91,13 @@ class WebhookEvent(_Word):
 
 
 class DisabledReason(_Word):
-    """Why a webhook is told nothing: its seller wants it so, or its receiver answered ``410``."""
+    """Why a webhook is told nothing: its seller wants it so, its receiver answered ``410``, or
+    nothing arrived for three days.
+    """
 
     SELLER = "seller"
     GONE = "gone"
+    FAILING = "failing"
     UNKNOWN = "unknown"
 
 

@@ -14,6 +14,8 @@ export const EVENTS = {
   "event.sold_out": "An event is sold out",
 };
 
+const WHY_DISABLED = { gone: "it answered 410", failing: "nothing arrived for three days" };
+
 /** The secret is in no other answer, so it stays until the page is left. */
 export function secretNotice(webhook, text) {
   const secret = h("code", { tabindex: "0" }, webhook.secret);
@@ -79,9 +81,9 @@ export function webhookPanel(webhook, answer) {
   return element;
 
   function show() {
-    const isGone = webhook.disabled_reason === "gone";
+    const why = WHY_DISABLED[webhook.disabled_reason];
     state.className = `pill ${webhook.is_active ? "good" : "bad"}`;
-    setText(state, webhook.is_active ? "In use" : isGone ? "Disabled: it answered 410" : "Disabled");
+    setText(state, webhook.is_active ? "In use" : why ? `Disabled: ${why}` : "Disabled");
     setText(use, webhook.is_active ? "Disable" : "Use again");
     ping.disabled = !webhook.is_active;
     const told = webhook.event_types.map((name) => EVENTS[name].toLowerCase()).join("; ");

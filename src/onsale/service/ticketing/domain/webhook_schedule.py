@@ -3,7 +3,7 @@
 FIRST_DELAY_SECONDS = 5.0
 DELAY_SECONDS_MAX = 3 * 3_600.0
 GIVE_UP_SECONDS = 3 * 24 * 3_600.0
-"""Counted from the first attempt."""
+"""Counted from when it became owed, or was sent again."""
 JITTER_SHARE = 0.25
 _DOUBLINGS_MAX = 20
 

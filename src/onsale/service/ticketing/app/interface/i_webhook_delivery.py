@@ -94,8 +94,9 @@ class IWebhookOutbox(Protocol):
         *,
         retry_seconds: float,
     ) -> DeliveryStatus:
-        """It did not: it is due again after so long, or dead if its time is over. Nothing happens
-        unless it is still in hand by this attempt.
+        """It did not: it is due again after so long, or dead if its time is over; a webhook to
+        which nothing has arrived for as long is disabled then. Nothing happens unless it is still
+        in hand by this attempt.
         """
         ...
 
@@ -112,8 +113,9 @@ class IWebhookOutbox(Protocol):
         ...
 
     async def tidy(self) -> bool:
-        """Give up what is owed to webhooks that are disabled, and forget what is old or removed, a
-        bounded number at a time; tell whether there is more.
+        """Give up what is owed to webhooks that are disabled and what has been owed for too long,
+        disable webhooks to which nothing arrives, and forget what is old or removed, a bounded
+        number at a time; tell whether there is more.
         """
         ...
 

@@ -27,6 +27,7 @@ class DisabledReason(StrEnum):
 
     SELLER = "seller"
     GONE = "gone"
+    FAILING = "failing"
 
 
 class DeliveryStatus(StrEnum):

@@ -38,6 +38,9 @@ class WebhookModel(Base):
     event_types: Mapped[list[str]] = mapped_column(ARRAY(Text))
     is_active: Mapped[bool] = mapped_column(server_default=text("true"))
     disabled_reason: Mapped[str | None] = mapped_column(String(20))
+    # When it was disabled because nothing arrived. It is ``gone`` then for older code, which fails
+    # on a reason that it does not know.
+    failed_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
     salt: Mapped[bytes] = mapped_column(LargeBinary)
     previous_salt: Mapped[bytes | None] = mapped_column(LargeBinary)
     previous_until: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))

@@ -26,6 +26,12 @@ WEBHOOK_COUNT_MAX = 200
 HELD_BACK_COUNT_MAX = 200
 BACKLOG_COUNT_MAX = 10_000
 TIDY_COUNT_MAX = 1_000
+LATE_COUNT_MAX = 10_000
+"""Deliveries, oldest first, of which one run looks whether their time is over."""
+FAILING_ATTEMPTS_MIN = 10
+"""Of what is given up to a webhook, before that is taken for its receiver's fault."""
+ARRIVED_COUNT_MAX = 1_000
+"""Of what has arrived, latest first, looked at for something that arrived lately."""
 LOG_SECONDS_MAX = 30 * 24 * 3_600
 """For so long a delivery that is over stays in the log."""
 
@@ -35,10 +41,11 @@ _SQL = load_statements(Path(__file__).parent / "sql" / "webhook_outbox.sql")
 
 
 class AsyncpgWebhookOutbox:
-    """See ``IWebhookOutbox``."""
+    """See ``IWebhookOutbox``. One for a process: it remembers how far it has tidied."""
 
     def __init__(self, pool: asyncpg.Pool) -> None:
         self._pool = pool
+        self._late_after = 0
 
     async def due(self, look: Look) -> Sequence[DueWebhook]:
         async with unavailable_on_connection_loss(), self._pool.acquire() as connection:
@@ -78,11 +85,11 @@ class AsyncpgWebhookOutbox:
         *,
         retry_seconds: float,
     ) -> DeliveryStatus:
+        parameters = (delivery.id, delivery.claimed_until, status, fault.value, retry_seconds)
         async with unavailable_on_connection_loss():
-            after = await self._pool.fetchval(
-                _SQL["failed"],
-                *(delivery.id, delivery.claimed_until, status, fault.value, retry_seconds),
-            )
+            after = await self._pool.fetchval(_SQL["failed"], *parameters)
+            if after == DeliveryStatus.DEAD and delivery.attempt_count >= FAILING_ATTEMPTS_MIN:
+                await self._disable_failing([delivery.webhook_id])
         return DeliveryStatus.OWED if after is None else DeliveryStatus(after)
 
     async def gone(
@@ -111,18 +118,38 @@ class AsyncpgWebhookOutbox:
         return Backlog(row["count"], row["oldest_seconds"], waiting_seconds)
 
     async def tidy(self) -> bool:
-        has_more = False
         async with unavailable_on_connection_loss():
+            has_more = await self._give_up_late()
             for statement, *more in (
                 ("give_up",),
                 ("forget_old", LOG_SECONDS_MAX),
                 ("forget_removed",),
+                ("drop_removed",),
+                ("forget_previous",),
             ):
                 status = await self._pool.execute(_SQL[statement], TIDY_COUNT_MAX, *more)
                 has_more |= row_count(status) == TIDY_COUNT_MAX
-            await self._pool.execute(_SQL["drop_removed"])
-            await self._pool.execute(_SQL["forget_previous"])
         return has_more
+
+    async def _give_up_late(self) -> bool:
+        row = await self._pool.fetchrow(
+            _SQL["give_up_late"],
+            *(TIDY_COUNT_MAX, self._late_after, LATE_COUNT_MAX),
+            *(GIVE_UP_SECONDS, FAILING_ATTEMPTS_MIN),
+        )
+        assert row is not None
+        if row["failing"]:
+            await self._disable_failing(row["failing"])
+        if row["given_up"] == TIDY_COUNT_MAX:
+            return True
+        # Whoever has so much that is old and in time, having had it sent again, hides nobody else.
+        self._late_after = row["last_id"] if row["looked_at"] == LATE_COUNT_MAX else 0
+        return False
+
+    async def _disable_failing(self, webhook_ids: Sequence[int]) -> None:
+        await self._pool.execute(
+            _SQL["disable_failing"], webhook_ids, GIVE_UP_SECONDS, ARRIVED_COUNT_MAX
+        )
 
 
 def _owed(row: asyncpg.Record) -> OwedDelivery:

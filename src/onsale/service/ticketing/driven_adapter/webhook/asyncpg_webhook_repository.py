@@ -20,6 +20,7 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
     WebhookEvent,
 )
 from onsale.service.ticketing.domain.exceptions import WebhookLimitReachedError
+from onsale.service.ticketing.domain.webhook_schedule import GIVE_UP_SECONDS
 from onsale.service.ticketing.driven_adapter.repository.asyncpg_payment_transaction import (
     row_count,
 )
@@ -102,7 +103,7 @@ class AsyncpgWebhookRepository:
         return [delivery_from_row(row) for row in rows]
 
     async def resend(self, delivery_id: int) -> WebhookDelivery | None:
-        rows = await self._fetch("resend", delivery_id)
+        rows = await self._fetch("resend", delivery_id, GIVE_UP_SECONDS)
         if not rows:
             # It is being tried at this moment, or gone.
             rows = await self._fetch("delivery_alone", delivery_id)

@@ -13,14 +13,16 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
 
 def webhook_from_row(row: Row) -> Webhook:
     """A row of ``webhook``."""
-    reason = row["disabled_reason"]
+    reason = None if row["disabled_reason"] is None else DisabledReason(row["disabled_reason"])
+    if reason is DisabledReason.GONE and row["failed_at"] is not None:
+        reason = DisabledReason.FAILING
     return Webhook(
         id=row["id"],
         seller_id=row["seller_id"],
         url=row["url"],
         event_types=tuple(WebhookEvent(each) for each in row["event_types"]),
         is_active=row["is_active"],
-        disabled_reason=None if reason is None else DisabledReason(reason),
+        disabled_reason=reason,
         salt=row["salt"],
         previous_salt=row["previous_salt"],
         previous_until=row["previous_until"],

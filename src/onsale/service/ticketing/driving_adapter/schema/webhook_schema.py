@@ -69,9 +69,9 @@ class UpdateWebhookRequest(RequestModel):
 
 
 class WebhookBody(msgspec.Struct, frozen=True, kw_only=True):
-    """A webhook. ``disabled_reason`` tells why it is not active: its seller wants it so, or its
-    receiver answered ``410``. Until ``previous_secret_until`` deliveries are signed with the secret
-    before as well.
+    """A webhook. ``disabled_reason`` tells why it is not active: its seller wants it so, its
+    receiver answered ``410``, or nothing arrived for three days. Until ``previous_secret_until``
+    deliveries are signed with the secret before as well.
     """
 
     id: int

@@ -98,7 +98,9 @@ SET attempt_count = attempt_count + 1,
     last_attempt_at = clock_timestamp(),
     claimed_until = clock_timestamp() + $3 * interval '1 second',
     next_try_at = clock_timestamp() + $3 * interval '1 second',
-    give_up_at = coalesce(give_up_at, clock_timestamp() + $4 * interval '1 second')
+    give_up_at = coalesce(
+        webhook_delivery.give_up_at, webhook_delivery.created_at + $4 * interval '1 second'
+    )
 FROM claimed, webhook
 WHERE webhook_delivery.id = claimed.id AND webhook.id = webhook_delivery.webhook_id
 RETURNING
@@ -165,10 +167,30 @@ WITH failed AS (
 )
 SELECT status FROM failed
 
+-- name: disable_failing
+-- Those of which something was given up, after many attempts, though they had all their time since
+-- their sellers last changed them, and to which nothing else has arrived in this time.
+UPDATE webhook
+SET is_active = false, disabled_reason = 'gone', failed_at = now(), updated_at = now()
+WHERE id = ANY($1::bigint[])
+  AND is_active
+  AND updated_at < now() - $2 * interval '1 second'
+  AND NOT EXISTS (
+      SELECT
+      FROM (
+          SELECT settled_at
+          FROM webhook_delivery
+          WHERE webhook_delivery.webhook_id = webhook.id AND status = 'delivered'
+          ORDER BY webhook_delivery.id DESC
+          LIMIT $3
+      ) AS latest
+      WHERE latest.settled_at > now() - $2 * interval '1 second'
+  )
+
 -- name: disable
 -- Unless its seller has changed it since, which may have mended what the receiver complained of.
 UPDATE webhook
-SET is_active = false, disabled_reason = 'gone', updated_at = now()
+SET is_active = false, disabled_reason = 'gone', failed_at = NULL, updated_at = now()
 WHERE id = $1 AND updated_at = $2 AND is_active
 
 -- name: gone
@@ -243,6 +265,64 @@ WHERE id IN (
     LIMIT $1
 )
 
+-- name: give_up_late
+-- What has been owed for all its time, tried or not: who fails has one place, and there may be more
+-- for it than ever gets a turn. Where nothing was tried in vain it is not the receiver's fault, and
+-- it is sent however late.
+WITH oldest AS (
+    SELECT id, webhook_id, created_at, give_up_at, claimed_until, last_fault
+    FROM webhook_delivery
+    WHERE status = 'owed' AND id > $2
+    ORDER BY id
+    LIMIT $3
+), late AS (
+    SELECT webhook_delivery.id
+    FROM webhook_delivery
+    JOIN oldest ON oldest.id = webhook_delivery.id
+    WHERE coalesce(oldest.give_up_at, oldest.created_at + $4 * interval '1 second')
+            < clock_timestamp()
+      AND oldest.webhook_id IN (SELECT webhook_id FROM oldest WHERE last_fault IS NOT NULL)
+      AND webhook_delivery.status = 'owed'
+      AND (
+          webhook_delivery.claimed_until IS NULL
+          OR webhook_delivery.claimed_until < clock_timestamp()
+      )
+    ORDER BY webhook_delivery.id
+    LIMIT $1
+    FOR UPDATE OF webhook_delivery SKIP LOCKED
+), given_up AS (
+    UPDATE webhook_delivery
+    SET status = 'dead',
+        settled_at = clock_timestamp(),
+        next_try_at = NULL,
+        claimed_until = NULL
+    FROM late
+    WHERE webhook_delivery.id = late.id
+    RETURNING
+        webhook_delivery.id, webhook_delivery.webhook_id, webhook_delivery.booking_id,
+        webhook_delivery.attempt_count
+), released AS (
+    UPDATE webhook_delivery
+    SET next_try_at = clock_timestamp()
+    FROM given_up
+    WHERE webhook_delivery.webhook_id = given_up.webhook_id
+      AND webhook_delivery.booking_id = given_up.booking_id
+      AND webhook_delivery.id > given_up.id
+      AND webhook_delivery.status = 'owed'
+      AND (
+          webhook_delivery.claimed_until IS NULL
+          OR webhook_delivery.claimed_until < clock_timestamp()
+      )
+      AND NOT EXISTS (SELECT FROM late WHERE late.id = webhook_delivery.id)
+)
+SELECT
+    (SELECT count(*) FROM oldest) AS looked_at,
+    (SELECT max(id) FROM oldest) AS last_id,
+    (SELECT count(*) FROM given_up) AS given_up,
+    ARRAY(
+        SELECT webhook_id FROM given_up GROUP BY webhook_id HAVING sum(attempt_count) >= $5
+    ) AS failing
+
 -- name: forget_old
 DELETE FROM webhook_delivery
 WHERE id IN (
@@ -272,8 +352,18 @@ WHERE id IN (
 -- name: drop_removed
 -- A transaction that looked for webhooks before it was removed may owe it something yet.
 DELETE FROM webhook
-WHERE removed_at < now() - interval '10 minutes'
-  AND NOT EXISTS (SELECT FROM webhook_delivery WHERE webhook_delivery.webhook_id = webhook.id)
+WHERE id IN (
+    SELECT id
+    FROM webhook
+    WHERE removed_at < now() - interval '10 minutes'
+      AND NOT EXISTS (SELECT FROM webhook_delivery WHERE webhook_delivery.webhook_id = webhook.id)
+    LIMIT $1
+    FOR UPDATE SKIP LOCKED
+)
 
 -- name: forget_previous
-UPDATE webhook SET previous_salt = NULL, previous_until = NULL WHERE previous_until < now()
+UPDATE webhook
+SET previous_salt = NULL, previous_until = NULL
+WHERE id IN (
+    SELECT id FROM webhook WHERE previous_until < now() LIMIT $1 FOR UPDATE SKIP LOCKED
+)

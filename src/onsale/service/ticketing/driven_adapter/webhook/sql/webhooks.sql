@@ -9,19 +9,19 @@ INSERT INTO webhook (seller_id, url, event_types, salt)
 SELECT $1::bigint, $2::varchar, $3::text[], $4::bytea
 WHERE (SELECT count(*) FROM webhook WHERE seller_id = $1 AND removed_at IS NULL) < $5
 RETURNING
-    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
-    created_at, updated_at
+    id, seller_id, url, event_types, is_active, disabled_reason, failed_at, salt, previous_salt,
+    previous_until, created_at, updated_at
 
 -- name: by_id
 SELECT
-    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
-    created_at, updated_at
+    id, seller_id, url, event_types, is_active, disabled_reason, failed_at, salt, previous_salt,
+    previous_until, created_at, updated_at
 FROM webhook WHERE id = $1 AND removed_at IS NULL
 
 -- name: page
 SELECT
-    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
-    created_at, updated_at
+    id, seller_id, url, event_types, is_active, disabled_reason, failed_at, salt, previous_salt,
+    previous_until, created_at, updated_at
 FROM webhook
 WHERE seller_id = $1 AND removed_at IS NULL AND id < $2
 ORDER BY id DESC
@@ -37,11 +37,12 @@ SET url = coalesce($2::varchar, url),
         WHEN false THEN coalesce(disabled_reason, 'seller')
         ELSE disabled_reason
     END,
+    failed_at = CASE WHEN $4::boolean THEN NULL ELSE failed_at END,
     updated_at = now()
 WHERE id = $1 AND removed_at IS NULL
 RETURNING
-    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
-    created_at, updated_at
+    id, seller_id, url, event_types, is_active, disabled_reason, failed_at, salt, previous_salt,
+    previous_until, created_at, updated_at
 
 -- name: give_up_owed
 -- What was owed when the webhook was disabled, before it is put in use again.
@@ -82,8 +83,8 @@ SET salt = $2,
     updated_at = now()
 WHERE id = $1 AND removed_at IS NULL
 RETURNING
-    id, seller_id, url, event_types, is_active, disabled_reason, salt, previous_salt, previous_until,
-    created_at, updated_at
+    id, seller_id, url, event_types, is_active, disabled_reason, failed_at, salt, previous_salt,
+    previous_until, created_at, updated_at
 
 -- name: remove
 UPDATE webhook
@@ -130,7 +131,7 @@ LIMIT $3
 UPDATE webhook_delivery
 SET status = 'owed',
     next_try_at = clock_timestamp(),
-    give_up_at = NULL,
+    give_up_at = clock_timestamp() + $2 * interval '1 second',
     attempt_count = CASE status WHEN 'owed' THEN attempt_count ELSE 0 END,
     settled_at = NULL,
     claimed_until = NULL
