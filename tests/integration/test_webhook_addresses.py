@@ -1,6 +1,7 @@
 """Nothing is sent to where it must not lead, whatever its name leads to at which time."""
 
 import socket
+from contextlib import ExitStack
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -13,6 +14,9 @@ from onsale.service.ticketing.driven_adapter.webhook import (
     name_look_ups,
 )
 from onsale.service.ticketing.driven_adapter.webhook.checked_addresses import CheckedAddresses
+from onsale.service.ticketing.driven_adapter.webhook.httpcore_webhook_sender import (
+    ADDRESSES_TRIED_MAX,
+)
 from storm.receiver import Answer, Receiver
 from tests.support.webhook_senders import (
     LOOPBACK,
@@ -122,6 +126,36 @@ async def test_where_one_address_does_not_answer_the_next_is_tried(
     async with Receiver() as receiver, sender(LOOPBACK) as sending:
         # It listens at the second alone.
         assert await sent(sending, f"http://{NAME}:{receiver.port}/") == Attempt(200, None)
+
+
+async def test_of_the_addresses_of_a_name_a_few_are_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    away = [f"127.0.0.{number}" for number in range(2, 2 + ADDRESSES_TRIED_MAX)]
+    names = Names([*away, "127.0.0.1"], [*away[1:], "127.0.0.1"])
+    monkeypatch.setattr(name_look_ups, "_resolved", lambda host: _addresses(names, host))
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        url = f"http://{NAME}:{receiver.port}/"
+        assert await sent(sending, url) == Attempt(None, DeliveryFault.UNREACHABLE)
+        assert await sent(sending, url) == Attempt(200, None)
+
+
+async def test_an_address_at_which_nobody_takes_the_connection_leaves_time_for_the_next(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(httpcore_webhook_sender, "CONNECT_SECONDS_MAX", 0.2)
+    monkeypatch.setattr(httpcore_webhook_sender, "ATTEMPT_SECONDS_MAX", 4.0)
+    names = Names(["127.0.0.2", "127.0.0.1"])
+    monkeypatch.setattr(name_look_ups, "_resolved", lambda host: _addresses(names, host))
+    async with Receiver() as receiver, sender(LOOPBACK) as sending:
+        with ExitStack() as open_sockets:
+            # Its queue is full, and nobody will ever empty it.
+            deaf = open_sockets.enter_context(socket.socket())
+            deaf.bind(("127.0.0.2", receiver.port))
+            deaf.listen(0)
+            for _ in range(4):
+                waiting = open_sockets.enter_context(socket.socket())
+                waiting.settimeout(0)
+                waiting.connect_ex(deaf.getsockname())
+            assert await sent(sending, f"http://{NAME}:{receiver.port}/") == Attempt(200, None)
 
 
 @pytest.mark.parametrize("location", ["http://127.0.0.1:{port}/inside", "/elsewhere"])

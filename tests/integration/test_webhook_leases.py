@@ -1,17 +1,23 @@
 """What one worker has in hand no other sends, and what came of an attempt counts for that one."""
 
+import asyncio
 from collections import Counter
 
 import pytest
+from prometheus_client import CollectorRegistry
 
+from onsale.bootstrap_webhooks import webhook_jobs
 from onsale.service.ticketing.app.service import webhook_dispatcher
 from onsale.service.ticketing.domain.entity.webhook_entity import (
     DeliveryFault,
     DeliveryStatus,
 )
-from storm.receiver import Receiver
+from onsale.service.ticketing.driven_adapter.webhook.prometheus_webhook_meter import (
+    PrometheusWebhookMeter,
+)
+from storm.receiver import Answer, Receiver
 from tests.support.polling import wait_for
-from tests.support.webhooks import Books, told
+from tests.support.webhooks import Books, told, worker_settings
 
 DELIVERED, OWED, DEAD = DeliveryStatus.DELIVERED, DeliveryStatus.OWED, DeliveryStatus.DEAD
 
@@ -149,3 +155,17 @@ async def test_what_a_dead_worker_had_in_hand_is_due_once_what_comes_before_it_i
         await books.outbox.failed(first, 500, DeliveryFault.STATUS, retry_seconds=1)
 
     assert [each.id for each in await books.claim()] == [later_id]
+
+
+async def test_whoever_is_to_stop_ends_what_is_in_hand(books: Books, receiver: Receiver) -> None:
+    receiver.answer = lambda _post: Answer(200, wait_seconds=1.0)
+    webhook = await books.listening(receiver.url())
+    await books.owe(webhook, None, None)
+    stop = asyncio.Event()
+    meter = PrometheusWebhookMeter(CollectorRegistry())
+    async with webhook_jobs(worker_settings(books.database_url), books.pool, meter) as jobs:
+        running = asyncio.create_task(jobs.run(stop))
+        await receiver.heard(1)
+        stop.set()
+        await running
+    assert await books.statuses(webhook) == [DELIVERED, OWED]

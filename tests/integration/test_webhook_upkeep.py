@@ -12,7 +12,10 @@ from onsale.service.ticketing.domain.entity.webhook_entity import (
     DeliveryStatus,
     DisabledReason,
 )
-from onsale.service.ticketing.driven_adapter.webhook import asyncpg_webhook_repository
+from onsale.service.ticketing.driven_adapter.webhook import (
+    asyncpg_webhook_outbox,
+    asyncpg_webhook_repository,
+)
 from storm.receiver import Answer, Receiver
 from tests.support.webhooks import SECRETS, Books
 
@@ -85,30 +88,66 @@ async def test_410_of_an_attempt_that_lost_its_lease_leaves_the_delivery_to_the_
     assert await books.statuses(webhook) == [DELIVERED]
 
 
-async def test_the_log_is_forgotten_after_a_while_and_a_removed_webhook_entirely(
-    books: Books, receiver: Receiver
-) -> None:
-    webhook, other = [await books.listening(receiver.url()) for _ in range(2)]
-    await books.owe(webhook, *[None] * 3)
+async def test_the_log_is_forgotten_after_a_while(books: Books, receiver: Receiver) -> None:
+    webhook = await books.listening(receiver.url())
+    ids = await books.owe(webhook, *[None] * 3)
     async with books.delivering():
         await books.settled(webhook)
     await books.owe(webhook, None)
-    await books.pool.execute(
-        "UPDATE webhook_delivery SET settled_at = now() - interval '31 days' WHERE id IN"
-        " (SELECT id FROM webhook_delivery WHERE status = 'delivered' LIMIT 2)"
-    )
+    for delivery_id, days in zip(ids, (31, 30.01, 29.99), strict=True):
+        await books.pool.execute(
+            "UPDATE webhook_delivery SET settled_at = now() - $1 * interval '1 day' WHERE id = $2",
+            *(days, delivery_id),
+        )
     await books.outbox.tidy()
     assert await books.statuses(webhook) == [DELIVERED, OWED]
 
+
+async def test_a_webhook_that_was_removed_is_forgotten_with_its_log_once_nobody_owes_it_anything(
+    books: Books,
+) -> None:
+    webhook, other = [await books.listening("http://127.0.0.1:9/") for _ in range(2)]
+    await books.owe(webhook, None, None)
+    await books.claim(1)
     await books.webhooks.remove(webhook.id)
+
+    async def there() -> tuple[int, list[int]]:
+        await books.outbox.tidy()
+        return (
+            await books.pool.fetchval("SELECT count(*) FROM webhook_delivery"),
+            await books.pool.fetchval("SELECT array_agg(id ORDER BY id) FROM webhook"),
+        )
+
     assert await books.webhooks.by_id(webhook.id) is None
     assert await books.claim() == []
+    assert await there() == (1, [webhook.id, other.id]), "one is being tried"
+    await books.pool.execute("UPDATE webhook_delivery SET claimed_until = now()")
+    # A transaction that knows of it may be under way.
+    assert await there() == (0, [webhook.id, other.id])
     await books.pool.execute(
-        "UPDATE webhook SET removed_at = now() - interval '1 hour' WHERE NOT is_active"
+        "UPDATE webhook SET removed_at = now() - interval '9 minutes' WHERE NOT is_active"
     )
-    await books.outbox.tidy()
-    assert await books.pool.fetchval("SELECT count(*) FROM webhook_delivery") == 0
-    assert await books.pool.fetchval("SELECT array_agg(id) FROM webhook") == [other.id]
+    assert await there() == (0, [webhook.id, other.id])
+    await books.pool.execute(
+        "UPDATE webhook SET removed_at = now() - interval '11 minutes' WHERE NOT is_active"
+    )
+    assert await there() == (0, [other.id])
+
+
+async def test_what_is_owed_to_one_that_is_disabled_is_given_up_when_nobody_is_trying_it(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(asyncpg_webhook_outbox, "TIDY_COUNT_MAX", 2)
+    webhook = await books.listening("http://127.0.0.1:9/")
+    await books.owe(webhook, *[None] * 5)
+    (in_hand,) = await books.claim(1)
+    await books.webhooks.change(webhook.id, WebhookChanges(is_active=False))
+
+    assert [await books.outbox.tidy() for _ in range(3)] == [True, True, False]
+
+    assert await books.statuses(webhook) == [OWED] + [DEAD] * 4
+    await books.outbox.delivered(in_hand, 200)
+    assert await books.statuses(webhook) == [DELIVERED] + [DEAD] * 4
 
 
 async def test_what_is_owed_is_counted_with_its_age(books: Books) -> None:

@@ -248,11 +248,24 @@ async def test_a_delivery_of_another_webhook_is_not_there(
     problem(missing, 404, "WEBHOOK_DELIVERY_NOT_FOUND")
 
 
+@pytest.mark.parametrize(
+    ("method", "path", "body", "status"),
+    [
+        ("POST", "/api/webhook/1/test", None, 202),
+        ("POST", "/api/webhook/1/deliveries/1/resend", None, 202),
+        ("POST", "/api/webhook/1/secret", None, 200),
+        ("PATCH", "/api/webhook/1", {"url": URL}, 200),
+        # The last of those that there may be.
+        ("POST", "/api/webhook", {"url": URL}, 409),
+    ],
+)
 async def test_what_makes_the_service_ask_others_is_limited(
-    seller: httpx.AsyncClient,
+    seller: httpx.AsyncClient, method: str, path: str, body: dict[str, str] | None, status: int
 ) -> None:
-    await registered(seller)
-    answers = [await seller.post("/api/webhook/1/test") for _ in range(110)]
-    assert {answer.status_code for answer in answers} == {202, 429}
+    for _ in range(WEBHOOKS_PER_SELLER_MAX):
+        await registered(seller)
+    await seller.post("/api/webhook/1/test")
+    answers = [await seller.request(method, path, json=body) for _ in range(110)]
+    assert {answer.status_code for answer in answers} == {status, 429}
     problem(answers[-1], 429, "RATE_LIMITED")
     assert int(answers[-1].headers["retry-after"]) >= 1

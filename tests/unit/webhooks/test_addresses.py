@@ -71,6 +71,8 @@ def test_a_plain_address_is_read_as_it_is_meant(url: str, plain: str) -> None:
         *("https://[::1/", "https://::1/", "https://[::ffff:127.0.0.1%lo]/", "https://[x]/"),
         *("https://-x.com/", "https://x..com/", "https://x.com./", f"https://{'a' * 64}.com/"),
         f"https://{'a.' * 130}com/",
+        *(f"https://example.com/{character}" for character in '\\^`{|}<>"\x7f\x00é '),
+        *(f"https://exam{character}ple.com/" for character in '\\^`{|}<>"'),
         f"https://example.com/{'a' * 2_000}",
     ],
 )
@@ -90,7 +92,7 @@ def test_what_two_readers_might_read_differently_is_no_address(url: str) -> None
         *("::ffff:127.0.0.1", "::ffff:10.0.0.1", "::ffff:169.254.169.254", "::127.0.0.1"),
         *("64:ff9b::a00:1", "64:ff9b::7f00:1", "64:ff9b::a9fe:a9fe", "64:ff9b:1::5db8:d70e"),
         *("2002:7f00:1::", "2002:a00:1::1", "2001::1", "2001:0:5db8:d70e::1", "2001:db8::1"),
-        *("100::1", "3fff::1", "5f00::1", "4000::1", "fe80::1%eth0"),
+        *("100::1", "3fff::1", "3ffe::1", "3ffe:ffff::1", "5f00::1", "4000::1", "fe80::1%eth0"),
     ],
 )
 def test_what_is_not_for_everybody_is_refused(address: str) -> None:
