@@ -72,9 +72,10 @@ async def a_receiver_takes_what_a_booking_was_only_after_what_it_became(stage: S
         event = await stage.pipeline.open_event()
         webhook, _ = await books.listen(event.seller_id, receiver.url())
         await _sell_and_call_off(stage.pipeline, event)
-        first = (await books.log(webhook))[0].id
+        first, second = [entry.id for entry in await books.log(webhook)]
         async with books.delivering():
             await books.tried(first, 1)
+            await books.tried_or_held_back(second)
         await books.hurry()
         async with books.delivering():
             await books.settled(webhook)
