@@ -7,8 +7,8 @@ SHELL := bash
 VENV := .venv
 BIN := $(VENV)/bin
 LOCK := requirements/dev.txt
-# More pytest workers than this only wait for the stores that all of them share.
-WORKERS ?= 2
+# On two cores; with two workers a third of the time goes by with nothing to do but wait.
+WORKERS ?= 3
 # Whatever else a tool should be told: `make unit ARGS='-k seat --lf'`.
 ARGS ?=
 

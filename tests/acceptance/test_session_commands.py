@@ -122,8 +122,8 @@ def test_a_token_that_is_over_is_named_by_its_variable(system: OnsaleUp, tmp_pat
 
 async def test_too_often_is_said_with_how_long(tmp_path: Path) -> None:
     body = json.dumps(TOO_OFTEN).encode()
-    async with hostile_server(http(429, body, "application/problem+json", retry_after="37")) as far:
+    async with hostile_server(http(429, body, "application/problem+json", retry_after="90")) as far:
         person = Person(tmp_path, far.url)
         login = ("user", "login", "--email", "a@example.com", "--password-stdin")
         run = await asyncio.to_thread(person.type, *login, status=1, said=PASSWORD + "\n")
-    assert "Too many log-ins from this address; wait a while. Again in 37 s" in run.stderr
+    assert "Too many log-ins from this address; wait a while. Again in 90 s" in run.stderr

@@ -200,7 +200,6 @@ EVENT_SECONDS_MAX, SECONDS_MAX = 0.5, 0.2
 @pytest.fixture(autouse=True)
 def _heap_left_alone() -> Iterator[None]:
     """What others have left on the heap is not looked through while time is taken."""
-    gc.collect()
     gc.disable()
     yield
     gc.enable()
