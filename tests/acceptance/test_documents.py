@@ -15,6 +15,7 @@ import pytest
 from onsale.platform.embedded.ports import free_port
 from tests.servers.protocol import PROJECT
 from tests.servers.waiting import eventually
+from tests.support.missing import is_missing
 from tests.support.onsale_up import OnsaleUp, data_directory
 
 TYPED_SECONDS_MAX = 60.0
@@ -27,7 +28,7 @@ _ADDRESS = "http://127.0.0.1:8000"
 def ours() -> Iterator[OnsaleUp]:
     """A system of our own: what is typed makes accounts of fixed names."""
     if shutil.which("curl") is None:
-        pytest.skip("curl is missing")
+        is_missing("curl")
     with data_directory() as data:
         network = {"ONSALE_WEBHOOK_ALLOWED_NETWORKS": "127.0.0.0/8"}
         system = OnsaleUp(data, environment=network)

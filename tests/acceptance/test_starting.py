@@ -13,6 +13,7 @@ import pytest
 
 from onsale.platform.embedded.ports import free_port
 from tests.servers.waiting import eventually
+from tests.support.missing import is_missing
 from tests.support.onsale_up import OnsaleUp, clean_environment, data_directory, run_onsale
 from tests.support.polling import wait_for
 from tests.support.role import running_role
@@ -21,7 +22,7 @@ from tests.support.visitors import JsonObject, connections
 
 def test_what_the_first_start_says_to_type_next_can_be_pasted(tmp_path: Path) -> None:
     if shutil.which("curl") is None:
-        pytest.skip("curl is missing")
+        is_missing("curl")
     with data_directory() as data:
         system = OnsaleUp(data, has_demo=True, has_traces=True)
         try:

@@ -9,7 +9,7 @@ import pytest
 import yaml
 
 from onsale.platform.stopping import STOP_SECONDS_MAX
-from onsale.settings import unknown_names
+from onsale.settings_faults import unknown_names
 from tests.support.deployment import PROJECT, JsonObject, compose_config, run_tool
 
 COMPOSE = PROJECT / "compose.yaml"

@@ -7,7 +7,7 @@ import pytest
 import yaml
 
 from onsale.service.ticketing.driving_adapter.http_controller.sse import HEARTBEAT_SECONDS
-from onsale.settings import unknown_names
+from onsale.settings_faults import unknown_names
 from tests.support.deployment import PROJECT, JsonObject, manifests
 
 FOLDER = PROJECT / "deploy" / "kubernetes"

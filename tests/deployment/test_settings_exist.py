@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from onsale.settings import unknown_names
+from onsale.settings_faults import unknown_names
 from tests.support.deployment import PROJECT, run_tool, settings_named
 
 # What is tracked, so that a folder of secrets beside them is not read.

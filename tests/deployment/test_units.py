@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from onsale.platform.stopping import STOP_SECONDS_MAX
-from onsale.settings import unknown_names
+from onsale.settings_faults import unknown_names
 from tests.support.deployment import PROJECT, run_tool
 from tests.support.onsale_up import ONSALE
 

@@ -1,7 +1,6 @@
 """Kafka from Maven coordinates: jars that are what they claim, brokers that come back."""
 
 import asyncio
-import os
 import signal
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -19,6 +18,7 @@ from onsale.platform.embedded.kafka import EmbeddedKafka
 from onsale.platform.embedded.supervisor import Supervisor
 from tests.servers.protocol import JAR_CACHE
 from tests.servers.waiting import eventually
+from tests.support.missing import is_missing
 
 pytestmark = pytest.mark.kafka
 
@@ -31,9 +31,7 @@ def _jars() -> None:
     try:
         resolve_jars(JAR_CACHE)
     except MissingComponentError as error:
-        if os.environ.get("CI"):
-            pytest.fail(str(error))
-        pytest.skip(str(error))
+        is_missing(error)
 
 
 @pytest.fixture

@@ -5,7 +5,6 @@ tests are spread over workers of pytest-xdist: they get its directory. A run tha
 server starts none.
 """
 
-import os
 import subprocess
 import sys
 import tempfile
@@ -19,6 +18,7 @@ import pytest
 from redis import Redis
 
 from tests.servers.protocol import PROJECT, ServerMissingError, ask, socket_path
+from tests.support.missing import is_missing
 
 _HOST_START_TIMEOUT_SECONDS = 30.0
 _HOST_STOP_TIMEOUT_SECONDS = 45.0
@@ -155,9 +155,7 @@ def kafka_bootstrap(server_root: Path) -> str:
     try:
         bootstrap: str = ask(server_root, "kafka")["bootstrap"]
     except ServerMissingError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"Kafka is missing: {error}")
-        pytest.skip(f"Kafka is missing: {error}")
+        is_missing(error)
     return bootstrap
 
 

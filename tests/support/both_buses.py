@@ -1,13 +1,12 @@
 """Tests that run on Redis Streams and on Kafka."""
 
-import os
-
 import pytest
 
 from onsale.platform.embedded.exceptions import MissingComponentError
 from onsale.platform.embedded.jars import resolve_jars
 from onsale.platform.embedded.java import find_java
 from tests.servers.protocol import JAR_CACHE
+from tests.support.missing import is_missing
 
 ON_BOTH_BUSES = pytest.mark.parametrize(
     "system", ["redis", pytest.param("kafka", marks=pytest.mark.kafka)], indirect=True
@@ -20,6 +19,4 @@ def require_kafka() -> None:
         find_java()
         resolve_jars(JAR_CACHE)
     except MissingComponentError as error:
-        if os.environ.get("CI"):
-            pytest.fail(f"Kafka is missing: {error}")
-        pytest.skip(f"Kafka is missing: {error}")
+        is_missing(error)

@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-import pytest
 from axe_playwright_python.async_playwright import Axe  # type: ignore[import-untyped]
 from playwright.async_api import (
     Browser,
@@ -23,6 +22,7 @@ from playwright.async_api import (
 )
 
 from tests.servers.protocol import PROJECT
+from tests.support.missing import is_missing
 from tests.support.visitors import Member
 
 SCREENSHOTS = PROJECT / ".cache" / "screenshots"
@@ -74,9 +74,7 @@ def chromium() -> str:
     """Where the browser is; without one the test is skipped, except in CI, where that fails."""
     found = shutil.which("chromium")
     if found is None:
-        if os.environ.get("CI"):
-            pytest.fail("there is no chromium: `make chromium` tells how to get it")
-        pytest.skip("there is no chromium: `make chromium` tells how to get it")
+        is_missing("chromium; `make chromium` tells how to get it")
     return found
 
 

@@ -1,7 +1,6 @@
 """The alerts, their figures, their sections of the runbook, the dashboard as a file."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from tests.servers.protocol import PROJECT
+from tests.support.missing import is_missing
 
 PROMETHEUS = PROJECT / "deploy" / "prometheus"
 RUNBOOK = PROJECT / "docs" / "runbook.md"
@@ -33,9 +33,7 @@ def run_promtool(*arguments: str, cwd: Path = PROMETHEUS) -> subprocess.Complete
     """Run it; where it cannot be had the test is skipped, except in CI."""
     promtool = shutil.which("promtool") or (str(PROMTOOL) if PROMTOOL.exists() else None)
     if promtool is None:
-        if os.environ.get("CI"):
-            pytest.fail("promtool is missing; make promtool fetches it")
-        pytest.skip("promtool is missing; make promtool fetches it")
+        is_missing("promtool; make promtool fetches it")
     return subprocess.run(
         [promtool, *arguments], cwd=cwd, capture_output=True, text=True, check=False, timeout=60
     )

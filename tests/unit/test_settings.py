@@ -14,11 +14,9 @@ from onsale.settings import (
     Settings,
     StoreSettings,
     WebhooksSettings,
-    complaints,
     read_settings,
-    unknown_files,
-    unknown_names,
 )
+from onsale.settings_faults import complaints, unknown_files, unknown_names
 
 REQUIRED = {
     "ONSALE_DATABASE_URL": "postgresql://db/onsale",

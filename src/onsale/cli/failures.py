@@ -62,7 +62,7 @@ def _of_the_service(error: Exception) -> CommandFailedError | None:
         UnfitDirectoryError,
     )
     from onsale.platform.exceptions import CannotListenError, SchemaBehindError, UnavailableError
-    from onsale.settings import complaints
+    from onsale.settings_faults import complaints
 
     lines, code = [str(error)], ExitCode.FAILED
     match error:

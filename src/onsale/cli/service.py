@@ -28,11 +28,13 @@ from onsale.client.problems import (
 GROUPS_SHOWN_MAX = 3
 
 
-def address_of(url: str | None) -> str:
-    """Where the service is: what was said, else that of the data directory, else the usual."""
+def address_of(url: str | None, data: Path | None = None) -> str:
+    """Where the service is: what was said, else that of the data directory (of ``data``, if one was
+    named), else the usual.
+    """
     if url is not None:
         return url.rstrip("/")
-    data = Path(os.environ.get("ONSALE_DATA", DATA_DEFAULT))
+    data = data or Path(os.environ.get("ONSALE_DATA", DATA_DEFAULT))
     try:
         environment = json.loads((data / "environment.json").read_text())
         return f"http://127.0.0.1:{int(environment['ONSALE_PORT'])}"

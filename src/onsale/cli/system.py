@@ -73,7 +73,8 @@ def settings_of_environment(kind: type[AnySettings]) -> AnySettings:
 
 def warn_of_unknown_names() -> None:
     """Say which variables, and files of ``ONSALE_SECRETS_DIR``, look like settings and are none."""
-    from onsale.settings import SECRETS_DIRECTORY, unknown_files, unknown_names
+    from onsale.settings import SECRETS_DIRECTORY
+    from onsale.settings_faults import unknown_files, unknown_names
 
     unknown = unknown_names(os.environ)
     directory = Path(os.environ.get(SECRETS_DIRECTORY, os.devnull))

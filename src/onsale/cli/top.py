@@ -58,7 +58,7 @@ def top(
     from onsale.cli.service import address_of, failures
     from onsale.cli.top_looks import lookout
 
-    address = address_of(url)
+    address = address_of(url, data)
     try:
         watched = lookout(address, data, tuple(events or ()), tuple(metrics or ()))
     except ValueError as error:

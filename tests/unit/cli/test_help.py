@@ -14,7 +14,7 @@ from typer.testing import CliRunner
 
 from onsale.cli.commands import COMMANDS, app
 from onsale.cli.exit_codes import ExitCode
-from onsale.settings import unknown_names
+from onsale.settings_faults import unknown_names
 
 DOCUMENT = Path(__file__).parents[3] / "docs" / "command-line.md"
 # These run until they are stopped, or have nothing to tell.
