@@ -137,16 +137,6 @@ class Books:
         """Of all deliveries, oldest first."""
         return [delivery.status for delivery in await self.log(webhook)]
 
-    async def tried_or_held_back(self, delivery_id: int) -> None:
-        """Wait until a worker has looked at a delivery that is due."""
-        statement = (
-            "SELECT attempt_count > 0 OR next_try_at > clock_timestamp() FROM webhook_delivery"
-            " WHERE id = $1"
-        )
-        await wait_for(
-            lambda: self.pool.fetchval(statement, delivery_id), bool, seconds_max=SECONDS_MAX
-        )
-
     async def tried(self, delivery_id: int, times: int) -> WebhookDelivery:
         """A delivery once it was tried so often and what came of that is written down."""
         statement = (
