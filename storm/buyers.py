@@ -10,7 +10,7 @@ from storm.clients import Client, was_accepted
 from storm.final_state import FINAL
 from storm.followers import Follower, following
 from storm.history import JsonObject
-from storm.plan import CALLED_OFF, FLEETING, LASTING, PULSE, Ending, Hall, Story
+from storm.plan import CALLED_OFF, FLEETING, LASTING, PULSE, SMALL, Ending, Hall, Story
 
 # The numbers for which the mock gateway has a behaviour of its own, and one that it accepts.
 CARDS = {
@@ -194,7 +194,7 @@ async def open_events(seller: Client, round_number: int) -> dict[str, int]:
         RuntimeError: one does not open.
     """
     opened: dict[str, int] = {}
-    for hall in (LASTING, FLEETING, CALLED_OFF, PULSE):
+    for hall in (LASTING, FLEETING, CALLED_OFF, PULSE, SMALL):
         made = await seller.send("set up", "POST", "/api/event", json=_event(hall, round_number))
         if "id" not in made.body:
             raise RuntimeError(f"the event {hall.name} was not made: {made.status} {made.body}")

@@ -100,12 +100,13 @@ class StoredPlace:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Told:
-    """A message to the seller's webhook; one that came more than once stands here as often.
-    ``is_signed``: its signature is good.
+    """A message to a webhook of the seller's; one that came more than once stands here as often.
+    ``timestamp`` is when what it tells happened. ``is_signed``: its signature is good.
     """
 
     message_id: str
     type: str
+    timestamp: str
     data: JsonObject
     is_signed: bool
 
@@ -120,7 +121,8 @@ class FinalState:
     """Everything that the stores say of the events of a round, once nothing moves any more.
 
     ``told`` is what the seller's webhook was told, in the order in which it came; ``None`` where
-    nobody listened. ``unfinished`` tells what was still under way when the wait for rest ran out.
+    nobody listened. ``also_told`` is what another one was told, which was off now and then.
+    ``unfinished`` tells what was still under way when the wait for rest ran out.
     """
 
     bookings: Sequence[BookingRow]
@@ -131,4 +133,6 @@ class FinalState:
     unfinished: Sequence[str] = ()
     verify_is_clean: bool = True
     verify_output: str = ""
+    sold_out: frozenset[int] = frozenset()
     told: Sequence[Told] | None = None
+    also_told: Sequence[Told] = ()

@@ -154,6 +154,16 @@ GUARDS: Mapping[str, Guard] = {
             ),
         ),
     ),
+    "sold-out": Guard(
+        "an event that is sold out is told to its seller's webhooks",
+        (
+            Change(
+                f"{_TICKETING}/driven_adapter/repository/asyncpg_upkeep.py",
+                "await owe_for_sold_out(connection, sold_out, now)",
+                "del now",
+            ),
+        ),
+    ),
     "ownership": Guard(
         "a booking is shown to its buyer and to its seller only",
         (

@@ -157,6 +157,8 @@ FLEETING = Hall("fleeting", 6, {"C": 2_500}, 3, 8, 10)
 CALLED_OFF = Hall("called off", 3_600, {"D": 3_000}, 2, 10, 12)
 # Where time to recover is measured; nobody else buys here.
 PULSE = Hall("pulse", 3_600, {"P": 100}, 6, 20, 25)
+# As many seats as one booking may have; one buyer takes them all.
+SMALL = Hall("small", 3_600, {"S": 700}, 1, 1, 4)
 
 
 @dataclass(frozen=True, slots=True)

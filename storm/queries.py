@@ -59,6 +59,17 @@ SELECT booking_id::text
 FROM payment_attempt JOIN booking ON booking.id = booking_id
 WHERE event_id = ANY($1) AND payment_attempt.status IN ('open', 'authorized')
 """
+# Where that has just become so, and is being told, nobody can have heard of it yet.
+SOLD_OUT = """
+SELECT id
+FROM event
+WHERE id = ANY($1) AND status = 'sold_out'
+    AND NOT EXISTS (
+        SELECT FROM webhook_delivery
+        WHERE webhook_delivery.event_id = event.id AND booking_id IS NULL
+            AND webhook_delivery.status = 'owed'
+    )
+"""
 CHARGES_AND_REFUNDS = """
 SELECT payment_attempt.booking_id::text, payment.payment_id, payment.amount AS taken,
     coalesce(refund.amount, 0) AS returned

@@ -24,6 +24,7 @@ from storm.queries import (
     CHARGES_AND_REFUNDS,
     OPEN_ATTEMPTS,
     SHORT_HOLD_SECONDS,
+    SOLD_OUT,
     TICKETS,
     UNFINISHED,
     UNFINISHED_REFUNDS,
@@ -92,6 +93,7 @@ class Stores:
                     CHARGES_AND_REFUNDS if keeps_refunds else CHARGES, event_ids
                 )
                 attempts = await connection.fetch(OPEN_ATTEMPTS, event_ids)
+                sold_out = await connection.fetch(SOLD_OUT, event_ids)
         finally:
             await connection.close()
         ticket_rows = [TicketRow(**dict(row)) for row in tickets]
@@ -101,6 +103,7 @@ class Stores:
             charges=[Charge(**dict(row)) for row in charges],
             places=await self._places(ticket_rows),
             open_attempts=[str(row[0]) for row in attempts],
+            sold_out=frozenset(row["id"] for row in sold_out),
             unfinished=unfinished,
             verify_is_clean=verified[0],
             verify_output=verified[1],

@@ -17,6 +17,7 @@ from storm.checker.evidence import Evidence
 from storm.checker.timely import longest_waits
 from storm.checker.violation import Violation
 from storm.clients import Client, connections, join
+from storm.collector import Collector
 from storm.doors import Doors
 from storm.faults import Faults, Strike
 from storm.final_reads import read_all
@@ -78,9 +79,11 @@ class _Scene:
     clients: Mapping[str, Client]
     event_ids: Mapping[str, int]
     pulse: Pulse
+    collector: Collector
     seller: Seller
     doors: Doors
     listener: Listener
+    fickle_listener: Listener
     probes: Probes
     faults: Faults
 
@@ -110,8 +113,10 @@ class StormRound:
             history = stack.enter_context(History(self.history_path))
             http = await stack.enter_async_context(connections(self.system.base_url))
             self.say("setting up")
-            receiver = await stack.enter_async_context(Receiver(port=unused_port()))
-            scene = await self._set_up(http, history, receiver)
+            receivers = [
+                await stack.enter_async_context(Receiver(port=unused_port())) for _ in range(2)
+            ]
+            scene = await self._set_up(http, history, *receivers)
             viewer = Client("viewer", http, history)
             async with viewing(viewer, scene.event_ids.values()):
                 await self._storm(scene)
@@ -157,12 +162,15 @@ class StormRound:
         ]
 
     async def _set_up(
-        self, http: httpx.AsyncClient, history: History, receiver: Receiver
+        self, http: httpx.AsyncClient, history: History, receiver: Receiver, fickle: Receiver
     ) -> _Scene:
         seller = await join(http, history, "seller", "seller")
         listener = Listener(receiver, history, random.Random(f"receiver:{self.seed}:{self.number}"))
         await listener.register(seller)
-        names = [*(f"buyer {number}" for number in range(1, BUYER_COUNT + 1)), "pulse"]
+        rng = random.Random(f"fickle:{self.seed}:{self.number}")
+        fickle_listener = Listener(fickle, history, rng, is_fickle=True)
+        await fickle_listener.register(seller)
+        names = [*(f"buyer {number}" for number in range(1, BUYER_COUNT + 1)), "pulse", "collector"]
         joined = await asyncio.gather(*(join(http, history, name, "buyer") for name in names))
         clients = dict(zip(names, joined, strict=True))
         event_ids = await open_events(seller, self.number)
@@ -175,6 +183,12 @@ class StormRound:
             random.Random(f"probes:{self.seed}:{self.number}"),
         )
         pulse = Pulse(clients["pulse"], event_ids["pulse"])
+        collector = Collector(
+            clients["collector"],
+            event_ids["small"],
+            self.number,
+            random.Random(f"collector:{self.seed}:{self.number}"),
+        )
         faults = Faults(self.system, history, pulse.recovered_at)
         selling = Seller(seller, event_ids, random.Random(f"seller:{self.seed}:{self.number}"))
         doors = Doors(
@@ -185,7 +199,8 @@ class StormRound:
             random.Random(f"doors:{self.seed}:{self.number}"),
         )
         return _Scene(
-            http, history, clients, event_ids, pulse, selling, doors, listener, probes, faults
+            *(http, history, clients, event_ids, pulse, collector, selling, doors),
+            *(listener, fickle_listener, probes, faults),
         )
 
     async def _storm(self, scene: _Scene) -> None:
@@ -207,8 +222,10 @@ class StormRound:
                 scene.seller.run(over),
                 scene.doors.run(over),
                 scene.listener.run(over),
+                scene.fickle_listener.run(over),
                 scene.probes.run(over),
                 scene.pulse.run(over),
+                scene.collector.run(over),
             )
         ]
         try:
@@ -275,7 +292,7 @@ class StormRound:
         verified = await asyncio.to_thread(self.system.verify)
         event_ids = sorted(scene.event_ids.values())
         state = await self._stores().read(event_ids, unfinished, verified)
-        return replace(state, told=scene.listener.told())
+        return replace(state, told=scene.listener.told(), also_told=scene.fickle_listener.told())
 
     def _stores(self) -> Stores:
         settings = self.system.settings

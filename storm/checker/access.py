@@ -41,6 +41,10 @@ ANSWERS = {
     "block": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
     "unblock": {(200, ""), (409, "SEAT_CONFLICT"), *_ALWAYS},
     "scan": {(200, ""), (409, "ALREADY_ADMITTED"), (422, "TICKET_NOT_VALID"), *_ALWAYS},
+    "switch webhook": {(200, ""), *_ALWAYS},
+    "rotate secret": {(200, ""), *_ALWAYS},
+    "read webhook log": {(200, ""), *_ALWAYS},
+    "send again": {(202, ""), (409, "WEBHOOK_DISABLED"), *_ALWAYS},
     "call off": {(202, ""), (409, "EVENT_CANCELLED"), *_ALWAYS},
 }
 # Judged with the promise: a booking may be unknown before it was accepted.

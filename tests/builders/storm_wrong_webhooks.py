@@ -8,6 +8,8 @@ from tests.builders.storm_history import EVENT, PRICE, OnSale
 from tests.builders.storm_wrong_sellers import end_with_its_event
 
 COMPLETED, CANCELLED = "booking.completed", "booking.cancelled"
+SOLD_OUT = "event.sold_out"
+NOON, ONE_O_CLOCK = "2026-01-01T12:00:00Z", "2026-01-01T13:00:00Z"
 
 
 def told(
@@ -24,7 +26,21 @@ def told(
         "seat_positions": [seat],
         "total_price": PRICE,
     }
-    message = Told(message_id=f"{kind} {booking_id}", type=kind, data=data, is_signed=True)
+    message = Told(
+        message_id=f"{kind} {booking_id}", type=kind, timestamp=NOON, data=data, is_signed=True
+    )
+    return replace(message, **what)
+
+
+def told_sold_out(timestamp: str, **what: Any) -> Told:  # noqa: ANN401 - as above
+    """A signed message of its own: the event was sold out at this time."""
+    message = Told(
+        message_id=f"{SOLD_OUT} {timestamp}",
+        type=SOLD_OUT,
+        timestamp=timestamp,
+        data={"event_id": EVENT, "status": "sold_out"},
+        is_signed=True,
+    )
     return replace(message, **what)
 
 
@@ -84,10 +100,53 @@ def the_end_was_told_before_the_sale(sale: OnSale) -> None:
     sale.changes["told"] = [told("b", CANCELLED, "1-2"), ended, sold]
 
 
+def an_event_was_not_told_to_be_sold_out(sale: OnSale) -> None:
+    """Its seller sells on elsewhere."""
+    tell_all(sale)
+    sale.changes["sold_out"] = frozenset({EVENT})
+
+
+def another_event_was_told_to_be_sold_out(sale: OnSale) -> None:
+    """Nobody sells it."""
+    tell_all(sale).append(told_sold_out(NOON, data={"event_id": EVENT + 1, "status": "sold_out"}))
+
+
+def it_was_told_to_be_sold_out_as_two_messages(sale: OnSale) -> None:
+    """A receiver would take it for sold out twice."""
+    tell_all(sale).extend(told_sold_out(NOON, message_id=each) for each in ("one", "other"))
+
+
+def being_sold_out_again_was_told_as_the_same_message(sale: OnSale) -> None:
+    """A receiver would leave it out."""
+    tell_all(sale).extend(told_sold_out(each, message_id="one") for each in (NOON, ONE_O_CLOCK))
+
+
+def a_message_that_was_sent_again_says_something_else(sale: OnSale) -> None:
+    """Under the same id."""
+    tell_all(sale).append(told("a", COMPLETED, "1-1", timestamp=ONE_O_CLOCK))
+
+
+def a_webhook_that_was_off_is_told_what_is_not_so(sale: OnSale) -> None:
+    """It need not be told everything, and nothing else either."""
+    tell_all(sale)
+    sale.changes["also_told"] = [told("b", COMPLETED, "1-2")]
+
+
+def a_webhook_whose_secret_was_rotated_is_told_without_a_signature(sale: OnSale) -> None:
+    """Neither of the new secret nor of the one before."""
+    tell_all(sale)
+    sale.changes["also_told"] = [told("a", COMPLETED, "1-1", is_signed=False)]
+
+
 UNTOLD = (
     a_completed_booking_was_not_told,
     a_cancelled_booking_was_not_told,
     it_was_told_to_be_cancelled_and_had_been_seen_completed,
+    an_event_was_not_told_to_be_sold_out,
+)
+TOLD_TWICE = (
+    the_same_was_told_as_two_messages,
+    it_was_told_to_be_sold_out_as_two_messages,
 )
 WRONG_WEBHOOKS = (
     *UNTOLD,
@@ -95,6 +154,11 @@ WRONG_WEBHOOKS = (
     a_booking_was_told_that_is_none,
     a_booking_was_told_to_be_what_it_is_not,
     another_seat_was_told,
-    the_same_was_told_as_two_messages,
+    *TOLD_TWICE,
     the_end_was_told_before_the_sale,
+    another_event_was_told_to_be_sold_out,
+    being_sold_out_again_was_told_as_the_same_message,
+    a_message_that_was_sent_again_says_something_else,
+    a_webhook_that_was_off_is_told_what_is_not_so,
+    a_webhook_whose_secret_was_rotated_is_told_without_a_signature,
 )

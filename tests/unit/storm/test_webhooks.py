@@ -1,22 +1,24 @@
 """What the checker says of what a seller's webhook was told."""
 
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 
 from storm.checker.check import check
 from storm.checker.violation import Verdict
-from tests.builders.storm_history import BEGAN_AT, OnSale, sold_one
+from tests.builders.storm_history import BEGAN_AT, EVENT, OnSale, sold_one
 from tests.builders.storm_wrong_sellers import end_with_its_event
 from tests.builders.storm_wrong_webhooks import (
     CANCELLED,
     COMPLETED,
+    NOON,
+    ONE_O_CLOCK,
+    TOLD_TWICE,
     UNTOLD,
     WRONG_WEBHOOKS,
     tell_all,
-    the_same_was_told_as_two_messages,
     told,
+    told_sold_out,
 )
 
 
@@ -29,7 +31,7 @@ def test_what_is_told_wrong_is_found(plant: Callable[[OnSale], None]) -> None:
     sale = sold_one()
     plant(sale)
     expected = {Verdict.LOST if plant in UNTOLD else Verdict.CONTRADICTION}
-    if plant is the_same_was_told_as_two_messages:
+    if plant in TOLD_TWICE:
         expected = {Verdict.DOUBLED}
     assert found(sale) == expected
 
@@ -50,8 +52,15 @@ def test_a_booking_that_ended_with_its_event_is_told_twice_over() -> None:
     assert found(sale) == set()
 
 
-def test_events_that_are_sold_out_are_of_no_booking() -> None:
+def test_an_event_is_told_to_be_sold_out_each_time_and_however_often() -> None:
     sale = sold_one()
     heard = tell_all(sale)
-    heard.append(replace(heard[0], message_id="m", type="event.sold_out", data={"event_id": 1}))
+    heard += [told_sold_out(NOON), told_sold_out(ONE_O_CLOCK), told_sold_out(NOON)]
+    sale.changes["sold_out"] = frozenset({EVENT})
+    assert found(sale) == set()
+
+
+def test_a_webhook_that_was_off_need_not_be_told_everything() -> None:
+    sale = sold_one()
+    sale.changes["also_told"] = tell_all(sale)[:1]
     assert found(sale) == set()
