@@ -1,7 +1,7 @@
 """What metrics and traces cost a sell-out: `make telemetry-cost`.
 
 The same hall is sold out in systems that differ in nothing else: without meters, with meters that
-somebody scrapes, and besides with traces of one booking in a hundred, and of every booking. They
+somebody scrapes, and besides with traces as `onsale up` has them, and of every booking. They
 take turns, each time in a fresh system and beginning with another, so that a machine that slows
 down slows all of them. What counts are the ratios to the first within a round.
 
@@ -51,7 +51,7 @@ class Mode:
 MODES = (
     Mode(OFF),
     Mode("metrics"),
-    Mode("metrics, traces of 0.01", 0.01),
+    Mode("metrics, traces of 0.01 and 5 a second", 0.01),
     Mode("metrics, traces of all", 1.0),
 )
 

@@ -257,7 +257,12 @@ def _api_parts(
         get_seat_map=get_seat_map,
         get_alternatives=GetAlternativesUseCase(get_seat_map),
         create_booking=CreateBookingUseCase(
-            catalog, seat_memory, telemetry.intake(intake), commands, uuid7, utc_now
+            catalog,
+            seat_memory,
+            telemetry.intake(intake),
+            commands,
+            telemetry.booking_ids(uuid7, settings.traces_per_second),
+            utc_now,
         ),
         pay_booking=MockPaymentAndUpdateStatusToCompletedUseCase(
             bookings,

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, asynccontextmanager, contextmanager
 from dataclasses import dataclass
 from importlib.metadata import version
+from uuid import UUID
 
 from opentelemetry.trace import SpanKind
 from prometheus_client import (
@@ -21,6 +22,7 @@ from redis.asyncio import Redis
 from onsale.platform.message_queue.kafka_constant_builder import KafkaTopicBuilder
 from onsale.platform.message_queue.message_bus import BatchHandler, MessageBus, MessagePublisher
 from onsale.platform.observability.call_meter import CallMeter
+from onsale.platform.observability.followed_ids import FollowedIds
 from onsale.platform.observability.lag_watch import Consumption, LagWatch
 from onsale.platform.observability.loop_lag import beating
 from onsale.platform.observability.metrics_listener import metrics_listener
@@ -106,6 +108,10 @@ class Telemetry:
     def result_handler(self, handler: BatchHandler) -> BatchHandler:
         """Handles their results."""
         return self._handler(handler, booking_steps.of_applied_result)
+
+    def booking_ids(self, new_id: Callable[[], UUID], per_second: int) -> Callable[[], UUID]:
+        """Makes ids of bookings, so many of which are traced at least."""
+        return new_id if self.traces is None else FollowedIds(new_id, self.traces, per_second)
 
     def intake(self, intake: IBookingIntake) -> IBookingIntake:
         """Takes bookings in."""

@@ -106,8 +106,9 @@ class EmbeddedSystem:
         database_url = postgres.url(DATABASE)
         await asyncio.to_thread(upgrade, database_url)
         environment = {
-            # For trying it out: every booking can be followed, unless somebody says otherwise.
-            "ONSALE_TRACE_RATIO": "1",
+            # Whoever tries something finds its trace; a rush does not pay for a trace of each.
+            "ONSALE_TRACE_RATIO": "0.01",
+            "ONSALE_TRACES_PER_SECOND": "5",
             # Where traces are found again, if nobody says where; files there are bounded.
             "ONSALE_TRACE_DIRECTORY": str(self.directory.path / TRACES_FOLDER),
             **self._options.extra,

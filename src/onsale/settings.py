@@ -302,6 +302,16 @@ class Settings(BusSettings, StoreSettings, ProcessSettings):
 class ApiSettings(SigningSettings, Settings):
     """What the API needs."""
 
+    traces_per_second: Annotated[
+        int,
+        Field(
+            ge=0,
+            le=1_000,
+            description="new bookings a second that each API traces at least, however small"
+            " trace_ratio is; none if that is 0",
+        ),
+    ] = 0
+
 
 def read_settings(kind: type[AnySettings], environment: Mapping[str, str]) -> AnySettings:
     """Settings of this process's environment, and of ``ONSALE_SECRETS_DIR`` what is not in it.

@@ -53,9 +53,9 @@ def run_trace(booking_id: UUID, data: Path, *, as_json: bool) -> bool:
         say_laid_out(_tree(booking_id, spans))
     else:
         say(
-            f"No step of booking {booking_id} was recorded in {data / TRACES_FOLDER}. How"
-            " many bookings are, ONSALE_TRACE_RATIO says: all, of an onsale up that was started"
-            " without it. The oldest are dropped."
+            f"No step of booking {booking_id} was recorded in {data / TRACES_FOLDER}. An onsale"
+            " up records the first five bookings of a second and one in a hundred of the rest, and"
+            " every one if started with ONSALE_TRACE_RATIO=1. The oldest are dropped."
         )
     return bool(spans)
 

@@ -8,6 +8,7 @@ the trace's id and the step's name, so that nobody has to be told them either.
 A span is recorded when it is over, with both of its times. What is not followed costs the question.
 """
 
+import math
 import secrets
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -81,13 +82,22 @@ class Traces:
 
     def __init__(self, ratio: float, sink: SpanSink) -> None:
         """``ratio`` is from 0, nobody, to 1, everybody; the same in every process."""
-        self._bound: int = round(ratio * (_RANDOM_MASK + 1))
+        # Of no share but none at all is there nobody whom it means.
+        self._bound: int = math.ceil(ratio * (_RANDOM_MASK + 1))
         self._sink = sink
 
     def follows(self, subject: UUID) -> bool:
         """Whether this one's steps are recorded."""
         random: int = subject.int & _RANDOM_MASK
         return random < self._bound
+
+    def followed(self, subject: UUID) -> UUID:
+        """The id to use for a new one, so that it is followed, instead of the one drawn for it.
+
+        It has as much of that id's luck as there are ids of this kind: two stay two.
+        """
+        random: int = subject.int & _RANDOM_MASK
+        return UUID(int=subject.int - random + random * self._bound // (_RANDOM_MASK + 1))
 
     def follows_text(self, text: str | bytes) -> bool:
         """The same of an id in its usual form, without reading the rest of it."""
