@@ -2,6 +2,7 @@
 
 import re
 import shutil
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -138,6 +139,16 @@ def test_only_the_proxy_is_believed_and_only_it_is_public(services: JsonObject) 
     for name, service in services.items():
         for port in service.get("ports", ()):
             assert name == "proxy" or port["host_ip"] == "127.0.0.1", name
+
+
+def test_nobody_else_is_given_the_address_of_the_proxy(services: JsonObject) -> None:
+    (edge,) = compose_config(COMPOSE)["networks"]["edge"]["ipam"]["config"]
+    subnet, given_out = ip_network(edge["subnet"]), ip_network(edge["ip_range"])
+    address = ip_address(services["proxy"]["networks"]["edge"]["ipv4_address"])
+    assert address in subnet
+    assert address != next(subnet.hosts()), "the engine's own"
+    assert given_out.subnet_of(subnet)  # type: ignore[arg-type]
+    assert address not in given_out
 
 
 def test_every_role_waits_for_the_schema_and_for_the_stores_that_it_needs(

@@ -1,16 +1,21 @@
 """The health checks of the compose file, each run as the engine runs it, against what it asks."""
 
+import os
 import socket
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from threading import Thread
+from urllib.parse import parse_qs, urlsplit
 from wsgiref.simple_server import make_server
 from wsgiref.types import StartResponse, WSGIEnvironment
 
 import pytest
 
+from onsale.platform.embedded.data_directory import DataDirectory
 from onsale.platform.embedded.ports import free_port
+from onsale.platform.embedded.postgres import EmbeddedPostgres
 from onsale.platform.observability.metrics_listener import PROBE_PATH
 from tests.support.deployment import PROJECT, JsonObject, compose_config, run_tool
 
@@ -87,3 +92,46 @@ def test_a_broker_is_well_while_somebody_listens_there(
     port = int(address.rpartition(":")[2])
     assert _is_well(services[name], port, taken_port)
     assert not _is_well(services[name], port, free_port())
+
+
+@contextmanager
+def _leading_to(path: Path) -> Iterator[int]:
+    """A port whose first caller speaks with whoever listens at the socket ``path``."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+
+        def lead() -> None:
+            caller, _ = listener.accept()
+            with caller, socket.socket(socket.AF_UNIX) as server:
+                server.connect(str(path))
+                server.sendall(caller.recv(4096))
+                caller.sendall(server.recv(4096))
+
+        thread = Thread(target=lead, daemon=True)
+        thread.start()
+        yield listener.getsockname()[1]
+
+
+def test_postgresql_is_well_once_it_answers_where_others_ask_it(
+    services: JsonObject, postgres_url: str, tmp_path: Path
+) -> None:
+    place = {key: value for key, (value,) in parse_qs(urlsplit(postgres_url).query).items()}
+    listens_at = Path(place["host"]) / f".s.PGSQL.{place['port']}"
+    server = EmbeddedPostgres(DataDirectory(tmp_path))
+    binaries = Path(server.process().argv[0]).parent
+    kind, command = services["postgres"]["healthcheck"]["test"]
+    assert kind == "CMD-SHELL"
+
+    def is_well(port: int) -> bool:
+        # Its socket is where the command looks for one, and says the port that it has.
+        (tmp_path / f".s.PGSQL.{port}").symlink_to(listens_at)
+        surroundings = (
+            f"PGHOST={tmp_path}",
+            f"PGPORT={port}",
+            f"PATH={binaries}:{os.environ['PATH']}",
+        )
+        return run_tool("env", *surroundings, "sh", "-c", command).returncode == 0
+
+    with _leading_to(listens_at) as port:
+        assert is_well(port)
+    # As while the image makes a new cluster: it answers at its socket alone.
+    assert not is_well(free_port())
