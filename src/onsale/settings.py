@@ -17,6 +17,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from onsale.platform.database.addresses import check_address
 from onsale.platform.rate_limiting.token_buckets import Limit
 from onsale.service.ticketing.domain.webhook_address import read_networks
 
@@ -59,6 +60,7 @@ def _limit(text: str) -> str:
 def _database_url(text: str) -> str:
     if not text.startswith(DATABASE_SCHEMES):
         raise ValueError(f"the address of PostgreSQL begins with {_either(DATABASE_SCHEMES)}")
+    check_address(text)
     return text
 
 

@@ -55,6 +55,17 @@ def test_an_address_has_no_default(monkeypatch: pytest.MonkeyPatch, name: str) -
     [
         ("ONSALE_DATABASE_URL", "mysql://ada:hidden@db/onsale", "postgresql:// or postgres://"),
         ("ONSALE_DATABASE_URL", "db:hidden", "postgresql:// or postgres://"),
+        # Passwords that nobody encoded.
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hidden/word@db/onsale", "write / as %2F"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hidden?word@db/onsale", "write / as %2F"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hidden#word@db/onsale", "write / as %2F"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:7#hidden@db/onsale", "# as %23"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada@b:hidden@db/onsale", "@ as %40"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hid[den@db/onsale", "[ as %5B"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:hidden\u2100@db/onsale", "cannot be read"),
+        ("ONSALE_DATABASE_URL", "postgresql://db:65536/onsale", "is no port"),
+        ("ONSALE_DATABASE_URL", "postgresql://db:5432,/onsale", "is no port"),
+        ("ONSALE_DATABASE_URL", "postgresql://db/onsale?hidden", "are no options"),
         ("ONSALE_SEAT_STORE_URL", "hidden", "redis://, rediss:// or unix://"),
         ("ONSALE_SEAT_STORE_URL", "http://hidden", "redis://, rediss:// or unix://"),
         ("ONSALE_SEAT_STORE_URL", "redis://ada:hidden@store:port/0", "is no port"),
@@ -77,6 +88,9 @@ def test_an_address_of_another_kind_is_refused_and_not_shown(
     [
         ("ONSALE_DATABASE_URL", "postgres://ada@one:5432,two:5432/onsale"),
         ("ONSALE_DATABASE_URL", "postgresql://ada@/onsale?host=/run/postgresql"),
+        ("ONSALE_DATABASE_URL", "postgresql:///onsale"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada:a%2Fb%40c@[::1]:5432,db/onsale?sslmode=require"),
+        ("ONSALE_DATABASE_URL", "postgresql://ada@%2Frun%2Fpostgresql/onsale"),
         ("ONSALE_SEAT_STORE_URL", "rediss://store"),
         ("ONSALE_SEAT_STORE_URL", "unix:///run/redis.sock?db=1"),
     ],
