@@ -45,6 +45,22 @@ def test_a_session_is_kept_until_it_is_ended(system: OnsaleUp, tmp_path: Path) -
     assert person.type("user", "whoami").stdout.startswith(email)
 
 
+def test_who_ends_the_session_of_the_environment_keeps_the_one_that_is_kept(
+    system: OnsaleUp, tmp_path: Path
+) -> None:
+    person = Person(tmp_path, system.base_url)
+    email = person.join("buyer")
+    login = ("user", "login", "--email", email, "--password-stdin")
+    token = person.read(*login, said=PASSWORD + "\n")["access_token"]
+    person.variables = {"ONSALE_TOKEN": token}
+    assert "unset ONSALE_TOKEN" in person.type("user", "logout").stderr
+    person.type("user", "whoami", status=5)
+    person.variables = {}
+    assert person.type("user", "whoami").stdout.startswith(email)
+    assert person.type("user", "logout").stderr == ""
+    person.type("user", "whoami", status=5)
+
+
 def test_a_password_is_asked_for_on_the_terminal_alone(system: OnsaleUp, tmp_path: Path) -> None:
     person = Person(tmp_path, system.base_url)
     email = person.join("buyer")

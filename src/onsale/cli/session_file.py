@@ -57,9 +57,15 @@ def keep(url: str, token: str) -> None:
     _change(lambda sessions: {**sessions, url: token})
 
 
-def forget(url: str) -> None:
-    """Forget the session at this address."""
-    _change(lambda sessions: {name: each for name, each in sessions.items() if name != url})
+def forget(url: str, token: str | None) -> None:
+    """Forget the session at this address if it is this one: who has a token in the environment has
+    ended that one's.
+    """
+    _change(
+        lambda sessions: {
+            name: each for name, each in sessions.items() if (name, each) != (url, token)
+        }
+    )
 
 
 def _sessions() -> dict[str, str]:

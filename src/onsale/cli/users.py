@@ -106,14 +106,17 @@ def who_am_i(url: UrlOption = None, as_json: JsonOption = False) -> None:
 def log_out(url: UrlOption = None) -> None:
     """Sign out: end the session and forget it."""
     from onsale.cli.service import service
-    from onsale.cli.session_file import forget
+    from onsale.cli.session_file import TOKEN_VARIABLE, forget, is_token_given
     from onsale.client.problems import NotAuthenticatedError
 
     with service(url) as client:
+        token = client.token
         with suppress(NotAuthenticatedError):  # it was over already
             client.log_out()
-        forget(client.url)
+        forget(client.url, token)
     say(f"Signed out at {client.url}.")
+    if is_token_given():
+        note(f"It was the session of {TOKEN_VARIABLE} that has ended: unset {TOKEN_VARIABLE}")
 
 
 def _say_signed_in(url: str, user: "User", tell: Callable[[str], None]) -> None:

@@ -42,7 +42,7 @@ def test_each_address_has_a_session_of_its_own() -> None:
     keep(THERE, "two")
     keep(HERE, "three")
     assert (token_of(HERE), token_of(THERE)) == ("three", "two")
-    forget(HERE)
+    forget(HERE, "three")
     assert (token_of(HERE), token_of(THERE)) == (None, "two")
 
 
