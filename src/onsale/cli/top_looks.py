@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Self
+from urllib.parse import urlsplit
 
 import msgspec
 
@@ -24,6 +25,7 @@ AWAY_SECONDS_MAX = 60.0
 # A look is not waited for: the next one is due.
 _ONE_ATTEMPT = ClientOptions(attempts_max=1, connect_seconds_max=2.0, answer_seconds_max=5.0)
 _METRICS_PORT = "ONSALE_METRICS_PORT_"
+_THIS_MACHINE = ("127.0.0.1", "localhost", "::1")
 
 
 class ProcessLook(msgspec.Struct, frozen=True, kw_only=True):
@@ -172,7 +174,11 @@ def _workers_of(data: Path, url: str) -> dict[str, str]:
     """Where the workers of a data directory serve their metrics, if its API is the one asked."""
     try:
         environment = json.loads((data / "environment.json").read_text())
-        if not url.endswith(f":{int(environment['ONSALE_PORT'])}"):
+        asked = urlsplit(url)
+        if asked.port != int(environment["ONSALE_PORT"]):
+            return {}
+        # Another machine's API has workers of its own, though its port may be the same.
+        if asked.hostname not in {*_THIS_MACHINE, environment["ONSALE_HOST"]}:
             return {}
     except (OSError, ValueError, KeyError, TypeError):
         return {}

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from datetime import UTC, datetime
 from io import StringIO
+from pathlib import Path
 
 import pytest
 from rich.console import Console
@@ -166,6 +167,31 @@ async def watched(*replies: bytes) -> AsyncIterator[Lookout]:
     """Event 7 of a service that answers so, event and metrics in turn."""
     async with hostile_server(*replies) as server, lookout(server.url, None, (7,), ()) as watching:
         yield watching
+
+
+@pytest.mark.parametrize(
+    ("host", "is_it"),
+    [
+        ("127.0.0.1", True),
+        ("localhost", True),
+        ("[::1]", True),
+        ("10.0.0.7", True),
+        ("10.0.0.8", False),
+        ("tickets.example.com", False),
+    ],
+)
+async def test_workers_are_those_of_the_service_that_is_asked(
+    tmp_path: Path, host: str, *, is_it: bool
+) -> None:
+    told = {
+        "ONSALE_HOST": "10.0.0.7",
+        "ONSALE_PORT": "8000",
+        "ONSALE_METRICS_PORT_TICKETING": "9121",
+    }
+    (tmp_path / "environment.json").write_text(json.dumps(told))
+    for port, workers in (("8000", {"ticketing"} if is_it else set()), ("8001", set())):
+        async with lookout(f"http://{host}:{port}", tmp_path, (), ()) as watching:
+            assert watching.processes.keys() == {"api"} | workers
 
 
 async def test_what_is_away_for_a_moment_is_looked_at_again(
