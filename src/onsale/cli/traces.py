@@ -11,7 +11,7 @@ from onsale.cli.help_texts import examples
 from onsale.cli.options import DATA_DEFAULT, JsonOption
 
 EXAMPLES = examples(
-    "# of ./.onsale; onsale up writes down the steps of every booking",
+    "# of ./.onsale; of a rush only some bookings are traced",
     "onsale trace 019aa8f1-6c00-7a3b-8c4d-5e6f70819203",
 )
 
