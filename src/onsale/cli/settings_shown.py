@@ -1,6 +1,5 @@
 """Every setting with its value, masked where it is a secret, and where it comes from."""
 
-import json
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -66,8 +65,8 @@ def _stored(data: Path | None) -> tuple[Mapping[str, str], str]:
         data = DATA_DEFAULT
     path = data / "environment.json"
     try:
-        stored: dict[str, str] = json.loads(path.read_text())
-    except (OSError, ValueError):
+        stored = msgspec.json.decode(path.read_bytes(), type=dict[str, str])
+    except (OSError, ValueError, RecursionError):
         raise CommandFailedError(
             f"there is no system in {data}; start one: onsale up --data {data}",
             code=ExitCode.MISUSED,

@@ -5,6 +5,8 @@ from pathlib import Path
 
 import pytest
 
+from onsale.cli.exit_codes import ExitCode
+from onsale.cli.failures import CommandFailedError
 from onsale.cli.masking import MASK
 from onsale.cli.settings_shown import SettingShown, settings_shown
 from onsale.settings import ApiSettings
@@ -106,6 +108,14 @@ def test_a_data_directory_goes_before_the_environment(
     monkeypatch.setenv("ONSALE_PORT", "1")
     (tmp_path / "environment.json").write_text(json.dumps({"ONSALE_PORT": "2"}))
     assert shown(tmp_path)["ONSALE_PORT"].value == "2"
+
+
+@pytest.mark.parametrize("damaged", [b"null", b"[]", b'{"ONSALE_PORT": 2}', b"{", b"\xff", b""])
+def test_a_damaged_data_directory_is_said_to_be_none(tmp_path: Path, damaged: bytes) -> None:
+    (tmp_path / "environment.json").write_bytes(damaged)
+    with pytest.raises(CommandFailedError, match="there is no system in") as failed:
+        settings_shown(tmp_path)
+    assert failed.value.code is ExitCode.MISUSED
 
 
 def test_what_stands_in_a_file_is_shown_with_the_file(
