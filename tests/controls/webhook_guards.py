@@ -173,14 +173,14 @@ class _Dead:
 
 
 _EARLIER = """\
-          AND NOT EXISTS (
-              SELECT
-              FROM webhook_delivery AS earlier
-              WHERE earlier.webhook_id = webhook_delivery.webhook_id
-                AND earlier.booking_id = webhook_delivery.booking_id
-                AND earlier.id < webhook_delivery.id
-                AND earlier.status = 'owed'
-          )
+              AND NOT EXISTS (
+                  SELECT
+                  FROM webhook_delivery AS earlier
+                  WHERE earlier.webhook_id = webhook_delivery.webhook_id
+                    AND earlier.booking_id = webhook_delivery.booking_id
+                    AND earlier.id < webhook_delivery.id
+                    AND earlier.status = 'owed'
+              )
 """
 
 WEBHOOK_GUARDS = (

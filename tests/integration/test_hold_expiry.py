@@ -15,6 +15,7 @@ from onsale.service.ticketing.domain.entity.user_entity import Principal, UserRo
 from onsale.service.ticketing.domain.event_ticketing_aggregate import Event
 from onsale.service.ticketing.driven_adapter.repository import asyncpg_ticketing_transaction
 from tests.support.pipeline import Pipeline
+from tests.support.rows_read import rows_read
 
 WORKER_COUNT = 4
 # More than one look at what ran out first would show.
@@ -214,16 +215,16 @@ async def test_a_look_costs_what_has_run_out_and_nothing_of_what_is_held(
     for pattern in patterns:
         await _hold_like(pipeline, pattern.id, CROWD_COUNT // len(events), paying=False)
     await pipeline.pool.execute("ANALYZE booking")
-    before = await _rows_read(pipeline, "booking")
+    before = await rows_read(pipeline.pool, "booking")
     assert await pipeline.expire.execute() == 0
-    assert await _rows_read(pipeline, "booking") - before < 5
+    assert await rows_read(pipeline.pool, "booking") - before < 5
 
     await pipeline.pool.execute(
         "UPDATE booking SET expires_at = now() WHERE id = $1", patterns[0].id
     )
-    before = await _rows_read(pipeline, "booking")
+    before = await rows_read(pipeline.pool, "booking")
     assert await pipeline.expire.execute() == 1
-    assert await _rows_read(pipeline, "booking") - before < len(events)
+    assert await rows_read(pipeline.pool, "booking") - before < len(events)
 
 
 async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(
@@ -235,19 +236,6 @@ async def test_a_release_reads_the_tickets_of_its_bookings_and_no_others(
     await pipeline.settle()
     await pipeline.pool.execute("ANALYZE")
     await _let_expire(pipeline)
-    before = await _rows_read(pipeline, "ticket")
+    before = await rows_read(pipeline.pool, "ticket")
     assert await pipeline.expire.execute() == len(held)
-    assert await _rows_read(pipeline, "ticket") - before < 10 * len(held)
-
-
-async def _rows_read(pipeline: Pipeline, table: str) -> int:
-    """Rows of the table that were read, whether by index or one after the other."""
-    async with pipeline.pool.acquire() as connection:
-        await connection.execute("SELECT pg_stat_force_next_flush()")
-    return int(
-        await pipeline.pool.fetchval(
-            "SELECT seq_tup_read + (SELECT sum(idx_tup_read) FROM pg_stat_user_indexes"
-            " WHERE relname = $1) FROM pg_stat_user_tables WHERE relname = $1",
-            table,
-        )
-    )
+    assert await rows_read(pipeline.pool, "ticket") - before < 10 * len(held)

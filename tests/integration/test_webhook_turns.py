@@ -19,9 +19,11 @@ from onsale.service.ticketing.driven_adapter.webhook import (
 )
 from storm.receiver import Answer, Receiver
 from tests.support.polling import wait_for
+from tests.support.rows_read import rows_read
 from tests.support.webhooks import Books
 
 DELIVERED, OWED = DeliveryStatus.DELIVERED, DeliveryStatus.OWED
+CROWD_COUNT = 5_000
 
 
 @pytest.fixture
@@ -124,3 +126,24 @@ async def test_a_crowd_that_waits_for_earlier_ones_is_put_out_of_the_way(books: 
     await outbox.delivered(claimed[0], 200)
     (released,) = await books.claim(200)
     assert released.id == claimed[0].id + 20
+
+
+async def test_a_turn_costs_what_is_in_front_and_nothing_of_all_that_is_owed_behind_it(
+    books: Books, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Turns come one after another: what one webhook's takes, all others wait for."""
+    monkeypatch.setattr(asyncpg_webhook_outbox, "HELD_BACK_COUNT_MAX", 10)
+    webhook = await books.listening("http://127.0.0.1:9/")
+    async with books.pool.acquire() as connection, connection.transaction():
+        # Without the bookings that they are about.
+        await connection.execute("SET LOCAL session_replication_role = replica")
+        await connection.execute(
+            "INSERT INTO webhook_delivery (webhook_id, type, booking_id, body, next_try_at)"
+            " SELECT $1, 'booking.completed', gen_random_uuid(), '{}', now() - n * interval '1s'"
+            " FROM generate_series(1, $2::int) AS n",
+            *(webhook.id, CROWD_COUNT),
+        )
+    await books.pool.execute("ANALYZE webhook_delivery")
+    before = await rows_read(books.pool, "webhook_delivery")
+    assert len(await books.claim(1)) == 1
+    assert await rows_read(books.pool, "webhook_delivery") - before < CROWD_COUNT // 10
