@@ -6,10 +6,11 @@ what is left.
 """
 
 import math
+import socket
 import ssl
 import time
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from contextvars import ContextVar
 from urllib.parse import urlsplit
 from urllib.request import getproxies, proxy_bypass
@@ -93,6 +94,10 @@ class _Body(httpx.SyncByteStream):
 
 
 class _Network(httpcore.SyncBackend):
+    """The addresses of a name share the time that there is for one: each by itself would have all
+    of it. Looking the name up takes the time that the system's resolver takes.
+    """
+
     @override
     def connect_tcp(
         self,
@@ -103,7 +108,16 @@ class _Network(httpcore.SyncBackend):
         socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
     ) -> httpcore.NetworkStream:
         seconds = _left(timeout, httpcore.ConnectTimeout)
-        return _Stream(super().connect_tcp(host, port, seconds, local_address, socket_options))
+        with time_limit(math.inf if seconds is None else seconds):
+            *others, last = _addresses_of(host, port)
+            for behind, each in zip(range(len(others), 0, -1), others, strict=True):
+                with suppress(httpcore.ConnectError, httpcore.ConnectTimeout):
+                    share = _left(None, httpcore.ConnectTimeout, 1 + behind)
+                    return _Stream(
+                        super().connect_tcp(each, port, share, local_address, socket_options)
+                    )
+            left = _left(None, httpcore.ConnectTimeout)
+            return _Stream(super().connect_tcp(last, port, left, local_address, socket_options))
 
 
 class _Stream(httpcore.NetworkStream):
@@ -140,9 +154,24 @@ class _Stream(httpcore.NetworkStream):
         return self._stream.get_extra_info(info)
 
 
-def _left(timeout: float | None, over: type[httpcore.TimeoutException]) -> float | None:
-    """How long to wait: not longer than ``timeout``, nor than there is time."""
-    seconds = min(math.inf if timeout is None else timeout, _ends_at.get() - time.monotonic())
+def _addresses_of(host: str, port: int) -> Sequence[str]:
+    """Where the name leads, at least one."""
+    numbers = socket.NI_NUMERICHOST | socket.NI_NUMERICSERV
+    try:
+        found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
+        return [socket.getnameinfo(where, numbers)[0] for *_, where in found]
+    except OSError as error:
+        raise httpcore.ConnectError(str(error)) from error
+
+
+def _left(
+    timeout: float | None, over: type[httpcore.TimeoutException], shares: int = 1
+) -> float | None:
+    """How long to wait: not longer than ``timeout``, nor than one of so many equal shares of the
+    time that there is.
+    """
+    left = (_ends_at.get() - time.monotonic()) / shares
+    seconds = min(math.inf if timeout is None else timeout, left)
     if seconds <= 0:
         raise over("the time is over")
     return None if math.isinf(seconds) else seconds

@@ -2,10 +2,11 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
-from contextlib import ExitStack, asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import ExitStack, asynccontextmanager, contextmanager
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
@@ -92,18 +93,51 @@ async def test_there_are_no_more_connections_than_was_said(kind: str) -> None:
 
 async def test_a_connection_that_does_not_come_about_is_given_up_unheard(kind: str) -> None:
     options = replace(ONCE, connect_seconds_max=0.2, answer_seconds_max=600.0)
+    with deaf() as address:
+        async with either_client(kind, "http://{}:{}".format(*address), options) as c:
+            with pytest.raises(NoAnswerError) as told:
+                await asyncio.wait_for(c.cancel_booking(BOOKING["id"]), FAR_TOO_LONG_SECONDS)
+    assert not told.value.may_have_happened
+
+
+@pytest.mark.parametrize("hosts", [["127.0.0.2"] * 15, ["127.0.0.2"] * 4 + ["127.0.0.1"]])
+async def test_the_addresses_of_a_name_share_the_time_for_a_connection(
+    kind: str, hosts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A name can lead to as many as it likes, and to one that hears."""
+    options = replace(ONCE, connect_seconds_max=2.0, answer_seconds_max=600.0)
+    async with hostile_server(USER) as server:
+        port = int(server.url.rpartition(":")[2])
+        with deaf("127.0.0.2", port):
+            resolve = socket.getaddrinfo
+
+            def resolved(host: str | bytes, *args: Any, **kwargs: Any) -> list[Any]:  # noqa: ANN401 - socket's
+                named = hosts if host in {"many.example", b"many.example"} else [host]
+                return [each for one in named for each in resolve(one, *args, **kwargs)]
+
+            monkeypatch.setattr(socket, "getaddrinfo", resolved)
+            async with either_client(kind, f"http://many.example:{port}", options) as c:
+                asked = asyncio.wait_for(c.get_current_user(), FAR_TOO_LONG_SECONDS)
+                if "127.0.0.1" in hosts:
+                    await asked
+                    return
+                with pytest.raises(NoAnswerError) as told:
+                    await asked
+                assert not told.value.may_have_happened
+
+
+@contextmanager
+def deaf(host: str = "127.0.0.1", port: int = 0) -> Iterator[tuple[str, int]]:
+    """An address at which connections wait for ever."""
     with ExitStack() as kept:
-        deaf = kept.enter_context(socket.create_server(("127.0.0.1", 0), backlog=0))
-        address = deaf.getsockname()
+        server = kept.enter_context(socket.create_server((host, port), backlog=0))
+        address = server.getsockname()
         # Those that the system accepts by itself; whoever comes next is not heard.
         for _ in range(8):
             early = kept.enter_context(socket.socket())
             early.setblocking(False)  # noqa: FBT003 - its only argument
             early.connect_ex(address)
-        async with either_client(kind, "http://{}:{}".format(*address), options) as c:
-            with pytest.raises(NoAnswerError) as told:
-                await asyncio.wait_for(c.cancel_booking(BOOKING["id"]), FAR_TOO_LONG_SECONDS)
-    assert not told.value.may_have_happened
+        yield address
 
 
 async def test_a_service_shows_a_certificate_that_is_trusted(
