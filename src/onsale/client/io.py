@@ -10,6 +10,7 @@ from abc import abstractmethod
 from collections.abc import AsyncIterator, Iterator
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
+from http.cookiejar import CookieJar, DefaultCookiePolicy
 from typing import Protocol
 
 import httpcore
@@ -90,7 +91,9 @@ class BlockingIo(Io):
     def __init__(self, base_url: str, options: ClientOptions, http: httpx.Client | None) -> None:
         self._options = options
         self._http = http or httpx.Client(
-            transport=BlockingTransport(base_url, _limits(options)), trust_env=False
+            transport=BlockingTransport(base_url, _limits(options)),
+            cookies=_no_cookies(),
+            trust_env=False,
         )
 
     @asynccontextmanager
@@ -134,6 +137,7 @@ class AwaitingIo(Io):
         self._options = options
         self._http = http or httpx.AsyncClient(
             limits=_limits(options),
+            cookies=_no_cookies(),
             # Certificates take a fifth of a second to load, for nothing where none is shown.
             verify=base_url.startswith("https:"),
         )
@@ -178,6 +182,11 @@ def _limits(options: ClientOptions) -> httpx.Limits:
     return httpx.Limits(
         max_connections=options.connections_max, max_keepalive_connections=options.connections_max
     )
+
+
+def _no_cookies() -> CookieJar:
+    """A jar that stays empty: none is ever sent, and a server could leave ever new ones."""
+    return CookieJar(DefaultCookiePolicy(allowed_domains=()))
 
 
 def _built(

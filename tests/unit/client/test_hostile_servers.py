@@ -1,10 +1,12 @@
 """A client among servers that do what they like: it comes to an end, with an error of its own."""
 
 import asyncio
+import gc
 import gzip
 import json
 from contextlib import suppress
 from dataclasses import replace
+from http.cookiejar import Cookie
 
 import pytest
 from hypothesis import given
@@ -182,6 +184,17 @@ async def test_an_answer_does_no_harm_to_what_is_asked_next(kind: str) -> None:
         for _ in range(4):
             await c.get_current_user()
     assert not [each for each in server.asked if "cookie" in each.headers]
+
+
+async def test_nothing_is_kept_of_what_answers_leave(kind: str) -> None:
+    """A server could leave new cookies with every answer."""
+    body = USER.partition(b"\r\n\r\n")[2]
+    answers = [http(200, body, set_cookie=f"left-{n}=x; max-age=9999") for n in range(3)]
+    async with hostile_server(*answers) as server, either_client(kind, server.url) as c:
+        for _ in answers:
+            await c.get_current_user()
+        kept = [each for each in gc.get_objects() if isinstance(each, Cookie)]
+        assert not [each for each in kept if each.name.startswith("left-")]
 
 
 async def test_a_value_that_no_address_can_hold_is_said(kind: str) -> None:
