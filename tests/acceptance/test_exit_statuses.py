@@ -56,6 +56,18 @@ def test_a_place_that_can_be_no_data_directory_is_said_in_a_line(tmp_path: Path)
     assert "Traceback" not in run.stdout + run.stderr
 
 
+@pytest.mark.parametrize("key", ["", " x"])
+def test_a_key_that_no_header_can_hold_is_said_before_anything_is_asked(
+    tmp_path: Path, key: str
+) -> None:
+    booking = str(UUID(int=7))
+    for command in (("create", "1", "A", "1"), ("pay", booking)):
+        run = run_onsale("booking", *command, "--key", key, cwd=tmp_path)
+        assert run.returncode == 2
+        assert "a key is text on one line" in run.stderr
+        assert "Traceback" not in run.stderr
+
+
 def test_brokers_are_counted_only_where_there_are_any(tmp_path: Path) -> None:
     shown = run_onsale("up", "--data", tmp_path / "data", "--brokers", "3")
     assert shown.returncode == 2

@@ -16,10 +16,28 @@ if TYPE_CHECKING:
 
 app = Commands(help="Book seats, pay for them, give them up.", no_args_is_help=True)
 
+
+def _sendable(key: str | None) -> str | None:
+    """The key as it is.
+
+    Raises:
+        BadParameter: no header can hold it.
+    """
+    from onsale.client.call import is_sendable
+
+    if key is not None and not is_sendable(key):
+        raise typer.BadParameter("a key is text on one line, without blanks around it")
+    return key
+
+
 BookingArgument = Annotated[UUID, typer.Argument(help="The booking's id.")]
 KeyOption = Annotated[
     str | None,
-    typer.Option("--key", help="Idempotency key: a repeat with the same one does nothing twice."),
+    typer.Option(
+        "--key",
+        help="Idempotency key: a repeat with the same one does nothing twice.",
+        callback=_sendable,
+    ),
 ]
 
 

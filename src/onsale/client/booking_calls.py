@@ -43,7 +43,7 @@ def create_booking(
         template="/api/booking",
         status=202,
         body=body,
-        idempotency_key=idempotency_key or _new_key(),
+        idempotency_key=_new_key() if idempotency_key is None else idempotency_key,
         parse=decoded(a.Booking),
     )
 
@@ -98,7 +98,7 @@ def pay_booking(
         template=f"{_BOOKING}/pay",
         path={"booking_id": _id_of(booking)},
         body={"card_number": card_number},
-        idempotency_key=idempotency_key or _new_key(),
+        idempotency_key=_new_key() if idempotency_key is None else idempotency_key,
         passing_when_repeated=frozenset({"PAYMENT_IN_PROGRESS"}),
         parse=decoded(a.PaidBooking),
     )
