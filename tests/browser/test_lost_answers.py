@@ -1,5 +1,6 @@
 """Answers that are lost, or given by somebody else: nothing happens twice, and people are told."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 
 import pytest
@@ -84,6 +85,39 @@ async def test_a_payment_that_was_answered_by_others_is_asked_for_again(
 
     await expect(page.get_by_text("No answer yet.")).to_be_visible()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
+
+
+async def test_an_answer_that_others_have_overtaken_takes_no_tickets_away(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "1-1")
+    page = await windows.open(buyer)
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("timer")).to_be_visible()
+    is_made, is_paid = asyncio.Event(), asyncio.Event()
+
+    async def be_late(route: Route) -> None:
+        answer = await route.fetch()
+        is_made.set()
+        await is_paid.wait()
+        await route.fulfill(response=answer)
+
+    booking = f"**/api/booking/{held['id']}"
+    await page.route(booking, be_late, times=1)
+    # A stream that breaks off has the booking read.
+    await page.evaluate("() => window.dispatchEvent(new Event('offline'))")
+    await is_made.wait()
+    await page.get_by_label("Card number").fill(CARD_NUMBER)
+    await page.get_by_role("button", name="Pay 10.00 USD").click()
+    heading = page.get_by_role("heading", level=1)
+    await expect(heading).to_have_text("Your tickets")
+
+    async with page.expect_response(booking) as answered:
+        is_paid.set()
+    assert (await (await answered.value).json())["status"] == "pending_payment"
+    # What comes after it is taken after it.
+    await page.evaluate("async () => (await fetch('/livez')).text()")
+    await expect(heading).to_have_text("Your tickets")
 
 
 async def test_a_picture_that_did_not_come_is_loaded_again_by_a_click(

@@ -35,8 +35,7 @@ page(
           status_update: (next) => {
             // Streams show no codes of tickets.
             if (HAS_TICKETS.has(next.status)) reread();
-            // Never backwards: an answer may overtake the news of it.
-            else if (ORDER.indexOf(next.status) >= ORDER.indexOf(booking.status)) become(next);
+            else become(next);
           },
         },
         // A stream that ends may have ended because all is told, or because the session is over.
@@ -54,7 +53,9 @@ page(
       }
     }
 
+    /** Never backwards: answers may overtake each other, and the news of them. */
     function become(next) {
+      if (ORDER.indexOf(next.status) < ORDER.indexOf(booking.status)) return;
       booking = next;
       if (IS_OVER.has(booking.status)) stop();
       show();
