@@ -5,7 +5,7 @@ import re
 
 import httpx
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.browser import (
     DESKTOP,
@@ -117,6 +117,44 @@ async def test_what_an_event_is_called_and_where_and_when_it_is_can_be_changed(
     await change.click()
     await expect(page.get_by_label("Name", exact=True)).to_have_attribute("aria-invalid", "true")
     assert (await seller.event(event_id))["name"] == "Spring Gala"
+
+
+async def test_a_rule_that_was_not_touched_stays_as_another_window_has_set_it(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{event_id}")
+    await unfold(page, "The rules")
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"max_tickets_per_buyer": 2})
+    await page.get_by_label("Nobody may leave a single seat").check()
+    await page.get_by_role("button", name="Set the rules").click()
+    await expect(page.get_by_text("The rules hold from now on.")).to_be_visible()
+    event = await seller.event(event_id)
+    assert (event["max_tickets_per_buyer"], event["leave_no_single_seats"]) == (2, True)
+
+
+async def test_what_is_typed_while_a_change_is_made_belongs_to_the_next(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{event_id}")
+    await unfold(page, "Name, place and time")
+    name = page.get_by_label("Name", exact=True)
+    change = page.get_by_role("button", name="Change the event")
+
+    async def type_meanwhile(route: Route) -> None:
+        answer = await route.fetch()
+        await name.fill("Autumn Gala")
+        await route.fulfill(response=answer)
+
+    await page.route(f"**/api/event/{event_id}", type_meanwhile, times=1)
+    await name.fill("Spring Gala")
+    await change.click()
+    await expect(page.get_by_text("The event is changed.")).to_be_visible()
+    await change.click()
+    await wait_for(lambda: seller.event(event_id), lambda found: found["name"] == "Autumn Gala")
 
 
 async def test_settings_are_folded_until_they_are_asked_for(

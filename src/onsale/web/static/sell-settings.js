@@ -18,15 +18,22 @@ export function settings(current, change) {
   return [details(current, change), timing(current, change), rules(current, change)];
 }
 
-/** A form that asks for `changes()` unless a field is wrong; `fault()` finds the field that is wrong
-    only beside others. */
-function panel({ heading, label, fields, children, changes, done, fault = () => null, made = () => {} }, change) {
+/** What was not touched is not sent: it may have been changed in another window. */
+const touched = (values, shown) =>
+  Object.fromEntries(Object.entries(values).filter(([name, value]) => value !== shown[name]));
+
+/** A form that asks for what of `values()` was touched, or for what `asked` makes of it, unless a field is
+    wrong; `fault(changes)` finds the field that is wrong only beside others. */
+function panel({ heading, label, fields, children, values, done, asked = touched, fault = () => null }, change) {
   const place = h("div", {});
+  let shown = values();
   const submit = async (submitted) => {
     submitted.preventDefault();
-    const wrong = wrongField(fields) ?? fault();
+    const sent = values();
+    const changes = asked(sent, shown);
+    const wrong = wrongField(fields) ?? fault(changes);
     if (wrong) wrong.control.focus();
-    else if (await change(changes(), done, { place, fields })) made();
+    else if (await change(changes, done, { place, fields })) shown = sent;
   };
   return h(
     "details",
@@ -45,7 +52,6 @@ function panel({ heading, label, fields, children, changes, done, fault = () => 
 function details(current, change) {
   const fields = eventFields(current());
   const { name, venue_name, description, starts_at } = fields;
-  let shown = valuesOf(fields);
   return panel(
     {
       heading: "Name, place and time",
@@ -58,23 +64,16 @@ function details(current, change) {
         h("div", { class: "fields broad" }, starts_at.box),
         h("p", { class: "soft small" }, "Tickets that were bought stay good, and show what you write here."),
       ],
-      fault() {
-        if (starts_at.control.value === shown.starts_at) return null;
+      values: () => ({ ...valuesOf(fields), starts_at: timeIn(starts_at) }),
+      fault(changes) {
+        if (!("starts_at" in changes)) return null;
         if (hasBegun(starts_at)) starts_at.say("This time is over.");
         else if (isAfter(current().on_sale_at, starts_at.control.value))
           starts_at.say("The sale would begin after the event.");
         else return null;
         return starts_at;
       },
-      // What was not touched is not sent: it may have been changed in another window.
-      changes() {
-        const touched = Object.entries(valuesOf(fields)).filter(([key, value]) => value !== shown[key]);
-        return Object.fromEntries(touched.map(([key, value]) => [key, key === "starts_at" ? timeIn(starts_at) : value]));
-      },
       done: "The event is changed.",
-      made() {
-        shown = valuesOf(fields);
-      },
     },
     change,
   );
@@ -93,7 +92,9 @@ function timing(current, change) {
         opens.say("The sale would begin after the event.");
         return opens;
       },
-      changes: () => ({ on_sale_at: timeIn(opens) }),
+      values: () => ({ on_sale_at: timeIn(opens) }),
+      // Whoever sets one time means it, whatever it was.
+      asked: (values) => values,
       done: "The time is set.",
     },
     change,
@@ -112,7 +113,7 @@ function rules(current, change) {
         h("div", { class: "fields broad" }, limit.box),
         h("label", { class: "choice" }, noSingles, "Nobody may leave a single seat between others"),
       ],
-      changes: () => ({
+      values: () => ({
         max_tickets_per_buyer: limit.control.value ? Number(limit.control.value) : null,
         leave_no_single_seats: noSingles.checked,
       }),
