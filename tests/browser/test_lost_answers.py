@@ -160,6 +160,49 @@ async def test_a_seller_looks_whether_an_event_is_there_before_it_is_made_twice(
     await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")
 
 
+async def test_whoever_reloads_while_an_event_is_made_is_told_to_look_for_it(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await page.get_by_label("Name", exact=True).fill("Spring Gala")
+    await page.get_by_label("Venue").fill("Town Hall")
+    is_made = asyncio.Event()
+
+    async def make_and_say_nothing(route: Route) -> None:
+        await route.fetch()
+        is_made.set()
+
+    await page.route("**/api/event", make_and_say_nothing, times=1)
+    await page.get_by_role("button", name="Create event").click()
+    await is_made.wait()
+    await page.reload()
+    told = page.get_by_text("so the event may have been created")
+    await expect(told).to_be_visible()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")
+
+    # Another one that is refused says nothing of the first.
+    await page.get_by_label("Venue").fill(" ")
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.get_by_label("Venue")).to_have_attribute("aria-invalid", "true")
+    await page.reload()
+    await expect(told).to_be_visible()
+
+
+async def test_whoever_reloads_after_a_refusal_is_told_of_no_other_event(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await page.goto("/sell/new")
+    await page.get_by_label("Name", exact=True).fill("Spring Gala")
+    await page.get_by_label("Venue").fill(" ")
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.get_by_label("Venue")).to_have_attribute("aria-invalid", "true")
+    await page.reload()
+    await expect(page.get_by_label("Name", exact=True)).to_have_value("Spring Gala")
+    await expect(page.get_by_text("so the event may have been created")).to_have_count(0)
+
+
 async def test_a_request_that_waits_keeps_nobody_from_paying_for_other_seats(
     windows: Windows, seller: Seller, buyer: Buyer
 ) -> None:

@@ -99,6 +99,7 @@ page(
       currency.control.value = currency.control.value.toUpperCase();
       show();
     });
+    let isSent = false; // and nobody has said what became of it
     bringBack(draftOf(user.id));
     put(
       main,
@@ -128,7 +129,7 @@ page(
 
     function keep() {
       const rules = { noSingles: noSingles.checked, isPublic: isPublic.checked };
-      keepDraft(user.id, { fields: valuesOf(fields), hall: hall.values(), rules });
+      keepDraft(user.id, { fields: valuesOf(fields), hall: hall.values(), rules, isSent });
     }
 
     function bringBack(values) {
@@ -136,6 +137,8 @@ page(
       hall.fill(values?.hall);
       noSingles.checked = values?.rules?.noSingles ?? noSingles.checked;
       isPublic.checked = values?.rules?.isPublic ?? isPublic.checked;
+      isSent = values?.isSent ?? false;
+      if (isSent) put(wrong, unknown());
     }
 
     async function create() {
@@ -153,6 +156,9 @@ page(
         return;
       }
       send.disabled = true;
+      const wasSent = isSent;
+      isSent = true;
+      keep();
       try {
         const event = await call("POST", "/api/event", {
           seconds: 60,
@@ -175,10 +181,13 @@ page(
         location.assign(`/sell/events/${event.id}`);
       } catch (error) {
         send.disabled = false;
+        const isUnknown = isOpen(error) && !error.isPassing;
+        isSent = wasSent || isUnknown;
+        keep();
         const refused = refusedField(fields, error);
         if (refused) refused.control.focus();
         else {
-          put(wrong, isOpen(error) && !error.isPassing ? unknown() : notice("bad", h("p", {}, explained(error))));
+          put(wrong, isUnknown ? unknown() : notice("bad", h("p", {}, explained(error))));
           wrong.scrollIntoView({ block: "nearest" });
         }
       }
