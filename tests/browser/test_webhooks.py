@@ -99,6 +99,31 @@ async def test_a_receiver_that_wants_nothing_more_is_disabled_and_put_in_use_aga
     await expect(panel.get_by_role("button", name="Send a ping")).to_be_enabled()
 
 
+async def test_the_secret_that_a_receiver_has_is_not_ended_by_a_double_click(
+    windows: Windows, seller: Seller, receiver: Receiver
+) -> None:
+    page = await windows.open(seller)
+    first = await register(page, receiver.url())
+    await page.reload()  # where nothing is told that would move the button from under the pointer
+    panel = page.get_by_role("region", name=receiver.url())
+    rotate = panel.get_by_role("button", name="New secret")
+    await rotate.dblclick()
+    await expect(panel).to_contain_text("The secret before is good until")
+    await rotate.click()
+    await page.get_by_role("button", name="Keep both").click()
+    await panel.get_by_role("button", name="Send a ping").click()
+    await expect(panel.get_by_role("row").nth(1)).to_contain_text("Delivered")
+    assert receiver.posts[0].is_signed_with(first)
+
+    await rotate.click()
+    await page.get_by_role("button", name="Make another one").click()
+    await expect(page.locator(".notice code")).to_have_text(secret_pattern())
+    await panel.get_by_role("button", name="Send a ping").click()
+    await expect(panel.get_by_role("row")).to_have_count(3)
+    await expect(panel.get_by_role("row").nth(1)).to_contain_text("Delivered")
+    assert not receiver.posts[1].is_signed_with(first)
+
+
 async def test_a_new_secret_is_shown_once_and_a_webhook_removed_for_good(
     windows: Windows, seller: Seller, receiver: Receiver
 ) -> None:

@@ -1,6 +1,6 @@
 // One webhook: what it is told, its secret, and what can be done with it.
 
-import { call } from "./api.js";
+import { call, now } from "./api.js";
 import { isSure } from "./dialog.js";
 import { h, put, setText } from "./dom.js";
 import { notice, say } from "./shell.js";
@@ -61,13 +61,8 @@ export function webhookPanel(webhook, answer) {
       say(webhook.is_active ? "In use" : "Disabled");
     }),
   );
-  const rotate = button("New secret", () =>
-    attempt(async () => {
-      webhook = await call("POST", `${path}/secret`);
-      show();
-      put(answer, secretNotice(webhook, "For a day both secrets sign."));
-    }),
-  );
+  const rotate = button("New secret", giveNewSecret);
+  let isRotating = false;
   const element = h(
     "section",
     { class: "panel stack", "aria-labelledby": `webhook-${webhook.id}` },
@@ -98,6 +93,31 @@ export function webhookPanel(webhook, answer) {
     } catch (error) {
       put(answer, notice("bad", h("p", {}, explained(error))));
     }
+  }
+
+  /** Only the last two secrets sign: a second new one, be it by a double click, ends the one that the receiver
+      has. */
+  async function giveNewSecret() {
+    if (isRotating) return;
+    isRotating = true;
+    if (await mayEndTheSecretBefore())
+      await attempt(async () => {
+        webhook = await call("POST", `${path}/secret`);
+        show();
+        put(answer, secretNotice(webhook, "For a day both secrets sign."));
+      });
+    isRotating = false;
+  }
+
+  async function mayEndTheSecretBefore() {
+    const until = webhook.previous_secret_until;
+    if (!until || Date.parse(until) <= now()) return true;
+    return isSure({
+      title: "Another new secret?",
+      text: `The secret before would be good until ${moment(until)}. It ends at once: a receiver that has no other takes nothing any more.`,
+      yes: "Make another one",
+      no: "Keep both",
+    });
   }
 
   async function askToRemove() {
