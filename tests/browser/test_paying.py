@@ -1,5 +1,7 @@
 """Payments whose outcome is not told at once: people hear what is known, and pay once."""
 
+import asyncio
+
 import pytest
 from playwright.async_api import Page, Route, expect
 
@@ -37,6 +39,39 @@ async def test_a_payment_of_which_nobody_was_told_is_asked_about_until_it_is_kno
     await expect(page.get_by_role("heading", level=1)).to_have_text(
         "Your tickets", timeout=SETTLED_MILLISECONDS_MAX
     )
+
+
+async def test_of_a_payment_that_nobody_can_be_asked_about_nothing_is_said(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    held = await buyer.hold(await seller.open_event(), "1-1")
+    page = await windows.open(buyer)
+    await page.clock.install()
+    await page.goto(f"/bookings/{held['id']}")
+    await expect(page.get_by_role("timer")).to_be_visible()
+    asked: list[str] = []
+
+    async def lose(route: Route) -> None:
+        asked.append(route.request.url)
+        await route.abort("connectionreset")
+
+    for news in ("**/api/booking/*/sse", f"**/api/booking/{held['id']}"):
+        await page.route(news, lose)
+    await page.evaluate("() => window.dispatchEvent(new Event('online'))")
+    # In another window it is paid already.
+    assert (await buyer.pay(held["id"])).status_code == 200
+    await pay(page, CARD_NUMBER)
+    unknown = page.get_by_text("The outcome of the payment is not known yet")
+    await expect(unknown).to_be_visible()
+    # Longer than any payment is open, had anybody told of it.
+    await page.clock.fast_forward("01:00")
+    asked.clear()
+    await wait_for(lambda: asyncio.sleep(0, asked), lambda urls: len(urls) > 1)
+    await expect(unknown).to_be_visible()
+    await expect(page.get_by_text("That payment did not go through.")).to_have_count(0)
+
+    await page.unroute_all()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
 
 
 async def test_paid_in_two_windows_it_is_paid_once(

@@ -44,12 +44,15 @@ page(
         },
       );
 
+    /** Whether it was told how the booking is. */
     async function reread() {
       try {
         become(await call("GET", `/api/booking/${id}`));
+        return true;
       } catch (error) {
         // Whatever else it is passes, and is asked for again.
         if (error instanceof Problem && error.status === 401) location.replace(signInAddress());
+        return false;
       }
     }
 

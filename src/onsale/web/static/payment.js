@@ -9,7 +9,7 @@ const SETTLE_SECONDS_MAX = 45;
 const PAY_ATTEMPTS_MAX = 100;
 
 /** Pays by what is in the field `card` when `pay()` is called. `current()` is the booking as it is known,
-    and `reread()` asks for it; the button `send` waits meanwhile, and `answer` has what becomes of it. */
+    and `reread()` asks for it, and gives whether it was told; the button `send` waits meanwhile, and `answer` has what becomes of it. */
 export function payment(id, { current, reread }, { card, send, answer }) {
   const slot = `onsale.pay.${id}`;
   const label = send.textContent;
@@ -101,9 +101,11 @@ export function payment(id, { current, reread }, { card, send, answer }) {
       ),
     );
     const until = Date.now() + SETTLE_SECONDS_MAX * 1000;
-    while (Date.now() < until && answer.isConnected && current().status === "pending_payment") {
+    // While nobody answers, nobody knows.
+    let isKnown = false;
+    while ((Date.now() < until || !isKnown) && answer.isConnected && current().status === "pending_payment") {
       await pause(1);
-      await reread();
+      isKnown = await reread();
     }
     sessionStorage.removeItem(slot);
     if (!answer.isConnected) return;
