@@ -283,3 +283,32 @@ async def test_whoever_looks_on_sees_that_a_sale_opens_earlier_is_hidden_and_sho
     await sale.get_by_role("button", name="Publish it").click()
     await expect(hall.locator(".pill").first).to_have_text("On sale")
     await expect(hold).to_be_enabled()
+
+
+async def test_whoever_looks_on_sees_that_an_event_is_moved(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event(venue_name="Town Hall", starts_at="2031-05-01T12:00:00Z")
+    paid = await buyer.hold(event_id, "1-1")
+    await buyer.pay(paid["id"])
+    hall, seats, ticket = [await windows.open(buyer) for _ in range(3)]
+    await hall.goto(f"/events/{event_id}")
+    await seats.goto(f"/events/{event_id}/A/1")
+    async with ticket.expect_response("**/api/event/*/sse"):
+        await ticket.goto(f"/bookings/{paid['id']}")
+    for window in (hall, seats):
+        await expect(window.locator(".live")).to_have_attribute("data-state", "on")
+
+    moved = {"name": "Gala", "venue_name": "Castle Court", "starts_at": "2031-06-02T12:00:00Z"}
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", moved)
+
+    for place in (hall.locator("header"), seats.locator("header"), ticket.locator(".ticket")):
+        for words in ("Castle Court", "2 June 2031", "Gala"):
+            await expect(place.get_by_text(words).first).to_be_visible()
+
+    # Nor is it missed by whoever looked elsewhere meanwhile.
+    await ticket.evaluate("() => window.dispatchEvent(new Event('offline'))")
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"venue_name": "Garden"})
+    async with ticket.expect_response("**/api/event/*/sse"):
+        await ticket.evaluate("() => window.dispatchEvent(new Event('online'))")
+    await expect(ticket.locator(".ticket").get_by_text("Garden")).to_be_visible()

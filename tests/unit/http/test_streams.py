@@ -140,7 +140,13 @@ async def test_an_event_is_followed_by_what_changed(api: HttpApi, event: int) ->
 
 
 @pytest.mark.parametrize(
-    "change", [{"is_active": False}, {"on_sale_at": datetime(2031, 1, 1, tzinfo=UTC)}]
+    "change",
+    [
+        {"is_active": False},
+        {"on_sale_at": datetime(2031, 1, 1, tzinfo=UTC)},
+        {"starts_at": datetime(2031, 1, 1, tzinfo=UTC)},
+        {"venue_name": "Castle Court"},
+    ],
 )
 async def test_followers_hear_that_an_event_is_bought_otherwise(
     api: HttpApi, event: int, change: EventChanges

@@ -5,8 +5,8 @@ import { summary } from "./booking-summary.js";
 import { tickets } from "./booking-tickets.js";
 import { h, put, typed } from "./dom.js";
 import { follow } from "./live.js";
-import { address, page, say, signInAddress, title, working } from "./shell.js";
-import { bookingStatus, day, failure } from "./words.js";
+import { address, page, placeAndTime, say, signInAddress, title, working } from "./shell.js";
+import { bookingStatus, failure } from "./words.js";
 
 const ORDER = ["processing", "pending_payment", "paid", "completed", "failed", "cancelled"];
 const HAS_TICKETS = new Set(["paid", "completed"]);
@@ -64,12 +64,18 @@ page(
       show();
     }
 
-    /** Whoever has tickets hears that the event is cancelled; the booking's own stream is over. */
+    /** Whoever has tickets hears that the event is moved or cancelled; the booking's own stream is over. */
     function watchEvent() {
       if (isEventWatched) return;
       isEventWatched = true;
-      const hear = async (update) => {
-        if (update.status !== "cancelled") return;
+      let isHeard = false;
+      const refresh = async () => {
+        const next = await read(`/api/event/${event.id}`).catch(() => event);
+        if (event.status === "cancelled") return; // heard meanwhile, and for good
+        event = next;
+        show();
+      };
+      const callOff = async () => {
         end();
         event = { ...event, status: "cancelled" };
         show();
@@ -79,12 +85,21 @@ page(
           await reread();
         }
       };
-      const end = follow(`/api/event/${event.id}/sse`, { initial_status: hear, status_update: hear });
+      const hear = (update) => {
+        if (update.status === "cancelled") callOff();
+        else if (!update.sections.length) refresh();
+      };
+      const begin = (update) => {
+        hear(update);
+        if (isHeard) refresh(); // what changed while nothing was heard
+        isHeard = true;
+      };
+      const end = follow(`/api/event/${event.id}/sse`, { initial_status: begin, status_update: hear });
     }
 
     function show() {
       const codes = booking.tickets.filter((ticket) => ticket.code).length;
-      const key = `${booking.status} ${booking.tickets.length} ${codes} ${event.status === "cancelled"}`;
+      const key = `${booking.status} ${booking.tickets.length} ${codes} ${event.status === "cancelled"} ${JSON.stringify([event.name, event.venue_name, event.starts_at])}`;
       if (key === shown || (desk?.isPaying() && booking.status === "pending_payment")) return;
       const isFirst = shown === null;
       const hadFocus = [head, body].some((part) => part.contains(document.activeElement));
@@ -106,7 +121,7 @@ page(
         head,
         h("p", { class: "crumbs no-print" }, h("a", { href: "/bookings" }, "My bookings")),
         heading,
-        h("p", {}, typed(event.name), " · ", typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
+        h("p", {}, typed(event.name), " · ", placeAndTime(event)),
         h("div", { class: "row" }, h("span", { class: `pill ${tone}` }, label)),
       );
       ({

@@ -1,19 +1,19 @@
 import { now, read } from "./api.js";
-import { h, put, setText, typed } from "./dom.js";
+import { h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { howMuchIsLeft, LEFT_IN_WORDS, saleState } from "./sale.js";
-import { address, everySecond, page, say, title } from "./shell.js";
+import { address, everySecond, page, placeAndTime, say, title } from "./shell.js";
 import { count, day, money, timeLeft } from "./words.js";
 
 page(async (main) => {
   const [, id] = address();
   let event = await read(`/api/event/${id}`);
-  title(event.name);
 
   const state = h("span", { class: "pill" });
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
   const above = h("div", {});
   const hall = h("div", { class: "hall" });
+  const words = { name: h("h1", {}), place: h("p", {}), description: h("p", { class: "lead" }) };
   const onlyFree = h("input", { type: "checkbox", on: { change: () => filter() } });
   put(
     main,
@@ -21,9 +21,7 @@ page(async (main) => {
       "header",
       { class: "heading" },
       h("p", { class: "crumbs" }, h("a", { href: "/" }, "All events")),
-      h("h1", {}, event.name),
-      h("p", {}, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
-      event.description && h("p", { class: "lead" }, event.description),
+      Object.values(words),
       h("div", { class: "row" }, state, live),
     ),
     h(
@@ -105,6 +103,11 @@ page(async (main) => {
 
   function show() {
     const sale = saleState(event);
+    title(event.name);
+    setText(words.name, event.name);
+    put(words.place, placeAndTime(event));
+    setText(words.description, event.description);
+    words.description.hidden = !event.description;
     state.className = `pill ${sale.tone}`;
     setText(state, sale.label);
     for (const part of event.sections) {

@@ -1,13 +1,13 @@
 import { Problem, read } from "./api.js";
-import { h, put, setText, typed } from "./dom.js";
+import { h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
 import { saleState } from "./sale.js";
 import { legend, positionOf, seatMap, tellChanges } from "./seatmap.js";
 import { bestForm } from "./seats-best.js";
 import { saleNotice } from "./seats-sale.js";
-import { address, page, say, signInAddress, title } from "./shell.js";
-import { count, day, explained, money, plural, seatsInWords } from "./words.js";
+import { address, page, placeAndTime, say, signInAddress, title } from "./shell.js";
+import { count, explained, money, plural, seatsInWords } from "./words.js";
 
 const READ_EVERY_MS_MIN = 334;
 const READ_EVERY_MS = 5000;
@@ -20,12 +20,12 @@ page(async (main, user) => {
   const path = `/api/event/${id}/sections/${encodeURIComponent(section)}/subsection/${number}/seats`;
   const slot = `onsale.chosen.${id}.${section}.${number}`;
   let [event, map, own] = await Promise.all([read(`/api/event/${id}`), read(path), ownSeats()]);
-  title(`${section} ${number}, ${event.name}`);
   const most = Math.min(event.max_tickets_per_booking, event.max_tickets_per_buyer ?? Infinity);
   let chosen = remembered();
   let isBusy = false;
   let isHeard = false;
 
+  const words = { name: h("a", { href: `/events/${id}` }), place: h("p", { class: "soft" }) };
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
   const changes = h("span", { class: "soft small" });
   const marks = h("div", {}, legend(map, { hasOwn: own.length > 0 }));
@@ -50,9 +50,9 @@ page(async (main, user) => {
     h(
       "header",
       { class: "heading" },
-      h("p", { class: "crumbs" }, h("a", { href: `/events/${id}` }, event.name)),
+      h("p", { class: "crumbs" }, words.name),
       h("h1", {}, `${section} ${number}`),
-      h("p", { class: "soft" }, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`),
+      words.place,
     ),
     h(
       "div",
@@ -296,6 +296,9 @@ page(async (main, user) => {
   });
 
   function showSale() {
+    title(`${section} ${number}, ${event.name}`);
+    setText(words.name, event.name);
+    put(words.place, placeAndTime(event));
     showChoice();
     sale.show(event);
   }

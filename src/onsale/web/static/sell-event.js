@@ -1,14 +1,14 @@
 import { call, read } from "./api.js";
 import { isSure } from "./dialog.js";
-import { h, put, setText, typed } from "./dom.js";
+import { h, put, setText } from "./dom.js";
 import { refusedField } from "./event-fields.js";
 import { follow, paced } from "./live.js";
 import { saleState } from "./sale.js";
 import { blocking } from "./sell-block.js";
 import { figures } from "./sell-figures.js";
 import { settings } from "./sell-settings.js";
-import { address, notice, page, title } from "./shell.js";
-import { day, explained } from "./words.js";
+import { address, notice, page, placeAndTime, title } from "./shell.js";
+import { explained } from "./words.js";
 
 const READ_EVERY_MS_MIN = 1000;
 const READ_EVERY_MS = 5000;
@@ -83,7 +83,7 @@ page(
       for (const form of forms) form.hidden = isCancelled;
       title(event.name);
       setText(words.name, event.name);
-      put(words.place, typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`);
+      put(words.place, placeAndTime(event));
       shown.show(event, sales);
     }
 

@@ -1,9 +1,9 @@
 // What all pages have in common: who is signed in, the way around, what is held, lost connections.
 
 import { call, newKey, Problem, read, now, Unreachable, whoAmI } from "./api.js";
-import { draw, h, put, setText } from "./dom.js";
+import { draw, h, put, setText, typed } from "./dom.js";
 import { resumeOrder } from "./orders.js";
-import { explained, timeLeft } from "./words.js";
+import { day, explained, timeLeft } from "./words.js";
 
 const SESSION_SLOT = "onsale.session";
 const main = document.getElementById("main");
@@ -23,6 +23,9 @@ export const address = () => location.pathname.split("/").slice(1).map(decodeURI
 export function title(text) {
   document.title = `${text} - onsale`;
 }
+
+/** Where and when an event is, for a line of its own. */
+export const placeAndTime = (event) => [typed(event.venue_name), event.starts_at && ` · ${day(event.starts_at)}`];
 
 /** Call `tick` at once and then every second until it returns false or the page is left. */
 export function everySecond(tick) {

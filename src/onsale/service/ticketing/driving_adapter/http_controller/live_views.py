@@ -3,12 +3,14 @@
 import itertools
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from dataclasses import dataclass, field
-from datetime import datetime
 from uuid import UUID
 
 from onsale.service.ticketing.app.interface.i_booking_repository import BookingView
 from onsale.service.ticketing.app.query.get_event_use_case import EventView
-from onsale.service.ticketing.domain.event_ticketing_aggregate import EventStatus
+from onsale.service.ticketing.domain.event_ticketing_aggregate import (
+    EventDetails,
+    EventStatus,
+)
 from onsale.service.ticketing.driving_adapter.http_controller.json_response import encode
 from onsale.service.ticketing.driving_adapter.schema.booking_schema import (
     booking_with_tickets_body,
@@ -42,13 +44,12 @@ class LiveEvent:
     """An event's counts. ``serial`` names the view, so that what changed between two views is
     encoded once however many viewers take that step.
 
-    Whether and when it can be bought is not told, but a change of that is news as well: an update
-    that names no section has viewers read the event again.
+    What its seller says of it is not told, but a change of that is news as well: an update that
+    names no section has viewers read the event again.
     """
 
     status: EventStatus
-    is_active: bool
-    on_sale_at: datetime | None
+    details: EventDetails
     sections: list[SectionBody]
     serial: int = field(compare=False)
     _frames: dict[int, bytes] = field(default_factory=dict, compare=False, repr=False)
@@ -104,8 +105,7 @@ def event_reader(
         return {
             event_id: LiveEvent(
                 view.event.status,
-                view.event.details.is_active,
-                view.event.details.on_sale_at,
+                view.event.details,
                 [section_body(part) for part in view.sections],
                 next(serials),
             )
