@@ -6,7 +6,7 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import Windows, faults_in_both_themes
+from tests.support.browser import Windows, faults_in_both_themes, set_clock_wrong
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Seller
 
@@ -271,6 +271,18 @@ async def test_times_that_make_no_sense_are_told_before_anything_is_sold(
     await create.click()
     await expect(page.get_by_text("The sale would begin after the event.")).to_be_visible()
     assert not await seller.all_items("/api/event?mine=true")
+
+
+async def test_whose_clock_is_fast_may_name_a_time_that_is_not_over(
+    windows: Windows, seller: Seller
+) -> None:
+    page = await windows.open(seller)
+    await set_clock_wrong(page, by_seconds=100 * 366 * 86_400)
+    await page.goto("/sell/new")
+    await describe(page)
+    await page.get_by_label("Begins").fill("2040-01-01T20:00")
+    await page.get_by_role("button", name="Create event").click()
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
 
 
 async def test_an_event_may_be_hidden_from_the_beginning(windows: Windows, seller: Seller) -> None:

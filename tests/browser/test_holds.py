@@ -8,7 +8,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.support.browser import Windows, ask_for_nothing_at_intervals
+from tests.support.browser import Windows, ask_for_nothing_at_intervals, set_clock_wrong
 from tests.support.onsale_up import CARD_NUMBER, OnsaleUp
 from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, Seller
@@ -238,14 +238,6 @@ async def test_a_booking_that_waits_says_so_and_goes_on_by_itself(
     await expect(page.get_by_role("timer")).to_have_text(re.compile(r"^\d?\d:\d\d$"))
 
 
-_CLOCK_IS_WRONG = """
-{
-  const rightly = Date.now.bind(Date);
-  Date.now = () => rightly() + %d;
-}
-"""
-
-
 def seconds_of(clock: str) -> int:
     minutes, seconds = clock.split(":")
     return int(minutes) * 60 + int(seconds)
@@ -263,7 +255,7 @@ async def test_time_left_is_right_with_a_wrong_clock_and_a_slow_connection(
     held = await buyer.hold(event_id, "1-1")
     ends_at = datetime.fromisoformat(held["expires_at"])
     page = await windows.open(buyer)
-    await page.add_init_script(_CLOCK_IS_WRONG % (wrong_by_seconds * 1000))
+    await set_clock_wrong(page, wrong_by_seconds)
 
     async def be_slow(route: Route) -> None:
         answer = await route.fetch()

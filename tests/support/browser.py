@@ -216,3 +216,11 @@ async def screenshot(page: Page, name: str) -> Path:
     path = SCREENSHOTS / f"{name}.png"
     await page.screenshot(path=path)
     return path
+
+
+async def set_clock_wrong(page: Page, by_seconds: int) -> None:
+    """Let the clock of pages that are opened from now on be fast, or slow if negative."""
+    await page.add_init_script(
+        "{ const rightly = Date.now.bind(Date);"
+        f" Date.now = () => rightly() + {by_seconds * 1_000}; }}"
+    )

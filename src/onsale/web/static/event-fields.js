@@ -1,5 +1,6 @@
 // What a seller says of an event, in fields: where it is made, and where it is changed.
 
+import { now } from "./api.js";
 import { field, h } from "./dom.js";
 
 /** Fields by what the service calls them, filled with what the event has. */
@@ -57,7 +58,7 @@ export function refusedField(fields, error) {
   return first;
 }
 
-export const hasBegun = ({ control }) => Date.parse(control.value) < Date.now();
+export const hasBegun = ({ control }) => Date.parse(control.value) < now();
 export const isAfter = (opens, begins) => Date.parse(opens) > Date.parse(begins);
 
 function timeField(id, label, text, hint) {
