@@ -13,7 +13,7 @@ WORKERS ?= 3
 ARGS ?=
 
 # In the order of tests/conftest.py: what takes long first, so that no worker waits for another's end.
-PYTEST := $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
+PYTEST = $(BIN)/pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 .PHONY: help
 help: ## List the targets
@@ -149,6 +149,8 @@ test: lint types contracts deps audit docs chromium deploy-tools promtool ## Eve
 	@$(PYTEST) -m 'not long' $(ARGS)
 
 .PHONY: long
+# One after the other: each has a fleet or a cluster of its own, which asks for the whole machine.
+long: WORKERS = 1
 long: $(STAMP) ## The tests that take minutes: the ups and downs of a cluster of three brokers
 	@$(PYTEST) -m long $(ARGS)
 
