@@ -6,16 +6,11 @@ import httpx
 import pytest
 from playwright.async_api import Locator, Page, expect
 
-from tests.support.browser import Windows, faults_in_both_themes, set_clock_wrong
+from tests.support.browser import Windows, describe_event, faults_in_both_themes, set_clock_wrong
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Seller
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")
-
-
-async def describe(page: Page) -> None:
-    await page.get_by_label("Name", exact=True).fill("Spring Gala")
-    await page.get_by_label("Venue").fill("Town Hall")
 
 
 async def test_a_hall_in_three_numbers_is_seen_while_typing_and_then_on_sale(
@@ -25,7 +20,7 @@ async def test_a_hall_in_three_numbers_is_seen_while_typing_and_then_on_sale(
     await page.goto("/sell")
     await expect(page.get_by_role("heading", name="You sell nothing yet")).to_be_visible()
     await page.get_by_role("link", name="New event").click()
-    await describe(page)
+    await describe_event(page)
     preview = page.get_by_label("What the hall will be")
     await page.get_by_label("Parts", exact=True).fill("3")
     await page.get_by_label("Rows each").fill("4")
@@ -55,7 +50,7 @@ async def test_a_hall_is_described_section_by_section_or_as_json(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     preview = page.get_by_label("What the hall will be")
     await page.get_by_label("Section by section").check()
     await expect(preview).to_contain_text("2,560 seats")
@@ -121,7 +116,7 @@ async def create_faulty(page: Page, control: Locator, value: str, fault: str) ->
 async def test_a_fault_of_the_hall_is_told_at_its_field(windows: Windows, seller: Seller) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     whole = "whole numbers from 1"
     for label, value, fault in (
         ("Parts", "0", "at least one part"),
@@ -157,7 +152,7 @@ async def test_of_several_faults_the_first_on_the_page_is_gone_to(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("Price of a seat").fill("free")
     await page.get_by_label("Currency").fill("")
     await page.get_by_role("button", name="Create event").click()
@@ -181,7 +176,7 @@ async def test_what_is_typed_of_an_event_is_kept_until_it_is_made_or_given_up(
     page = await windows.open(seller)
     await page.goto("/sell")
     await page.get_by_role("link", name="New event").click()
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("Begins").fill("2040-01-01T20:00")
     await page.get_by_label("Seats per row").fill("7")
     await page.get_by_label("Section by section").check()
@@ -220,7 +215,7 @@ async def test_what_is_typed_of_an_event_is_kept_until_it_is_made_or_given_up(
     await page.get_by_role("link", name="Cancel").click()
     await page.get_by_role("link", name="New event").click()
     await expect(page.get_by_label("Name", exact=True)).to_have_value("")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_role("button", name="Create event").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
     await page.goto("/sell/new")
@@ -232,7 +227,7 @@ async def test_what_another_account_has_typed_is_not_shown(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     rival = await Seller.join(http)
     # As a session that has run out and another one that began do: nobody has signed out here.
     await page.context.add_cookies(
@@ -249,7 +244,7 @@ async def test_of_more_than_can_be_kept_nothing_older_comes_back(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("As JSON").check()
     await page.get_by_label("Seating configuration").fill("[" + " " * 200_000)
     await page.reload()
@@ -261,7 +256,7 @@ async def test_times_that_make_no_sense_are_told_before_anything_is_sold(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     create = page.get_by_role("button", name="Create event")
     await page.get_by_label("Begins").fill("2020-01-01T20:00")
     await create.click()
@@ -279,7 +274,7 @@ async def test_whose_clock_is_fast_may_name_a_time_that_is_not_over(
     page = await windows.open(seller)
     await set_clock_wrong(page, by_seconds=100 * 366 * 86_400)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("Begins").fill("2040-01-01T20:00")
     await page.get_by_role("button", name="Create event").click()
     await expect(page.get_by_role("heading", level=1)).to_have_text("Spring Gala")
@@ -288,7 +283,7 @@ async def test_whose_clock_is_fast_may_name_a_time_that_is_not_over(
 async def test_an_event_may_be_hidden_from_the_beginning(windows: Windows, seller: Seller) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("Show it to everybody").uncheck()
     await page.get_by_role("button", name="Create event").click()
     await expect(page.locator(".pill").first).to_have_text("Not on sale")
@@ -301,7 +296,7 @@ async def test_what_the_service_finds_wrong_is_told_in_sentences(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await describe(page)
+    await describe_event(page)
     await page.get_by_label("As JSON").check()
     part = '{"number":1,"rows":2,"seats_per_row":3,"accessible":["front","back"]}'
     await page.get_by_label("Seating configuration").fill(

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable
 import pytest
 from playwright.async_api import Route, expect
 
-from tests.support.browser import Windows
+from tests.support.browser import Windows, describe_event
 from tests.support.onsale_up import CARD_NUMBER
 from tests.support.polling import wait_for
 from tests.support.visitors import Buyer, Seller
@@ -146,8 +146,7 @@ async def test_a_seller_looks_whether_an_event_is_there_before_it_is_made_twice(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await page.get_by_label("Name", exact=True).fill("Spring Gala")
-    await page.get_by_label("Venue").fill("Town Hall")
+    await describe_event(page)
     await page.route("**/api/event", answered(504, ""), times=1)
     await page.get_by_role("button", name="Create event").click()
 
@@ -165,8 +164,7 @@ async def test_whoever_reloads_while_an_event_is_made_is_told_to_look_for_it(
 ) -> None:
     page = await windows.open(seller)
     await page.goto("/sell/new")
-    await page.get_by_label("Name", exact=True).fill("Spring Gala")
-    await page.get_by_label("Venue").fill("Town Hall")
+    await describe_event(page)
     is_made = asyncio.Event()
 
     async def make_and_say_nothing(route: Route) -> None:

@@ -224,3 +224,15 @@ async def set_clock_wrong(page: Page, by_seconds: int) -> None:
         "{ const rightly = Date.now.bind(Date);"
         f" Date.now = () => rightly() + {by_seconds * 1_000}; }}"
     )
+
+
+async def unfold(page: Page, *headings: str) -> None:
+    """Open the parts of a page that stand folded below these headings."""
+    for heading in headings:
+        await page.get_by_role("heading", name=heading).click()
+
+
+async def describe_event(page: Page) -> None:
+    """Fill in what the form of a new event cannot do without."""
+    await page.get_by_label("Name", exact=True).fill("Spring Gala")
+    await page.get_by_label("Venue").fill("Town Hall")
