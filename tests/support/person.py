@@ -32,10 +32,8 @@ class Person:
             **self.variables,
         }
 
-    def type(
-        self, *arguments: object, status: int = 0, said: str | None = None
-    ) -> subprocess.CompletedProcess[str]:
-        """Type a command, which must end with this status, without a traceback or a secret."""
+    def run(self, *arguments: object, said: str | None = None) -> subprocess.CompletedProcess[str]:
+        """Type a command, which must end without a traceback or a secret."""
         run = subprocess.run(
             [str(ONSALE), *map(str, arguments)],
             env=self.environment,
@@ -47,10 +45,17 @@ class Person:
             check=False,
         )
         shown = run.stdout + run.stderr
-        assert run.returncode == status, f"{arguments}: {run.returncode}\n{shown}"
         assert "Traceback" not in shown
         assert PASSWORD not in shown
         assert CARD_NUMBER not in shown
+        return run
+
+    def type(
+        self, *arguments: object, status: int = 0, said: str | None = None
+    ) -> subprocess.CompletedProcess[str]:
+        """Type a command as :meth:`run` does; it must end with this status."""
+        run = self.run(*arguments, said=said)
+        assert run.returncode == status, f"{arguments}: {run.returncode}\n{run.stdout}{run.stderr}"
         return run
 
     def read(self, *arguments: object, said: str | None = None) -> Any:  # noqa: ANN401 - JSON
