@@ -7,7 +7,12 @@ import httpx
 import pytest
 from playwright.async_api import Page, expect
 
-from tests.support.browser import Windows, ask_for_nothing_at_intervals, screenshot
+from tests.support.browser import (
+    Windows,
+    ask_for_nothing_at_intervals,
+    be_answered_late,
+    screenshot,
+)
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Buyer, JsonObject, Seller, regular_hall
 
@@ -74,6 +79,29 @@ async def test_seats_that_others_take_change_before_ones_eyes(
 
     await other.pay(held["id"])
     await expect(page.get_by_role("gridcell", name="Row 3, seat 3, sold")).to_be_visible()
+
+
+async def test_a_map_that_is_older_than_the_news_is_read_again(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    event_id = await seller.open_event()
+    other = await Buyer.join(http)
+    pages = [await windows.open(buyer), await windows.open(seller)]
+    held_back = [await be_answered_late(page) for page in pages]
+    paths = [f"/events/{event_id}/A/1", f"/sell/events/{event_id}"]
+    for page, path in zip(pages, paths, strict=True):
+        await ask_for_nothing_at_intervals(page)
+        await page.goto(path)
+        await expect(page.locator(".live")).to_have_attribute("data-state", "on")
+    await pages[1].get_by_text("Block seats, or free them").click()
+    for page in pages:
+        await expect(page.get_by_role("gridcell", name="Row 3, seat 3, available")).to_be_visible()
+
+    await other.hold(event_id, "3-3")
+
+    for page in pages:
+        await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible()
+    assert all(held_back)
 
 
 async def test_seats_that_were_given_up_come_back_before_ones_eyes(

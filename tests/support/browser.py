@@ -18,6 +18,7 @@ from playwright.async_api import (
     Locator,
     Page,
     Request,
+    Route,
     async_playwright,
 )
 
@@ -70,20 +71,26 @@ async (picture) => {
 Theme = Literal["light", "dark"]
 
 
-def chromium() -> str:
-    """Where the browser is; without one the test is skipped, except in CI, where that fails."""
-    found = shutil.which("chromium")
+def chromium(*, whole: bool) -> str:
+    """Where the browser is; without one the test is skipped, except in CI, where that fails.
+    What has no windows draws pages as the ``whole`` does for half the work, but has no camera and
+    keeps no pages to go back to.
+    """
+    programs = ["chromium"] if whole else ["chromium-headless-shell", "chromium"]
+    found = next(filter(None, map(shutil.which, programs)), None)
     if found is None:
         is_missing("chromium; `make chromium` tells how to get it")
     return found
 
 
 @asynccontextmanager
-async def running_browser(*options: str, ignored: Sequence[str] = ()) -> AsyncIterator[Browser]:
+async def running_browser(
+    *options: str, ignored: Sequence[str] = (), whole: bool = False
+) -> AsyncIterator[Browser]:
     """A browser without a screen; ``options`` are of its command line, ``ignored`` those that it is
-    usually started with and here is not.
+    usually started with and here is not; ``whole`` as people have it.
     """
-    executable = chromium()
+    executable = chromium(whole=whole)
     # Root has no user namespaces to be locked into.
     arguments = [*options, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
     async with async_playwright() as playwright:
@@ -196,6 +203,26 @@ async def _axe_faults(page: Page, options: object) -> list[str]:
 async def ask_for_nothing_at_intervals(page: Page) -> None:
     """From its next load on the page hears of changes by streams alone."""
     await page.add_init_script("window.setInterval = () => 0")
+
+
+async def be_answered_late(page: Page) -> list[str]:
+    """The first seat map with a held seat comes as the one before it was; returns those that were
+    held back, once they have been.
+    """
+    before, held_back = "", list[str]()
+
+    async def answer(route: Route) -> None:
+        nonlocal before
+        response = await route.fetch()
+        body = await response.text()
+        if '"reserved"' in body and not held_back:
+            held_back.append(body)
+            body = before
+        before = body
+        await route.fulfill(response=response, body=body)
+
+    await page.route("**/seats", answer)
+    return held_back
 
 
 async def keep_what_is_said(page: Page) -> None:

@@ -3,13 +3,13 @@ import { h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
 import { offerInstead, placeAndGo } from "./orders.js";
 import { saleState } from "./sale.js";
+import { mapReader } from "./seat-reader.js";
 import { legend, positionOf, seatMap, tellChanges } from "./seatmap.js";
 import { bestForm } from "./seats-best.js";
 import { saleNotice } from "./seats-sale.js";
 import { address, page, placeAndTime, say, signInAddress, title } from "./shell.js";
 import { count, explained, money, plural, seatsInWords } from "./words.js";
 
-const READ_EVERY_MS_MIN = 334;
 const READ_EVERY_MS = 5000;
 const EVENT_EVERY_MS_MIN = 1000;
 const MINE = new Set(["processing", "pending_payment", "paid", "completed"]);
@@ -235,7 +235,7 @@ page(async (main, user) => {
 
   async function refresh() {
     const next = await read(path).catch(() => null);
-    if (!next) return;
+    if (!next) return null;
     map = next;
     const changed = seats.show(map);
     if (changed.length) {
@@ -262,6 +262,7 @@ page(async (main, user) => {
       });
     }
     showChoice();
+    return next;
   }
 
   function tellOwn(positions) {
@@ -269,7 +270,7 @@ page(async (main, user) => {
     put(answer, h("p", { class: "notice warn", role: "status" }, text, h("a", { href: "/bookings" }, "My bookings")));
   }
 
-  const readAgain = paced(refresh, READ_EVERY_MS_MIN);
+  const readAgain = mapReader(refresh);
   setInterval(() => {
     if (!document.hidden) readAgain();
   }, READ_EVERY_MS);
@@ -283,7 +284,8 @@ page(async (main, user) => {
     showSale();
     // It may be hidden or shown, or opens at another time.
     if (!update.sections.length) readEvent();
-    if (update.sections.some((part) => part.section === section && part.subsection === Number(number))) readAgain();
+    const part = update.sections.find((one) => one.section === section && one.subsection === Number(number));
+    if (part) readAgain(part);
   };
   const begin = (update) => {
     if (isHeard) readEvent(); // what changed while nothing was heard

@@ -2,12 +2,12 @@
 
 import { call, pause, read } from "./api.js";
 import { field, h, put, setText } from "./dom.js";
-import { paced } from "./live.js";
+import { mapReader } from "./seat-reader.js";
 import { legend, positionOf, seatMap } from "./seatmap.js";
 import { notice, say } from "./shell.js";
 import { explained, plural } from "./words.js";
 
-const MAP_EVERY_MS_MIN = 334;
+const LOOK_EVERY_MS = 334;
 const SEEN_ATTEMPTS_MAX = 30;
 
 /** Seats of one part at a time, folded until it is asked for. `event` has the parts; `again(sections)` tells
@@ -130,13 +130,14 @@ async function openMap(id, part, place, told) {
     free.disabled = isSending || toFree === 0;
     showRow();
   };
-  const reread = paced(async () => {
+  const reread = mapReader(async () => {
     const next = await read(`${base}/seats`).catch(() => null);
-    if (!next) return;
+    if (!next) return null;
     map = next;
     if (seats.show(map).length) put(marks, legend(map));
     choose(chosen.filter((position) => ["available", "blocked"].includes(seats.seat(position).status)));
-  }, MAP_EVERY_MS_MIN);
+    return next;
+  });
 
   /** One change after the other: until the map shows it, a second click would ask for it again. */
   async function send(what, positions) {
@@ -177,7 +178,7 @@ async function openMap(id, part, place, told) {
     for (let attempts = 1; attempts <= SEEN_ATTEMPTS_MAX && seats.element.isConnected; attempts += 1) {
       await reread();
       if (positions.every((position) => seats.seat(position).status === status)) return;
-      await pause(MAP_EVERY_MS_MIN / 1000);
+      await pause(LOOK_EVERY_MS / 1000);
     }
   }
 
@@ -191,6 +192,7 @@ async function openMap(id, part, place, told) {
   seats.show(map);
   choose([]);
   return (changed) => {
-    if (changed.some((one) => one.section === part.section && one.subsection === part.subsection)) reread();
+    const counts = changed.find((one) => one.section === part.section && one.subsection === part.subsection);
+    if (counts) reread(counts);
   };
 }
