@@ -197,16 +197,23 @@ integration: $(STAMP) ## Tests of parts together on real PostgreSQL, Redis and K
 acceptance: $(STAMP) ## Tests of the running service, from outside
 	@$(PYTEST) tests/acceptance $(ARGS)
 
-# The browser comes with the system, so that no second download has to be trusted.
+# The browser comes with the system, so that no second download has to be trusted. Both of its
+# programs in one go: they are of one version. The tests do without the second, and take longer.
+CHROMIUM = chromium chromium-headless-shell
 .PHONY: chromium
 chromium:
-	@if ! command -v chromium > /dev/null; then \
-	  echo "browser: there is no chromium; on Debian and Ubuntu this adds it:"; \
-	  echo "  apt-get install chromium"; \
-	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null || exit 1; \
-	  echo "browser: doing so now, as you are root"; \
-	  apt-get update --quiet; \
-	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes --no-install-recommends chromium; \
+	@if ! { command -v chromium && command -v chromium-headless-shell; } > /dev/null; then \
+	  echo "browser: something of $(CHROMIUM) is missing; on Debian this adds it:"; \
+	  echo "  apt-get install $(CHROMIUM)"; \
+	  if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
+	    echo "browser: doing so now, as you are root"; \
+	    apt-get update --quiet; \
+	    for programs in "$(CHROMIUM)" chromium; do \
+	      DEBIAN_FRONTEND=noninteractive \
+	        apt-get install --quiet --yes --no-install-recommends $$programs && break; \
+	    done; \
+	  fi; \
+	  command -v chromium > /dev/null; \
 	fi
 
 # The proxy that compose.yaml runs, and what judges systemd's units.

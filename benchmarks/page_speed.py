@@ -238,7 +238,7 @@ async def run(system: OnsaleUp, views: int, plan: Plan, slownesses: Sequence[flo
         )
         large_id = await seller.open_event(regular_hall(rows=100, cols=100), seconds_max=60)
     small_map = View("map of 500 seats", f"/events/{hall_id}/A/1", ".seats .seat", 500)
-    async with running_browser() as browser:
+    async with running_browser(whole=True) as browser:
         for slower in slownesses:
             print(f"on a processor {slower:g} times slower" if slower > 1 else "on this processor")
             bench = Bench(system, browser, slower)

@@ -1,8 +1,18 @@
 """What every test may ask for: real servers, shared by the whole run."""
 
+import signal
+
 import pytest
 
 pytest_plugins = ("tests.servers.plugin",)
+
+
+def pytest_configure() -> None:
+    """Have Ctrl-C heard by the commands that tests run: a shell starts what it runs in the
+    background deaf to it, and every process passes that on.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

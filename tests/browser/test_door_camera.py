@@ -91,7 +91,9 @@ async def windows_with_camera(
     film = tmp_path / "code.y4m"
     write_film(film, event_and_code[1])
     async with running_browser(
-        "--use-fake-device-for-media-stream", f"--use-file-for-fake-video-capture={film}"
+        "--use-fake-device-for-media-stream",
+        f"--use-file-for-fake-video-capture={film}",
+        whole=True,
     ) as browser:
         windows = Windows(browser, system.base_url)
         yield windows

@@ -50,7 +50,7 @@ async def test_back_after_signing_out_shows_nothing_of_what_was_there(
     event_id = await seller.open_event(name="A private party")
     await buyer.hold(event_id, "1-1")
     # Browsers that are tested keep no pages in memory unless they are told to.
-    async with running_browser(ignored=["--disable-back-forward-cache"]) as browser:
+    async with running_browser(ignored=["--disable-back-forward-cache"], whole=True) as browser:
         windows = Windows(browser, system.base_url)
         page = await windows.open(buyer)
         await page.context.add_init_script(_KEEP_WHAT_COMES_BACK)
