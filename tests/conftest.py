@@ -1,5 +1,6 @@
 """What every test may ask for: real servers, shared by the whole run."""
 
+import os
 import signal
 
 import pytest
@@ -8,11 +9,12 @@ pytest_plugins = ("tests.servers.plugin",)
 
 
 def pytest_configure() -> None:
-    """Have Ctrl-C heard by the commands that tests run: a shell starts what it runs in the
-    background deaf to it, and every process passes that on.
-    """
+    """See to what the processes inherit that tests start."""
+    # A shell starts what it runs in the background deaf to Ctrl-C.
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+    # The brokers of tests live for minutes: code compiled thoroughly would not repay that.
+    os.environ.setdefault("JDK_JAVA_OPTIONS", "-XX:TieredStopAtLevel=1")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
