@@ -162,6 +162,22 @@ async def test_followers_hear_that_an_event_is_bought_otherwise(
         assert await stream.event() == ("status_update", {"status": "available", "sections": []})
 
 
+async def test_followers_hear_of_it_also_when_seats_are_taken_at_the_same_moment(
+    api: HttpApi, event: int
+) -> None:
+    async with open_stream(api.app, f"/api/event/{event}/sse") as stream:
+        await stream.event()
+
+        api.events.take(event, "A", 2, 0)
+        await api.events.change(event, {"is_active": False})
+        api.catalog.forget(event)
+        api.live_events.touch([event])
+
+        _, counts = await stream.event()
+        assert [one["reserved"] for one in counts["sections"]] == [1]
+        assert await stream.event() == ("status_update", {"status": "available", "sections": []})
+
+
 async def test_a_viewer_who_comes_later_gets_everything_first(api: HttpApi, event: int) -> None:
     async with open_stream(api.app, f"/api/event/{event}/sse") as first:
         await first.event()

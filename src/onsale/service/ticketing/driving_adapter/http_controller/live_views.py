@@ -45,7 +45,8 @@ class LiveEvent:
     encoded once however many viewers take that step.
 
     What its seller says of it is not told, but a change of that is news as well: an update that
-    names no section has viewers read the event again.
+    names no section has viewers read the event again. It comes after the one of seats that changed
+    at the same moment: in a rush some always do.
     """
 
     status: EventStatus
@@ -61,7 +62,7 @@ class LiveEvent:
         )
 
     def since(self, seen: "LiveEvent") -> bytes:
-        """The frame for a viewer of ``seen``, another view: it holds only what changed."""
+        """The frames for a viewer of ``seen``, another view: they hold only what changed."""
         return self._remember(seen.serial, lambda: self._changes(seen))
 
     def _changes(self, seen: "LiveEvent") -> bytes:
@@ -69,7 +70,10 @@ class LiveEvent:
         changed = [
             part for part in self.sections if before.get((part.section, part.subsection)) != part
         ]
-        return frame(UPDATE_EVENT, LiveEventBody(self.status, changed))
+        told = frame(UPDATE_EVENT, LiveEventBody(self.status, changed))
+        if changed and self.details != seen.details:
+            told += frame(UPDATE_EVENT, LiveEventBody(self.status, []))
+        return told
 
     def _remember(self, step: int, make: Callable[[], bytes]) -> bytes:
         if step not in self._frames:
