@@ -140,3 +140,17 @@ async def test_a_list_shows_at_once_what_its_seller_has_done(
     await seller.post(f"/api/event/{large_event}/cancel")
     items = (await anyone.get("/api/event")).json()["items"]
     assert [one["status"] for one in items] == ["available", "cancelled"]
+
+
+async def test_a_large_event_is_shown_as_it_is_also_where_another_process_has_changed_it(
+    api: HttpApi, anyone: httpx.AsyncClient, large_event: int
+) -> None:
+    """Whoever hears that it is another one reads it once."""
+    path = f"/api/event/{large_event}"
+    before = await anyone.get(path)
+    assert (before.json()["name"], len(before.content) > KEPT_BYTES_MIN) == ("Evening", True)
+
+    await api.events.change(large_event, {"name": "Night"})
+    api.catalog.forget(large_event)
+
+    assert (await anyone.get(path)).json()["name"] == "Night"

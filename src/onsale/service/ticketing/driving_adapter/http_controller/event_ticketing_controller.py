@@ -99,7 +99,7 @@ class EventTicketingController:
         event_id = event_id_of(request)
         body = await read_json(request, UpdateEventRequest)
         event = await self._services.update_event.execute(principal, event_id, body.to_changes())
-        self._forget(event_id)
+        self._recent_lists.forget_all()
         return JsonResponse(event_body(event))
 
     async def admit_ticket(self, request: Request) -> Response:
@@ -117,7 +117,7 @@ class EventTicketingController:
         self._limits.event_by(principal.user_id)
         event_id = event_id_of(request)
         event = await self._services.cancel_event.execute(principal, event_id)
-        self._forget(event_id)
+        self._recent_lists.forget_all()
         return JsonResponse(event_body(event), 202)
 
     async def list_events(self, request: Request) -> Response:
@@ -143,12 +143,15 @@ class EventTicketingController:
     async def get_event(self, request: Request) -> Response:
         """One event with the seats left in each subsection."""
         event_id = event_id_of(request)
+        event = await self._services.get_event.catalog.get(event_id)
 
         async def make() -> bytes:
             view = await self._services.get_event.execute(event_id)
             return encode(event_with_sections_body(view))
 
-        return await shared_json_response(request, await self._recent.get(event_id, make))
+        # Who has heard that it is another one, of whatever process, gets no answer of before.
+        key = (event_id, event.version)
+        return await shared_json_response(request, await self._recent.get(key, make))
 
     async def get_seat_map(self, request: Request) -> Response:
         """Every seat of a subsection."""
@@ -182,8 +185,3 @@ class EventTicketingController:
             event_frames,
             self._services.shutdown,
         )
-
-    def _forget(self, event_id: int) -> None:
-        """Whoever has changed an event sees it changed at once."""
-        self._recent.forget(event_id)
-        self._recent_lists.forget_all()
