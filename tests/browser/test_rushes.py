@@ -2,10 +2,11 @@
 
 import asyncio
 import re
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
-from playwright.async_api import Page, expect
+from playwright.async_api import Page, Route, expect
 
 from tests.support.browser import (
     Windows,
@@ -20,6 +21,12 @@ pytestmark = pytest.mark.asyncio(loop_scope="session")
 
 HELD = re.compile("Pay and they are yours")
 GONE = re.compile("These seats were gone")
+# A page gives up reading after these.
+READ_ATTEMPTS_MAX = 4
+# What a page asks for every few seconds it asks for when a test wants it.
+ASK_WHEN_TOLD = """
+window.setInterval = (work, every) => { if (every > 1000) window.askAtInterval = work; };
+"""
 
 
 async def choose(page: Page, event_id: int, *seats: str) -> None:
@@ -102,6 +109,58 @@ async def test_a_map_that_is_older_than_the_news_is_read_again(
     for page in pages:
         await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible()
     assert all(held_back)
+
+
+async def test_a_map_that_is_older_than_one_before_it_is_read_again(
+    windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
+) -> None:
+    """Of several processes that answer, each keeps a map of its own."""
+    event_id = await seller.open_event()
+    other = await Buyer.join(http)
+    page = await windows.open(buyer)
+    await page.clock.install()
+    await page.add_init_script(ASK_WHEN_TOLD)
+    await page.goto(f"/events/{event_id}/A/1")
+    await expect(page.locator(".live")).to_have_attribute("data-state", "on")
+    available = page.get_by_role("gridcell", name="Row 3, seat 3, available")
+    held = page.get_by_role("gridcell", name="Row 3, seat 3, held")
+    await expect(available).to_be_visible()
+    before = await buyer.get(f"/api/event/{event_id}/sections/A/subsection/1/seats")
+    await page.clock.pause_at(datetime.now(UTC) + timedelta(minutes=1))
+    await other.hold(event_id, "3-3")
+    await expect(held).to_be_visible()
+
+    await page.route("**/seats", lambda route: route.fulfill(json=before), times=1)
+    await page.evaluate("askAtInterval()")
+    await page.clock.run_for(400)
+    await expect(available).to_be_visible()
+    await page.clock.run_for(400)
+
+    await expect(held).to_be_visible()
+
+
+async def test_a_map_that_could_not_be_read_on_news_is_read_again(
+    windows: Windows, seller: Seller, http: httpx.AsyncClient
+) -> None:
+    event_id = await seller.open_event()
+    other = await Buyer.join(http)
+    page = await windows.open(seller)
+    await ask_for_nothing_at_intervals(page)
+    await page.goto(f"/sell/events/{event_id}")
+    await expect(page.locator(".live")).to_have_attribute("data-state", "on")
+    await page.get_by_text("Block seats, or free them").click()
+    await expect(page.get_by_role("gridcell", name="Row 3, seat 3, available")).to_be_visible()
+    lost = list[Route]()
+
+    async def lose(route: Route) -> None:
+        lost.append(route)
+        await route.abort("connectionreset")
+
+    await page.route("**/seats", lose, times=READ_ATTEMPTS_MAX)
+    await other.hold(event_id, "3-3")
+
+    await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible()
+    assert len(lost) == READ_ATTEMPTS_MAX
 
 
 async def test_seats_that_were_given_up_come_back_before_ones_eyes(

@@ -7,18 +7,25 @@ const EVERY_MS_MIN = 334;
 const KEPT_MS = 600;
 
 /** `work` reads and shows the map, and returns it; null if it could not be read. What is returned
-    has it done, not too often; given the counts of the part as they were told, once more if the
-    map does not have them. */
+    has it done, not too often. Once it is given the counts of the part, as they were told, a map
+    that was asked for soon after is to have them: else it is asked for again when none is kept
+    from before. Whatever asked for it: the next may be answered by another process. */
 export function mapReader(work) {
   let told = null;
+  let keptUntil = 0;
+  let timer = null;
   const again = paced(async () => {
-    const counts = told;
-    told = null;
+    clearTimeout(timer);
+    const isSure = performance.now() >= keptUntil;
     const map = await work();
-    if (map && counts && !hasCounts(map, counts)) setTimeout(again, KEPT_MS);
+    if (isSure || (map && hasCounts(map, told))) return;
+    timer = setTimeout(again, keptUntil - performance.now());
   }, EVERY_MS_MIN);
   return (counts = null) => {
-    told = counts ?? told;
+    if (counts) {
+      told = counts;
+      keptUntil = performance.now() + KEPT_MS;
+    }
     return again();
   };
 }

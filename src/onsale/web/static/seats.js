@@ -183,7 +183,7 @@ page(async (main, user) => {
       isBusy = false;
       if (error.code === "SEAT_CONFLICT") own = await ownSeats().catch(() => own);
       refuse(error, wanted);
-      await refresh();
+      readAgain();
     }
   }
 
