@@ -207,7 +207,7 @@ chromium:
 	  echo "  apt-get install $(CHROMIUM)"; \
 	  if test "$$(id -u)" = 0 && command -v apt-get > /dev/null; then \
 	    echo "browser: doing so now, as you are root"; \
-	    apt-get update --quiet; \
+	    apt-get update --quiet || true; \
 	    for programs in "$(CHROMIUM)" chromium; do \
 	      DEBIAN_FRONTEND=noninteractive \
 	        apt-get install --quiet --yes --no-install-recommends $$programs && break; \
