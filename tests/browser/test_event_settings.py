@@ -110,3 +110,20 @@ async def test_settings_are_folded_until_they_are_asked_for(
         await page.locator("summary").filter(has=named).focus()
         await page.keyboard.press("Enter")
         await expect(page.get_by_role("button", name=button)).to_be_visible()
+
+
+async def test_what_was_changed_while_a_sellers_page_heard_nothing_is_shown(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event(name="Evening")
+    page = await windows.open(seller)
+    await page.goto(f"/sell/events/{event_id}")
+    live = page.locator(".live")
+    await expect(live).to_have_attribute("data-state", "on")
+    await page.evaluate("window.dispatchEvent(new Event('offline'))")
+    await expect(live).to_have_attribute("data-state", "off")
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"name": "Night"})
+
+    await page.evaluate("window.dispatchEvent(new Event('online'))")
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Night")

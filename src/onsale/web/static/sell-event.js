@@ -20,6 +20,7 @@ page(
 
     const state = h("span", { class: "pill" });
     const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
+    let isHeard = false;
     const answer = h("div", {});
     const shown = figures();
     const publish = h("button", {
@@ -149,7 +150,12 @@ page(
       readAgain();
       blocked.again(update.sections);
     };
-    follow(`/api/event/${id}/sse`, { initial_status: merge, status_update: merge }, (isLive) => {
+    const begin = (update) => {
+      if (isHeard) readEvent(); // what changed while nothing was heard
+      isHeard = true;
+      merge(update);
+    };
+    follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (isLive) => {
       live.dataset.state = isLive ? "on" : "off";
       setText(live, isLive ? "Live" : "Not live just now");
     });
