@@ -9,8 +9,10 @@ import pytest
 from playwright.async_api import Page, Route, expect
 
 from tests.support.browser import (
+    WAIT_MILLISECONDS_MAX,
     Windows,
     ask_for_nothing_at_intervals,
+    ask_when_told,
     be_answered_late,
     screenshot,
 )
@@ -23,10 +25,6 @@ HELD = re.compile("Pay and they are yours")
 GONE = re.compile("These seats were gone")
 # A page gives up reading after these.
 READ_ATTEMPTS_MAX = 4
-# What a page asks for every few seconds it asks for when a test wants it.
-ASK_WHEN_TOLD = """
-window.setInterval = (work, every) => { if (every > 1000) window.askAtInterval = work; };
-"""
 
 
 async def choose(page: Page, event_id: int, *seats: str) -> None:
@@ -119,7 +117,7 @@ async def test_a_map_that_is_older_than_one_before_it_is_read_again(
     other = await Buyer.join(http)
     page = await windows.open(buyer)
     await page.clock.install()
-    await page.add_init_script(ASK_WHEN_TOLD)
+    await ask_when_told(page)
     await page.goto(f"/events/{event_id}/A/1")
     await expect(page.locator(".live")).to_have_attribute("data-state", "on")
     available = page.get_by_role("gridcell", name="Row 3, seat 3, available")
@@ -159,7 +157,10 @@ async def test_a_map_that_could_not_be_read_on_news_is_read_again(
     await page.route("**/seats", lose, times=READ_ATTEMPTS_MAX)
     await other.hold(event_id, "3-3")
 
-    await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible()
+    # It waits seconds before it gives up.
+    await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible(
+        timeout=WAIT_MILLISECONDS_MAX
+    )
     assert len(lost) == READ_ATTEMPTS_MAX
 
 

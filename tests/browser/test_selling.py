@@ -1,16 +1,18 @@
 """What sellers do once an event is on sale: follow it, look at figures, block seats, cancel."""
 
+import asyncio
 import csv
 import re
 
 import httpx
 import pytest
-from playwright.async_api import Locator, Page, expect
+from playwright.async_api import Locator, Page, Route, expect
 
 from tests.support.browser import (
     DESKTOP,
     PHONE,
     Windows,
+    ask_when_told,
     faults_in_both_themes,
     screenshot,
     unfold,
@@ -145,6 +147,49 @@ async def test_seats_are_blocked_and_freed_before_the_eyes_of_buyers(
         cell = window.get_by_role("gridcell", name="Row 1, seat 2, available")
         await expect(cell).to_be_visible()
     system.verify(event_id)
+
+
+async def test_a_map_of_seats_to_block_follows_without_a_stream(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    """No news come either of a seat that is given up in the moment in which another is taken."""
+    event_id = await seller.open_event()
+    page = await windows.open(seller)
+    await ask_when_told(page)
+    await page.route("**/sse", lambda route: route.abort("connectionreset"))
+    await open_block_panel(page, event_id)
+    await buyer.hold(event_id, "3-3")
+
+    await page.evaluate("askAtInterval()")
+
+    await expect(page.get_by_role("gridcell", name="Row 3, seat 3, held")).to_be_visible()
+
+
+async def test_the_part_chosen_last_is_shown_whichever_answer_comes_last(
+    windows: Windows, seller: Seller
+) -> None:
+    event_id = await seller.open_event(regular_hall(subsections=2))
+    page = await windows.open(seller)
+    late: asyncio.Queue[Route] = asyncio.Queue()
+
+    async def keep(route: Route) -> None:
+        await late.put(route)
+
+    await page.route("**/subsection/1/seats", keep, times=1)
+    await page.goto(f"/sell/events/{event_id}")
+    await page.get_by_text("Block seats, or free them").click()
+    first = await late.get()
+    await page.get_by_label("Part", exact=True).select_option("A 2")
+    await expect(page.get_by_role("grid", name="Seats of A 2")).to_be_visible()
+
+    async with page.expect_response("**/subsection/1/seats") as answered:
+        await first.continue_()
+    await (await answered.value).finished()
+    await page.get_by_role("gridcell", name="Row 1, seat 1,").click()
+
+    await expect(page.get_by_role("grid", name="Seats of A 2")).to_be_visible()
+    await page.get_by_role("button", name="Block 1 seat").click()
+    await wait_for(lambda: seller.counts(event_id, 2), lambda counts: counts[0] == 49)
 
 
 async def test_a_row_is_blocked_and_freed_in_one_go(windows: Windows, seller: Seller) -> None:

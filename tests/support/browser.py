@@ -205,6 +205,16 @@ async def ask_for_nothing_at_intervals(page: Page) -> None:
     await page.add_init_script("window.setInterval = () => 0")
 
 
+async def ask_when_told(page: Page) -> None:
+    """From its next load on the page asks for what it asks for at intervals of seconds only when
+    a test calls its ``askAtInterval()``.
+    """
+    await page.add_init_script(
+        "window.setInterval ="
+        " (work, every) => { if (every > 1000) window.askAtInterval = work; return 0; }"
+    )
+
+
 async def be_answered_late(page: Page) -> list[str]:
     """The first seat map with a held seat comes as the one before it was; returns those that were
     held back, once they have been.

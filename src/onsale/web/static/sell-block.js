@@ -11,7 +11,7 @@ const LOOK_EVERY_MS = 334;
 const SEEN_ATTEMPTS_MAX = 30;
 
 /** Seats of one part at a time, folded until it is asked for. `event` has the parts; `again(sections)` tells
-    of those that have changed. */
+    of those that have changed; without them, whatever is shown is read again. */
 export function blocking(event) {
   const part = field(
     "block-part",
@@ -42,9 +42,16 @@ export function blocking(event) {
     ),
   );
   let opened = null;
+  let openings = 0;
   const open = () => {
     if (details.open) {
-      opened = openMap(event.id, event.sections[Number(part.control.value)], place, told);
+      openings += 1;
+      const opening = openings;
+      opened = openMap(event.id, event.sections[Number(part.control.value)], {
+        place,
+        told,
+        isLast: () => opening === openings,
+      });
     }
   };
   details.addEventListener("toggle", open);
@@ -57,17 +64,19 @@ export function blocking(event) {
   };
 }
 
-/** Shows the seats of a part; gives what is to be told of parts that have changed. */
-async function openMap(id, part, place, told) {
+/** Shows the seats of a part; gives what is to be told of parts that have changed. If it is not the last that
+    was opened once its map is here, the place is another's. */
+async function openMap(id, part, { place, told, isLast }) {
   const base = `/api/event/${id}/sections/${encodeURIComponent(part.section)}/subsection/${part.subsection}`;
   put(told);
   let map;
   try {
     map = await read(`${base}/seats`);
   } catch (error) {
-    put(place, notice("bad", h("p", {}, explained(error))));
+    if (isLast()) put(place, notice("bad", h("p", {}, explained(error))));
     return null;
   }
+  if (!isLast()) return null;
   let chosen = [];
   const block = h("button", {
     class: "button primary",
@@ -192,7 +201,7 @@ async function openMap(id, part, place, told) {
   seats.show(map);
   choose([]);
   return (changed) => {
-    const counts = changed.find((one) => one.section === part.section && one.subsection === part.subsection);
-    if (counts) reread(counts);
+    const counts = changed?.find((one) => one.section === part.section && one.subsection === part.subsection);
+    if (counts || !changed) reread(counts);
   };
 }

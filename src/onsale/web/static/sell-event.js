@@ -131,7 +131,9 @@ page(
       show();
     }, READ_EVERY_MS_MIN);
     setInterval(() => {
-      if (!document.hidden) readAgain();
+      if (document.hidden) return;
+      readAgain();
+      blocked.again();
     }, READ_EVERY_MS);
     const readEvent = paced(async () => {
       event = await read(`/api/event/${id}`).catch(() => event);
