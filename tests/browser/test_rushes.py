@@ -164,6 +164,29 @@ async def test_a_map_that_could_not_be_read_on_news_is_read_again(
     assert len(lost) == READ_ATTEMPTS_MAX
 
 
+@pytest.mark.parametrize(
+    ("path", "words"), [("/events/{}", "48 left"), ("/sell/events/{}", "Held2")]
+)
+async def test_an_event_that_is_read_again_keeps_the_counts_that_were_told(
+    windows: Windows, seller: Seller, buyer: Buyer, path: str, words: str
+) -> None:
+    """What is read may have been made before: here that, and something else to see it by."""
+    event_id = await seller.open_event()
+    before = await seller.event(event_id) | {"name": "Night"}
+    page = await windows.open(seller)
+    await page.goto(path.format(event_id))
+    live = page.locator(".live")
+    await expect(live).to_have_attribute("data-state", "on")
+    await buyer.hold(event_id, quantity=2)
+    await expect(page.get_by_role("main")).to_contain_text(words)
+
+    await page.route(f"**/api/event/{event_id}", lambda route: route.fulfill(json=before), times=1)
+    await seller.expect(200, "PATCH", f"/api/event/{event_id}", {"name": "Night"})
+
+    await expect(page.get_by_role("heading", level=1)).to_have_text("Night")
+    await expect(page.get_by_role("main")).to_contain_text(words)
+
+
 async def test_seats_that_were_given_up_come_back_before_ones_eyes(
     windows: Windows, seller: Seller, buyer: Buyer, http: httpx.AsyncClient
 ) -> None:

@@ -1,7 +1,7 @@
 import { now, read } from "./api.js";
 import { h, put, setText } from "./dom.js";
 import { follow, paced } from "./live.js";
-import { howMuchIsLeft, LEFT_IN_WORDS, saleState } from "./sale.js";
+import { asTold, howMuchIsLeft, LEFT_IN_WORDS, saleState } from "./sale.js";
 import { address, everySecond, page, placeAndTime, say, title } from "./shell.js";
 import { count, day, money, timeLeft } from "./words.js";
 
@@ -52,7 +52,8 @@ page(async (main) => {
   const blocks = new Map();
   let shown = null;
   let stopClock = () => {};
-  let isHeard = false;
+  let connections = 0;
+  let isLive = false;
   function buildHall() {
     const groups = Map.groupBy(event.sections, (part) => part.section);
     put(
@@ -183,7 +184,8 @@ page(async (main) => {
   }
 
   const reread = async () => {
-    event = await read(`/api/event/${id}`).catch(() => event);
+    const next = await read(`/api/event/${id}`).catch(() => event);
+    event = isLive ? asTold(next, event) : next;
     show();
   };
   const refresh = paced(async () => {
@@ -208,11 +210,12 @@ page(async (main) => {
     show();
   };
   const begin = (update) => {
-    if (isHeard) readAgain(); // what changed while nothing was heard
-    isHeard = true;
+    if (connections > 1) readAgain(); // what changed while nothing was heard
     merge(update);
   };
-  follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (isLive) => {
+  follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (stands) => {
+    isLive = stands;
+    if (stands) connections += 1;
     live.dataset.state = isLive ? "on" : "off";
     setText(live, isLive ? "Live: what is left is shown as it changes" : "Not live just now");
   });

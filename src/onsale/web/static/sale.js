@@ -15,6 +15,9 @@ export function saleState(event) {
   return { name: "open", label: "On sale", tone: "good" };
 }
 
+/** An event that was read while its stream stood: it may have been made before what the stream told since. */
+export const asTold = (read, { status, sections }) => ({ ...read, status, sections });
+
 /** How much is left of a part of the hall: many, some, few or none. */
 export function howMuchIsLeft(part) {
   const all = part.rows * part.seats_per_row;

@@ -23,7 +23,7 @@ page(async (main, user) => {
   const most = Math.min(event.max_tickets_per_booking, event.max_tickets_per_buyer ?? Infinity);
   let chosen = remembered();
   let isBusy = false;
-  let isHeard = false;
+  let connections = 0;
 
   const words = { name: h("a", { href: `/events/${id}` }), place: h("p", { class: "soft" }) };
   const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
@@ -288,11 +288,11 @@ page(async (main, user) => {
     if (part) readAgain(part);
   };
   const begin = (update) => {
-    if (isHeard) readEvent(); // what changed while nothing was heard
-    isHeard = true;
+    if (connections > 1) readEvent(); // what changed while nothing was heard
     hear(update);
   };
   follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: hear }, (isLive) => {
+    if (isLive) connections += 1;
     live.dataset.state = isLive ? "on" : "off";
     setText(live, isLive ? "Live: what others take is seen at once" : "Not live just now");
   });

@@ -3,7 +3,7 @@ import { isSure } from "./dialog.js";
 import { h, put, setText } from "./dom.js";
 import { refusedField } from "./event-fields.js";
 import { follow, paced } from "./live.js";
-import { saleState } from "./sale.js";
+import { asTold, saleState } from "./sale.js";
 import { blocking } from "./sell-block.js";
 import { figures } from "./sell-figures.js";
 import { settings } from "./sell-settings.js";
@@ -20,7 +20,8 @@ page(
 
     const state = h("span", { class: "pill" });
     const live = h("span", { class: "live", "data-state": "off" }, "Connecting");
-    let isHeard = false;
+    let connections = 0;
+    let isLive = false;
     const answer = h("div", {});
     const shown = figures();
     const publish = h("button", {
@@ -136,7 +137,8 @@ page(
       blocked.again();
     }, READ_EVERY_MS);
     const readEvent = paced(async () => {
-      event = await read(`/api/event/${id}`).catch(() => event);
+      const next = await read(`/api/event/${id}`).catch(() => event);
+      event = isLive ? asTold(next, event) : next;
       show();
     }, READ_EVERY_MS_MIN);
     const merge = (update) => {
@@ -153,11 +155,12 @@ page(
       blocked.again(update.sections);
     };
     const begin = (update) => {
-      if (isHeard) readEvent(); // what changed while nothing was heard
-      isHeard = true;
+      if (connections > 1) readEvent(); // what changed while nothing was heard
       merge(update);
     };
-    follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (isLive) => {
+    follow(`/api/event/${id}/sse`, { initial_status: begin, status_update: merge }, (stands) => {
+      isLive = stands;
+      if (stands) connections += 1;
       live.dataset.state = isLive ? "on" : "off";
       setText(live, isLive ? "Live" : "Not live just now");
     });
