@@ -139,6 +139,7 @@ def test_a_database_that_is_away_is_said_in_a_line(tmp_path: Path, command: list
     run = run_onsale(*command, environment=NOWHERE, cwd=tmp_path)
     assert run.returncode == 4
     assert "postgresql is unavailable" in run.stderr
+    assert "at postgresql://ada:********@127.0.0.1:1/onsale, as ONSALE_DATABASE_URL" in run.stderr
     assert "Traceback" not in run.stdout + run.stderr
     assert "hidden-word" not in run.stdout + run.stderr
 

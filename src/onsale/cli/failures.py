@@ -1,14 +1,22 @@
 """Failures that a person can mend: a line for each, with the next step."""
 
 import errno
+import os
 
 import typer
 
 from onsale.cli.exit_codes import ExitCode
+from onsale.cli.masking import masked
 
 SCHEMA_BEHIND = (
     "the schema of the database is older than this program; bring it up to date: onsale db upgrade"
 )
+# What says where a dependency is, by the name that failures give it.
+_ADDRESSES = {
+    "postgresql": "ONSALE_DATABASE_URL",
+    "seat-store": "ONSALE_SEAT_STORE_URL",
+    "message-bus": "ONSALE_KAFKA_BOOTSTRAP",
+}
 # What the end of a disk, or of what somebody may have of it, looks like.
 _FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO})
 
@@ -72,10 +80,20 @@ def _of_the_service(error: Exception) -> CommandFailedError | None:
             lines, code = [SCHEMA_BEHIND], ExitCode.UNREACHABLE
         case UnfitDirectoryError():
             code = ExitCode.MISUSED
-        case UnavailableError() | NotRunningError():
+        case UnavailableError():
+            lines, code = [f"{error}{_whereabouts(error.dependency)}"], ExitCode.UNREACHABLE
+        case NotRunningError():
             code = ExitCode.UNREACHABLE
         case CannotListenError() | EmbeddedError():
             pass
         case _:
             return None
     return CommandFailedError(*lines, code=code)
+
+
+def _whereabouts(dependency: str) -> str:
+    """Where it was looked for: a variable that was set for another service is soon forgotten."""
+    is_in_store = dependency == "message-bus" and os.environ.get("ONSALE_BUS") == "redis"
+    setting = _ADDRESSES.get("seat-store" if is_in_store else dependency, "")
+    address = os.environ.get(setting)
+    return f"; it was looked for at {masked(address)}, as {setting} says" if address else ""
