@@ -67,6 +67,28 @@ async def test_reloading_and_a_second_window_show_the_same_hold(
     assert len(await buyer.all_items("/api/booking")) == 1
 
 
+async def test_of_several_holds_every_page_shows_the_one_that_runs_out_first(
+    windows: Windows, seller: Seller, buyer: Buyer
+) -> None:
+    event_id = await seller.open_event()
+    first, second = [await buyer.hold(event_id, seat) for seat in ("1-1", "1-5")]
+    page = await windows.open(buyer)
+    reminder = page.get_by_role("link", name="Seats held")
+    for path, shown in (
+        ("/", first),
+        (f"/bookings/{second['id']}", first),
+        # It has a clock of its own.
+        (f"/bookings/{first['id']}", second),
+    ):
+        await page.goto(path)
+        await expect(reminder).to_have_attribute("href", f"/bookings/{shown['id']}")
+    await buyer.cancel(first["id"])
+    async with page.expect_response("**/api/booking?status=pending_payment*"):
+        await page.goto(f"/bookings/{second['id']}")
+    await expect(page.get_by_role("button", name="Give the seats up")).to_be_visible()
+    await expect(reminder).to_have_count(0)
+
+
 async def test_a_double_click_pays_once(windows: Windows, seller: Seller, buyer: Buyer) -> None:
     page = await hold(windows, buyer, await seller.open_event())
     sent: list[str] = []

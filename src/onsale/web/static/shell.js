@@ -6,6 +6,7 @@ import { resumeOrder } from "./orders.js";
 import { day, explained, timeLeft } from "./words.js";
 
 const SESSION_SLOT = "onsale.session";
+const HOLDS_READ_MAX = 50;
 const main = document.getElementById("main");
 const spoken = h("p", { class: "unseen", role: "status" });
 const banner = h("div", { class: "banner", role: "status", hidden: true });
@@ -207,16 +208,18 @@ function showNavigation(user) {
   document.getElementById("top").append(nav);
 }
 
-/** A booking that waits for its payment can be reached from everywhere. */
+/** A booking that waits for its payment can be reached from everywhere; of several the one that
+    runs out first. The page of a booking has a clock of its own. */
 async function showHold() {
-  if (location.pathname.startsWith("/bookings/")) return;
   let held;
   try {
-    [held] = (await read("/api/booking?status=pending_payment&limit=1")).items;
+    [held] = (await read(`/api/booking?status=pending_payment&limit=${HOLDS_READ_MAX}`)).items
+      .filter((one) => Date.parse(one.expires_at) > now() && location.pathname !== `/bookings/${one.id}`)
+      .toSorted((a, b) => Date.parse(a.expires_at) - Date.parse(b.expires_at));
   } catch {
     return; // Only a reminder; the page itself tells what is wrong.
   }
-  if (!held?.expires_at) return;
+  if (!held) return;
   const left = h("span", {});
   put(
     heldPlace,
@@ -232,6 +235,7 @@ async function showHold() {
     const seconds = (Date.parse(held.expires_at) - now()) / 1000;
     if (seconds <= 0) {
       put(heldPlace);
+      showHold();
       return false;
     }
     left.textContent = timeLeft(seconds);
