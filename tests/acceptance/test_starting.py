@@ -28,7 +28,7 @@ def test_what_the_first_start_says_to_type_next_can_be_pasted(tmp_path: Path) ->
         try:
             system.start()
             printed = system.console.read_text()
-            pasted = printed[printed.index("    call() {") : printed.index("Ctrl-C stops it")]
+            pasted = printed[printed.index("    JAR=") : printed.index("Ctrl-C stops it")]
             answers, traced = pasted_into_bash(pasted, tmp_path)
             (check,) = re.findall(r"^  check  (.*)$", printed, re.MULTILINE)
             checked = bash(check, tmp_path)

@@ -63,8 +63,10 @@ def _purchase(base: str, demo: Demo) -> list[str]:
     log_in = {"email": demo.buyer_email, "password": demo.buyer_password}
     order = {"event_id": demo.event_id, **_DEMO_ORDER}
     return [
-        "call() { curl -sS -w '\\n' -b jar -H 'Content-Type: application/json' \"$@\"; }",
-        f"call -c jar {base}/api/user/login \\",
+        # A session is not left in whatever folder this is pasted in.
+        "JAR=$(mktemp)",
+        "call() { curl -sS -w '\\n' -b \"$JAR\" -H 'Content-Type: application/json' \"$@\"; }",
+        f'call -c "$JAR" {base}/api/user/login \\',
         f"  -d '{json.dumps(log_in)}'",
         f"BOOKING=$(call {base}/api/booking \\",
         f"  -d '{json.dumps(order)}' \\",
