@@ -64,6 +64,14 @@ $(BIN)/pip:
 	  apt-get update --quiet; \
 	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes "$$package"; \
 	fi; \
+	if "$$python" -c 'import sys; sys.exit(sys.version_info < (3, 13))' && ! command -v gcc > /dev/null; then \
+	  echo "setup: $$("$$python" --version) needs a C compiler; on Debian and Ubuntu this adds one:"; \
+	  echo "  apt-get install gcc libc6-dev"; \
+	  test "$$(id -u)" = 0 && command -v apt-get > /dev/null || exit 1; \
+	  echo "setup: doing so now, as you are root"; \
+	  apt-get update --quiet; \
+	  DEBIAN_FRONTEND=noninteractive apt-get install --quiet --yes gcc libc6-dev; \
+	fi; \
 	echo "setup: making $(VENV) with $$("$$python" --version)"; \
 	rm -rf $(VENV); \
 	"$$python" -m venv $(VENV)
