@@ -20,13 +20,16 @@ async def wait_for(
     """What ``read`` returned once ``accept`` held for it.
 
     Raises:
-        AssertionError: it never did; the message shows what was read last.
+        AssertionError: it did not for a reading that began after ``seconds_max`` either; the
+            message shows what was read last.
     """
     deadline = time.monotonic() + seconds_max
     while True:
+        # One that began before may take however long, and tells of the time before.
+        is_last = time.monotonic() > deadline
         value = await read()
         if accept(value):
             return value
-        if time.monotonic() > deadline:
+        if is_last:
             raise AssertionError(f"not within {seconds_max} s; last read: {str(value)[:2_000]}")
         await asyncio.sleep(poll_seconds)
