@@ -1,5 +1,6 @@
 """A message that nobody can process is set aside, shown, and sent again when asked."""
 
+import asyncio
 import re
 from pathlib import Path
 
@@ -26,8 +27,7 @@ async def test_a_poisonous_message_is_set_aside_and_can_be_sent_again(
     # What lies behind it in the same partition goes on.
     assert (await buyer.hold(event_id, "1-1"))["status"] == "pending_payment"
     await set_aside_count(system, set_aside + 1)
-    listed = dlq(system, "list")
-    assert poison in listed
+    listed = await listed_with(system, poison)
     assert "UnreadableMessageError" in listed
     assert re.search(rf"onsale\.seat-commands +{event_id}:A-1", listed)
 
@@ -40,7 +40,7 @@ async def test_a_poisonous_message_is_set_aside_and_can_be_sent_again(
     # To look was not to take. It is as poisonous as before, and so it comes back.
     assert "1 dead letters were sent again" in dlq(system, "redrive")
     await set_aside_count(system, set_aside + 2)
-    assert poison in dlq(system, "list")
+    await listed_with(system, poison)
     system.verify(event_id)
 
 
@@ -49,6 +49,13 @@ def dlq(system: OnsaleUp, *arguments: str) -> str:
     run = run_onsale("dlq", *arguments, "--data", system.data)
     assert run.returncode == 0, run.stderr
     return run.stdout
+
+
+async def listed_with(system: OnsaleUp, text: str) -> str:
+    """What is listed once this is: it is told in the log before it is among the letters."""
+    return await wait_for(
+        lambda: asyncio.to_thread(dlq, system, "list"), lambda listed: text in listed
+    )
 
 
 async def publish_command(system: OnsaleUp, key: str, value: str) -> None:

@@ -95,11 +95,12 @@ async def test_a_booking_is_traced_from_the_request_to_the_stream(traced: Onsale
         seller, buyer = await Seller.join(http), await Buyer.join(http)
         event_id = await seller.open_event()
         booking = await buyer.book(event_id)
-        following = asyncio.create_task(follow_to_the_end(buyer, booking))
-        await buyer.settled(booking["id"])
-        assert (await buyer.pay(booking["id"], DECLINED_CARD)).status_code == 402
-        assert (await buyer.pay(booking["id"])).status_code == 200
-        await following
+        async with buyer.follow(booking["status_url"]) as stream:
+            # Whoever is slow is told of the last change alone.
+            await stream.until("status", "pending_payment")
+            assert (await buyer.pay(booking["id"], DECLINED_CARD)).status_code == 402
+            assert (await buyer.pay(booking["id"])).status_code == 200
+            await stream.rest()
     finalize = [TO_THE_STREAM[0], PAY, "owe finalize"]
     spans = await spans_of(
         traced,
