@@ -17,6 +17,7 @@ from onsale.platform.message_queue.message_bus import Message, MessageBus, Recei
 from tests.servers.waiting import eventually
 from tests.support.message_buses import Buses, Received, consume_all, numbered, running
 
+STOP_SECONDS_MAX = 10.0
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)
 
 
@@ -128,7 +129,7 @@ async def test_stopping_during_an_outage_is_prompt_and_leaves_the_batch_to_the_n
     async with running(batch_consumer(buses, bus, handler).run) as member:
         await eventually(lambda: handler.outages_left < 1_000_000)
         member.stop.set()
-        await asyncio.wait_for(asyncio.shield(member.task), 3)
+        await asyncio.wait_for(asyncio.shield(member.task), STOP_SECONDS_MAX)
     again = await consume_all(bus, buses.commands, buses.group, 3)
     assert again.values_of("a") == [0, 1, 2]
 
