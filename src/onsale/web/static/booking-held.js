@@ -124,11 +124,15 @@ export function held(body, { id, current, reread }) {
     ),
   );
   const tellAt = [300, 120, 60, 30, 10];
+  let before = 0;
   const stop = everySecond(() => {
     const seconds = (Date.parse(current().expires_at) - now()) / 1000;
     setText(clock, timeLeft(seconds));
     clock.classList.toggle("soon", seconds < 60);
-    if (tellAt.includes(Math.ceil(seconds))) say(`${timeLeft(seconds)} left to pay`);
+    // A page that is busy, or in the background, does not look in every second.
+    const whole = Math.ceil(seconds);
+    if (tellAt.some((at) => whole <= at && at < before)) say(`${timeLeft(seconds)} left to pay`);
+    before = whole;
     if (seconds > -1) return true;
     reread();
     return seconds > -20;
