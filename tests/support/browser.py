@@ -20,11 +20,12 @@ from playwright.async_api import (
     Request,
     Route,
     async_playwright,
+    expect,
 )
 
 from tests.servers.protocol import PROJECT
 from tests.support.missing import is_missing
-from tests.support.visitors import Member
+from tests.support.visitors import Buyer, JsonObject, Member
 
 SCREENSHOTS = PROJECT / ".cache" / "screenshots"
 WAIT_MILLISECONDS_MAX = 15_000
@@ -90,6 +91,8 @@ async def running_browser(
     """A browser without a screen; ``options`` are of its command line, ``ignored`` those that it is
     usually started with and here is not; ``whole`` as people have it.
     """
+    # Its own five seconds are less than the service may take on a busy machine.
+    expect.set_options(timeout=WAIT_MILLISECONDS_MAX)
     executable = chromium(whole=whole)
     # Root has no user namespaces to be locked into.
     arguments = [*options, *(["--no-sandbox"] if os.geteuid() == 0 else [])]
@@ -233,6 +236,18 @@ async def be_answered_late(page: Page) -> list[str]:
 
     await page.route("**/seats", answer)
     return held_back
+
+
+async def be_refused_at_once(page: Page, other: Buyer, order: JsonObject, code: str) -> None:
+    """The next order of the page is sent when the service has just refused this one, so that it is
+    refused before anything is queued: what the service knows of seats it may soon know no more.
+    """
+
+    async def send(route: Route) -> None:
+        await other.asks_until_refused(order, code)
+        await route.continue_()
+
+    await page.route("**/api/booking", send, times=1)
 
 
 async def keep_what_is_said(page: Page) -> None:
