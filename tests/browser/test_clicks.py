@@ -7,7 +7,7 @@ import httpx
 import pytest
 from playwright.async_api import Page, Route, expect
 
-from tests.support.browser import Windows
+from tests.support.browser import Windows, be_refused_at_once
 from tests.support.onsale_up import OnsaleUp
 from tests.support.visitors import Buyer, Seller
 
@@ -76,7 +76,7 @@ async def test_an_offer_that_is_gone_as_well_is_followed_by_others(
     offer = page.get_by_role("button", name="Take row 1, seats 3 and 4")
     await expect(offer).to_be_visible()
     await rival.hold(event_id, "1-3")
-    await rival.asks_until_refused(rival.order(event_id, "1-3"), "SEAT_CONFLICT")
+    await be_refused_at_once(page, rival, rival.order(event_id, "1-3"), "SEAT_CONFLICT")
 
     await offer.click()
 
@@ -111,7 +111,7 @@ async def test_a_window_that_hears_of_nothing_is_told_so_when_it_asks_for_them(
     await expect(page.get_by_text("Not live just now")).to_be_visible()
     await page.get_by_role("gridcell", name="Row 4, seat 1,").click()
     await buyer.hold(event_id, "4-1")
-    await buyer.asks_until_refused(buyer.order(event_id, "4-1"), "SEAT_CONFLICT")
+    await be_refused_at_once(page, buyer, buyer.order(event_id, "4-1"), "SEAT_CONFLICT")
 
     await page.get_by_role("button", name="Hold 1 seat").click()
 

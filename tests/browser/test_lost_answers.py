@@ -78,12 +78,13 @@ async def test_a_payment_that_was_answered_by_others_is_asked_for_again(
     page = await windows.open(buyer)
     await page.route("**/api/booking/*/sse", lambda route: route.abort())
     await page.goto(f"/bookings/{held['id']}")
-    await page.route("**/pay", lambda route: route.fulfill(status=502, body="gone"), times=1)
+    await page.route("**/pay", lambda route: route.fulfill(status=502, body="gone"))
 
     await page.get_by_label("Card number").fill(CARD_NUMBER)
     await page.get_by_role("button", name="Pay 10.00 USD").click()
 
     await expect(page.get_by_text("No answer yet.")).to_be_visible()
+    await page.unroute("**/pay")
     await expect(page.get_by_role("heading", level=1)).to_have_text("Your tickets")
 
 

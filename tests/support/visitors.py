@@ -222,7 +222,7 @@ class Buyer(Member):
 
     async def asks_until_refused(self, order: JsonObject, code: str) -> None:
         """Ask until the service knows how the seats stand; it refuses then before anything is
-        queued. Whoever asks for them within the next seconds is refused likewise.
+        queued, and whoever asks for them at once is refused likewise.
         """
 
         async def ask() -> JsonObject:
