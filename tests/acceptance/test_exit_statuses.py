@@ -7,6 +7,7 @@ from uuid import UUID
 import pytest
 
 from onsale.platform.database.migrate import upgrade
+from onsale.platform.embedded.ports import free_port
 from tests.support.onsale_up import NOWHERE, run_onsale
 
 COMPARING = (["verify"], ["config", "check"], ["dlq", "list"], ["db", "upgrade"])
@@ -86,7 +87,8 @@ def test_a_cluster_keeps_its_number_of_brokers(
         storage = tmp_path / "data" / "kafka" / f"node-{number}" / "logs"
         storage.mkdir(parents=True)
         (storage / "meta.properties").touch()
-    shown = run_onsale("up", "--data", tmp_path / "data", "--bus", "kafka", "--brokers", asked)
+    place = ("--data", tmp_path / "data", "--port", str(free_port()))
+    shown = run_onsale("up", *place, "--bus", "kafka", "--brokers", asked)
     assert shown.returncode == 2
     assert said in shown.stderr
     assert "--data" in shown.stderr, "the next step is told"

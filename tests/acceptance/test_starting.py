@@ -67,7 +67,7 @@ def bash(lines: str, directory: Path) -> str:
 
 def test_a_data_directory_serves_one_command_at_a_time(system: OnsaleUp) -> None:
     first = system.pid("api")
-    second = run_onsale("up", "--data", system.data, "--port", "1024")
+    second = run_onsale("up", "--data", system.data, "--port", str(free_port()))
     assert second.returncode == 1
     assert f"{system.data} is in use by another onsale" in second.stderr
     assert "Traceback" not in second.stderr
