@@ -13,6 +13,9 @@ from tests.support.onsale_up import CARD_NUMBER, ONSALE, OnsaleUp, data_director
 from tests.support.person import COMMAND_SECONDS_MAX, Person, event_file, on_sale
 from tests.support.visitors import new_email
 
+# Dozens of commands, each a process of its own that a busy machine takes seconds to load.
+pytestmark = pytest.mark.timeout(300)
+
 TRIES_MAX = 20
 DECLINED_CARD = "4000 0000 0000 0002"
 
